@@ -1,0 +1,327 @@
+//! From what every address told to facts of one cluster. Disagreement is kept, not resolved: views stand side by side.
+
+use super::Etcd;
+use super::collect::Harvest;
+use super::look::{Core, Rest};
+use crate::backend::Ask;
+use crate::backend::state::{self, LastRun};
+use crate::facts::*;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f64) -> Facts {
+    order_as_given(etcd, &mut harvest.cores);
+    let key = format!("etcd-{}", etcd.target.name);
+    let last = ask.state_dir.as_deref().and_then(|dir| state::load(dir, &key));
+    let rests: BTreeMap<String, Rest> =
+        harvest.rests.into_iter().map(|rest| (rest.url.clone(), rest)).collect();
+    let cluster_ids = cluster_ids(&harvest.cores);
+    let main = cluster_ids.first().cloned();
+    let (list, membership) = membership(etcd, &harvest.cores, main.as_deref(), last.as_ref());
+    let etcd_members: Vec<EtcdMember> = harvest
+        .cores
+        .iter()
+        .map(|core| native(core, rests.get(&core.address.url()), &list, last.as_ref()))
+        .collect();
+    let common = CommonFacts {
+        backend: BackendKind::Etcd,
+        endpoints: harvest.cores.iter().map(|core| endpoint(core)).collect(),
+        members: list
+            .iter()
+            .map(|(id, listed)| member(etcd, id, listed, &harvest.cores, &rests, &etcd_members))
+            .collect(),
+        membership,
+        views: views(&harvest.cores, &etcd_members),
+        own_certificate: None,
+        zones_declared: etcd.target.members.values().any(|m| m.zone.is_some()),
+        cluster_ids,
+    };
+    if let (Some(dir), true) = (&ask.state_dir, main.is_some()) {
+        // A window is all that is lost when this cannot be written.
+        let _ = state::save(dir, &key, &remember(ask, &list, &etcd_members, main.unwrap_or_default(), last));
+    }
+    let native = EtcdFacts {
+        auth_enabled: auth_enabled(&rests),
+        kubernetes: Observed::default(),
+        hashes: Observed::unknown("asked only by --deep"),
+        members: etcd_members,
+    };
+    Facts {
+        format: FACTS_FORMAT,
+        quorate: env!("CARGO_PKG_VERSION").into(),
+        cluster: etcd.target.name.clone(),
+        taken_at: ask.now,
+        duration_ms,
+        common,
+        native: NativeFacts::Etcd(native),
+    }
+}
+
+fn order_as_given(etcd: &Etcd, cores: &mut [Arc<Core>]) {
+    let position =
+        |core: &Arc<Core>| etcd.addresses.iter().position(|a| *a == core.address).unwrap_or(usize::MAX);
+    cores.sort_by_key(|core| (position(core), core.address.clone()));
+}
+
+/// Cluster ids that answered; the one with most members first.
+fn cluster_ids(cores: &[Arc<Core>]) -> Vec<String> {
+    let mut seen: Vec<(String, usize)> = Vec::new();
+    for status in cores.iter().filter_map(|core| core.status.as_ref().ok()) {
+        match seen.iter_mut().find(|(id, _)| *id == status.cluster_id) {
+            Some((_, count)) => *count += 1,
+            None => seen.push((status.cluster_id.clone(), 1)),
+        }
+    }
+    seen.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    seen.into_iter().map(|(id, _)| id).collect()
+}
+
+type Listed = BTreeMap<String, ListedMember>;
+
+/// The list that most members of the main cluster give; else what was declared or remembered.
+fn membership(
+    etcd: &Etcd,
+    cores: &[Arc<Core>],
+    main: Option<&str>,
+    last: Option<&LastRun>,
+) -> (Listed, Observed<MembershipSource>) {
+    let of_main = |core: &&Arc<Core>| core.status.as_ref().is_ok_and(|s| Some(s.cluster_id.as_str()) == main);
+    let lists: Vec<&Listed> =
+        cores.iter().filter(of_main).filter_map(|core| core.members.as_ref().ok()).collect();
+    let most_common = lists.iter().max_by_key(|list| lists.iter().filter(|other| other == list).count());
+    if let Some(list) = most_common {
+        return ((*list).clone(), Observed::Known(MembershipSource::Cluster));
+    }
+    if main.is_none() {
+        if let Some(last) = last.filter(|l| !l.members.is_empty()) {
+            let seen_at = last.taken_at.unwrap_or_default();
+            return (last.members.clone(), Observed::Known(MembershipSource::Remembered { seen_at }));
+        }
+        let declared = declared(etcd);
+        if !declared.is_empty() {
+            return (declared, Observed::Known(MembershipSource::Declared));
+        }
+    }
+    let why = match cores.iter().filter(of_main).find_map(|core| core.members.as_ref().err()) {
+        Some(trouble) => format!("the member list could not be read: {trouble}"),
+        None => "no endpoint answered".to_owned(),
+    };
+    (Listed::new(), Observed::unknown(why))
+}
+
+fn declared(etcd: &Etcd) -> Listed {
+    let with_endpoint = etcd.target.members.iter().filter_map(|(name, m)| Some((name, m.endpoint.clone()?)));
+    with_endpoint
+        .map(|(name, endpoint)| {
+            let listed = ListedMember {
+                name: name.clone(),
+                voter: true,
+                peer_urls: vec![],
+                client_urls: vec![endpoint],
+            };
+            (format!("declared:{name}"), listed)
+        })
+        .collect()
+}
+
+fn endpoint(core: &Core) -> Endpoint {
+    let status = core.status.as_ref().ok();
+    Endpoint {
+        url: core.address.url(),
+        origin: core.origin,
+        reach: match &core.status {
+            Ok(_) => Reach::Answered { ms: core.ms },
+            Err(trouble) => Reach::Failed(trouble.clone()),
+        },
+        member_id: status.map(|s| s.member_id.clone()),
+        cluster_id: status.map(|s| s.cluster_id.clone()),
+    }
+}
+
+fn member(
+    etcd: &Etcd,
+    id: &str,
+    listed: &ListedMember,
+    cores: &[Arc<Core>],
+    rests: &BTreeMap<String, Rest>,
+    natives: &[EtcdMember],
+) -> Member {
+    let answered = cores.iter().find(|core| core.status.as_ref().is_ok_and(|s| s.member_id == id));
+    let tried = cores.iter().find(|core| listed.client_urls.iter().any(|url| same_place(url, core)));
+    let core = answered.or(tried);
+    let status = answered.and_then(|core| core.status.as_ref().ok());
+    let rest = answered.and_then(|core| rests.get(&core.address.url()));
+    let native = natives.iter().find(|n| n.id == id);
+    let unknown = || Observed::unknown("the member did not answer");
+    Member {
+        id: if id.starts_with("declared:") { String::new() } else { id.to_owned() },
+        name: listed.name.clone(),
+        voter: listed.voter,
+        started: !listed.name.is_empty() || !listed.client_urls.is_empty(),
+        role: role(id, listed, status),
+        client_urls: listed.client_urls.clone(),
+        peer_urls: listed.peer_urls.clone(),
+        endpoint: core.map(|core| core.address.url()).or_else(|| listed.client_urls.first().cloned()),
+        trouble: match (answered, tried) {
+            (Some(_), _) => None,
+            (None, Some(core)) => core.status.as_ref().err().cloned().or_else(|| {
+                Some(Trouble::new(TroubleKind::WrongService, "another member answers on its client URL"))
+            }),
+            (None, None) => {
+                Some(Trouble::new(TroubleKind::HostUnreachable, "it advertises no client URL to try"))
+            }
+        },
+        reachable: answered.is_some(),
+        zone: etcd.target.members.get(&listed.name).and_then(|m| m.zone.clone()),
+        version: status.map_or_else(unknown, |s| Observed::Known(s.version.clone())),
+        leader: status.map_or_else(
+            || Observed::unknown("the member did not answer"),
+            |s| Observed::Known(s.leader.clone()),
+        ),
+        term: status
+            .map_or_else(|| Observed::unknown("the member did not answer"), |s| Observed::Known(s.raft_term)),
+        quorum_read: rest.map(|r| r.read.clone()).unwrap_or_default(),
+        log_sync: native.map_or_else(Observed::default, |n| latency(n, |m| m.wal_fsync.as_ref())),
+        store_commit: native.map_or_else(Observed::default, |n| latency(n, |m| m.backend_commit.as_ref())),
+        clock: rest.map(|r| r.clock.clone()).unwrap_or_default(),
+        listeners: Vec::new(),
+    }
+}
+
+fn same_place(url: &str, core: &Core) -> bool {
+    crate::transport::address::Address::parse(url, core.address.tls, 2379).is_ok_and(|a| a == core.address)
+}
+
+fn role(id: &str, listed: &ListedMember, status: Option<&EtcdStatus>) -> Role {
+    match status {
+        _ if !listed.voter => Role::Learner,
+        None => Role::Unknown,
+        Some(status) => match status.leader.as_deref() {
+            Some(leader) if leader == id => Role::Leader,
+            Some(_) => Role::Follower,
+            None => Role::Leaderless,
+        },
+    }
+}
+
+fn latency(native: &EtcdMember, pick: impl Fn(&EtcdMetrics) -> Option<&Histogram>) -> Observed<SyncLatency> {
+    native.metrics.and_then(|metrics| {
+        let Some(histogram) = pick(metrics) else {
+            return Observed::unknown("this version publishes no such metric");
+        };
+        let seconds = metrics
+            .process_start_seconds
+            .map(|start| metrics.read_at.as_millisecond() as f64 / 1000.0 - start);
+        let latency = SyncLatency::from_histogram(histogram, Window::SinceStart { seconds });
+        Observed::or_unknown(latency, "nothing was written yet")
+    })
+}
+
+fn native(core: &Core, rest: Option<&Rest>, list: &Listed, last: Option<&LastRun>) -> EtcdMember {
+    let id = core.status.as_ref().map_or_else(|_| String::new(), |s| s.member_id.clone());
+    let why = core.status.as_ref().err().map(|t| t.to_string());
+    let metrics = rest.map(|r| r.metrics.clone()).unwrap_or_default();
+    EtcdMember {
+        name: list.get(&id).map(|m| m.name.clone()).unwrap_or_default(),
+        endpoint: core.address.url(),
+        status: match (&core.status, why) {
+            (Ok(status), _) => Observed::Known(status.clone()),
+            (Err(_), why) => Observed::unknown(why.unwrap_or_default()),
+        },
+        status_again: rest.map(|r| r.status_again.clone()).unwrap_or_default(),
+        http_version: rest.map(|r| r.versions.clone()).unwrap_or_default(),
+        window: metrics.map(|now| window(now, last.and_then(|l| l.etcd_metrics.get(&id)))),
+        metrics,
+        vars: rest.map(|r| r.vars.clone()).unwrap_or_default(),
+        peer: Observed::default(),
+        id,
+    }
+}
+
+/// What happened since the previous run; since the server's start when it restarted or nothing was saved.
+fn window(now: &EtcdMetrics, then: Option<&EtcdMetrics>) -> EtcdWindow {
+    let seconds_at = |m: &EtcdMetrics| m.read_at.as_millisecond() as f64 / 1000.0;
+    let same_process = |then: &&EtcdMetrics| match (now.process_start_seconds, then.process_start_seconds) {
+        (Some(a), Some(b)) => (a - b).abs() < 1.0,
+        _ => false,
+    };
+    let (window, then) = match then.filter(same_process).filter(|t| seconds_at(now) > seconds_at(t)) {
+        Some(then) => (Window::SinceLastRun { seconds: seconds_at(now) - seconds_at(then) }, Some(then)),
+        None => {
+            (Window::SinceStart { seconds: now.process_start_seconds.map(|s| seconds_at(now) - s) }, None)
+        }
+    };
+    let base = then.map(|t| t.counters.clone()).unwrap_or_default();
+    let grown = |now: Option<f64>, then: Option<f64>| now.map(|n| (n - then.unwrap_or(0.0)).max(0.0));
+    let (a, b) = (&now.counters, &base);
+    EtcdWindow {
+        window,
+        grown: EtcdCounters {
+            leader_changes: grown(a.leader_changes, b.leader_changes),
+            proposals_failed: grown(a.proposals_failed, b.proposals_failed),
+            heartbeat_failures: grown(a.heartbeat_failures, b.heartbeat_failures),
+            slow_reads: grown(a.slow_reads, b.slow_reads),
+            failed_reads: grown(a.failed_reads, b.failed_reads),
+            slow_applies: grown(a.slow_applies, b.slow_applies),
+            peer_sent_failures: grown(a.peer_sent_failures, b.peer_sent_failures),
+        },
+        peer_rtt: now
+            .peer_rtt
+            .iter()
+            .filter_map(|(peer, histogram)| {
+                let earlier = then.and_then(|t| t.peer_rtt.get(peer));
+                let grown = earlier.map_or_else(|| Some(histogram.clone()), |e| histogram.since(e))?;
+                Some((peer.clone(), grown))
+            })
+            .collect(),
+    }
+}
+
+fn views(cores: &[Arc<Core>], natives: &[EtcdMember]) -> Vec<MembershipView> {
+    let client = cores.iter().filter_map(|core| {
+        let (Ok(status), Ok(members)) = (&core.status, &core.members) else { return None };
+        Some(MembershipView {
+            source: status.member_id.clone(),
+            interface: "client".into(),
+            members: members.clone(),
+        })
+    });
+    let raft = natives.iter().filter_map(|native| {
+        let progress = &native.vars.known()?.progress;
+        let members = progress.keys().map(|id| (id.clone(), ListedMember::default())).collect::<Listed>();
+        (!members.is_empty()).then(|| MembershipView {
+            source: native.id.clone(),
+            interface: "raft".into(),
+            members,
+        })
+    });
+    client.chain(raft).collect()
+}
+
+fn auth_enabled(rests: &BTreeMap<String, Rest>) -> Observed<bool> {
+    let answers: Vec<&Observed<bool>> = rests.values().map(|r| &r.anonymous_read).collect();
+    match answers.iter().find_map(|a| a.known()) {
+        Some(served) => Observed::Known(!served),
+        None => answers.first().map_or_else(Observed::default, |a| a.map(|served| !served)),
+    }
+}
+
+fn remember(
+    ask: &Ask,
+    list: &Listed,
+    natives: &[EtcdMember],
+    cluster_id: String,
+    last: Option<LastRun>,
+) -> LastRun {
+    let same = last.filter(|l| l.cluster_id == cluster_id);
+    let mut metrics = same.as_ref().map(|l| l.etcd_metrics.clone()).unwrap_or_default();
+    metrics.extend(natives.iter().filter_map(|n| Some((n.id.clone(), n.metrics.known()?.clone()))));
+    let revision = natives.iter().filter_map(|n| n.status.known()).map(|s| s.revision).max().unwrap_or(0);
+    LastRun {
+        taken_at: Some(ask.now),
+        members: list.clone(),
+        etcd_metrics: metrics,
+        highest_revision: revision.max(same.map_or(0, |l| l.highest_revision)),
+        cluster_id,
+    }
+}

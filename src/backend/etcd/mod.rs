@@ -1,0 +1,47 @@
+//! etcd 3.4 to 3.7, with and without TLS, client certificates and authentication.
+
+mod client;
+mod collect;
+mod look;
+mod merge;
+mod wire;
+
+use super::{Ask, Backend, Looking, OpenError};
+use crate::facts::{BackendKind, Facts};
+use crate::target::Target;
+use crate::transport::address::Address;
+use crate::transport::tls::TlsMaterial;
+
+/// An etcd cluster.
+#[derive(Debug)]
+pub struct Etcd {
+    target: Target,
+    addresses: Vec<Address>,
+    material: TlsMaterial,
+}
+
+impl Etcd {
+    /// Reads the target's TLS files and its endpoints' addresses.
+    pub fn open(target: Target) -> Result<Etcd, OpenError> {
+        let material = TlsMaterial::load(&target.tls)?;
+        let addresses = target
+            .endpoints
+            .iter()
+            .map(|endpoint| {
+                Address::parse(endpoint, false, 2379)
+                    .map_err(|reason| OpenError::Endpoint { endpoint: endpoint.clone(), reason })
+            })
+            .collect::<Result<_, _>>()?;
+        Ok(Etcd { target, addresses, material })
+    }
+}
+
+impl Backend for Etcd {
+    fn kind(&self) -> BackendKind {
+        BackendKind::Etcd
+    }
+
+    fn observe<'a>(&'a self, ask: &'a Ask) -> Looking<'a, Facts> {
+        Box::pin(collect::collect(self, ask))
+    }
+}

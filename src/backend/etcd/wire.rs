@@ -1,0 +1,220 @@
+//! etcd's answers to facts: the only place that knows their spelling. Derives for foreign formats live here.
+
+use crate::facts::{
+    EtcdCounters, EtcdMetrics, EtcdStatus, EtcdVars, EtcdVersions, ListedMember, Observed, RaftProgress,
+    Trouble, TroubleKind,
+};
+use crate::format::prometheus::Page;
+use etcd_client::{MemberListResponse, StatusResponse};
+use jiff::Timestamp;
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+/// An id as etcdctl and the logs print it: lower-case hex without leading zeros.
+pub(super) fn hex(id: u64) -> String {
+    format!("{id:x}")
+}
+
+pub(super) fn status(answer: &StatusResponse) -> EtcdStatus {
+    let header = answer.header();
+    let text = |s: &str| (!s.is_empty()).then(|| s.to_owned());
+    let since_3_6 = at_least_3_6(answer.version());
+    EtcdStatus {
+        version: answer.version().to_owned(),
+        cluster_id: header.map_or_else(String::new, |h| hex(h.cluster_id())),
+        member_id: header.map_or_else(String::new, |h| hex(h.member_id())),
+        revision: header.map_or(0, |h| u64::try_from(h.revision()).unwrap_or(0)),
+        db_size: u64::try_from(answer.db_size()).unwrap_or(0),
+        db_in_use: u64::try_from(answer.raft_used_db_size()).unwrap_or(0),
+        leader: (answer.leader() != 0).then(|| hex(answer.leader())),
+        raft_term: answer.raft_term(),
+        raft_index: answer.raft_index(),
+        raft_applied: answer.raft_applied_index(),
+        errors: answer.errors().to_vec(),
+        learner: answer.is_learner(),
+        storage_version: text(answer.storage_version()),
+        quota: since_3_6.then(|| answer.db_size_quota()),
+        downgrade_target: answer
+            .downgrade_info()
+            .filter(|d| d.enabled())
+            .map(|d| d.target_version().to_owned()),
+    }
+}
+
+fn at_least_3_6(version: &str) -> bool {
+    let mut parts = version.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
+    (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= (3, 6)
+}
+
+pub(super) fn members(answer: &MemberListResponse) -> BTreeMap<String, ListedMember> {
+    answer
+        .members()
+        .iter()
+        .map(|member| {
+            let listed = ListedMember {
+                name: member.name().to_owned(),
+                voter: !member.is_learner(),
+                peer_urls: member.peer_urls().to_vec(),
+                client_urls: member.client_urls().to_vec(),
+            };
+            (hex(member.id()), listed)
+        })
+        .collect()
+}
+
+/// `/version`.
+#[derive(Deserialize)]
+struct VersionAnswer {
+    etcdserver: String,
+    etcdcluster: String,
+    storage: Option<String>,
+}
+
+pub(super) fn versions(body: &[u8]) -> Result<EtcdVersions, Trouble> {
+    serde_json::from_slice::<VersionAnswer>(body)
+        .map(|v| EtcdVersions { server: v.etcdserver, cluster: v.etcdcluster, storage: v.storage })
+        .map_err(|_| Trouble::new(TroubleKind::WrongService, "/version is not etcd's"))
+}
+
+/// `/debug/vars`: Go's expvar. etcd publishes `raft.status` as a JSON object or as JSON text, by version.
+#[derive(Deserialize)]
+struct VarsAnswer {
+    #[serde(default)]
+    cmdline: Vec<String>,
+    #[serde(rename = "raft.status")]
+    raft: Option<serde_json::Value>,
+    file_descriptor_limit: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct RaftStatusAnswer {
+    #[serde(rename = "raftState")]
+    state: Option<String>,
+    #[serde(default)]
+    progress: BTreeMap<String, ProgressAnswer>,
+}
+
+#[derive(Deserialize)]
+struct ProgressAnswer {
+    #[serde(rename = "match", default)]
+    matched: u64,
+    #[serde(default)]
+    next: u64,
+    #[serde(default)]
+    state: String,
+}
+
+pub(super) fn vars(body: &[u8]) -> Result<EtcdVars, Trouble> {
+    let garbage = |_| Trouble::new(TroubleKind::Garbage, "/debug/vars is not JSON");
+    let answer: VarsAnswer = serde_json::from_slice(body).map_err(garbage)?;
+    let raft: Option<RaftStatusAnswer> = match answer.raft {
+        Some(serde_json::Value::String(text)) => serde_json::from_str(&text).ok(),
+        Some(value) => serde_json::from_value(value).ok(),
+        None => None,
+    };
+    let (raft_state, progress) = raft.map_or((None, BTreeMap::new()), |r| (r.state, r.progress));
+    Ok(EtcdVars {
+        cmdline: answer.cmdline,
+        raft_state,
+        progress: progress
+            .into_iter()
+            .map(|(id, p)| (id, RaftProgress { matched: p.matched, next: p.next, state: p.state }))
+            .collect(),
+        fd_limit: answer.file_descriptor_limit,
+    })
+}
+
+/// Metric names we keep; everything else on the page is skipped unread.
+fn wanted(name: &str) -> bool {
+    const PREFIXES: [&str; 4] =
+        ["etcd_disk_wal_fsync_", "etcd_disk_backend_commit_", "etcd_network_peer_round_trip_", "os_fd_"];
+    const NAMES: [&str; 17] = [
+        "process_start_time_seconds",
+        "process_open_fds",
+        "process_max_fds",
+        "etcd_server_leader_changes_seen_total",
+        "etcd_server_proposals_failed_total",
+        "etcd_server_proposals_pending",
+        "etcd_server_heartbeat_send_failures_total",
+        "etcd_server_slow_read_indexes_total",
+        "etcd_server_read_indexes_failed_total",
+        "etcd_server_slow_apply_total",
+        "etcd_server_quota_backend_bytes",
+        "etcd_network_peer_sent_failures_total",
+        "etcd_network_active_peers",
+        "etcd_debugging_mvcc_compact_revision",
+        "etcd_debugging_mvcc_current_revision",
+        "etcd_debugging_mvcc_db_compaction_last",
+        "etcd_debugging_mvcc_keys_total",
+    ];
+    PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.contains(&name)
+}
+
+pub(super) fn metrics(body: &[u8], read_at: Timestamp) -> Observed<EtcdMetrics> {
+    let text = String::from_utf8_lossy(body);
+    let page = Page::parse(&text, wanted);
+    if page.value("etcd_server_quota_backend_bytes").is_none()
+        && page.value("process_start_time_seconds").is_none()
+    {
+        return Observed::unknown("/metrics is not etcd's");
+    }
+    Observed::Known(EtcdMetrics {
+        process_start_seconds: page.value("process_start_time_seconds"),
+        read_at,
+        counters: EtcdCounters {
+            leader_changes: page.sum("etcd_server_leader_changes_seen_total"),
+            proposals_failed: page.sum("etcd_server_proposals_failed_total"),
+            heartbeat_failures: page.sum("etcd_server_heartbeat_send_failures_total"),
+            slow_reads: page.sum("etcd_server_slow_read_indexes_total"),
+            failed_reads: page.sum("etcd_server_read_indexes_failed_total"),
+            slow_applies: page.sum("etcd_server_slow_apply_total"),
+            // A vector without children is absent from the page: nothing failed yet.
+            peer_sent_failures: Some(page.sum("etcd_network_peer_sent_failures_total").unwrap_or(0.0)),
+        },
+        quota: page.value("etcd_server_quota_backend_bytes"),
+        fds_used: page.value("os_fd_used").or_else(|| page.value("process_open_fds")),
+        fds_limit: page.value("os_fd_limit").or_else(|| page.value("process_max_fds")),
+        proposals_pending: page.value("etcd_server_proposals_pending"),
+        compact_revision: page.value("etcd_debugging_mvcc_compact_revision"),
+        current_revision: page.value("etcd_debugging_mvcc_current_revision"),
+        compacted_at_seconds: page.value("etcd_debugging_mvcc_db_compaction_last").filter(|v| *v > 0.0),
+        keys: page.value("etcd_debugging_mvcc_keys_total"),
+        wal_fsync: page.histogram("etcd_disk_wal_fsync_duration_seconds"),
+        backend_commit: page.histogram("etcd_disk_backend_commit_duration_seconds"),
+        peer_rtt: page.histograms_by("etcd_network_peer_round_trip_time_seconds", "To"),
+        peer_sent_failures: page.by_label("etcd_network_peer_sent_failures_total", "To"),
+        active_peers: page.by_label("etcd_network_active_peers", "Remote"),
+    })
+}
+
+/// A `Date:` header as a moment.
+pub(super) fn http_date(text: &str) -> Option<Timestamp> {
+    jiff::fmt::rfc2822::parse(text).ok().map(|zoned| zoned.timestamp())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn vars_come_as_an_object_or_as_text() {
+        let object = br#"{"cmdline":["etcd"],"raft.status":{"raftState":"StateLeader","progress":{"a":{"match":5,"next":6,"state":"StateReplicate"}}}}"#;
+        let text = br#"{"raft.status":"{\"raftState\":\"StateFollower\",\"progress\":{}}"}"#;
+        assert_eq!(vars(object).expect("parses").progress["a"].matched, 5);
+        assert_eq!(vars(text).expect("parses").raft_state.as_deref(), Some("StateFollower"));
+        assert!(vars(b"<html>").is_err());
+        assert_eq!(vars(b"{}").expect("parses"), EtcdVars::default());
+    }
+
+    #[test]
+    fn another_servers_pages_are_not_taken_for_etcds() {
+        assert!(versions(br#"{"version":"1"}"#).is_err());
+        assert!(metrics(b"up 1\n", Timestamp::UNIX_EPOCH).known().is_none());
+    }
+
+    #[test]
+    fn dates() {
+        assert_eq!(http_date("Tue, 24 Nov 2026 17:00:00 GMT").map(|t| t.as_second()), Some(1_795_539_600));
+        assert_eq!(http_date("yesterday"), None);
+    }
+}

@@ -1,0 +1,67 @@
+//! The adapters: what every consensus system can be asked, and how to open one. What only some can do is a door that
+//! returns `None` elsewhere.
+
+pub mod etcd;
+pub mod state;
+
+use crate::facts::{BackendKind, Facts};
+use crate::target::Target;
+use crate::transport::tls::TlsFileError;
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+/// What to look at.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The whole look takes no longer.
+    pub timeout: Duration,
+    /// Also ask what costs the servers something: hashes, every stored object, legacy TLS.
+    pub deep: bool,
+    /// Look twice, this long apart, for what needs two samples.
+    pub window: Option<Duration>,
+    /// Where counters of the previous run are kept; `None` keeps none.
+    pub state_dir: Option<std::path::PathBuf>,
+    /// The wall clock at the start.
+    pub now: jiff::Timestamp,
+}
+
+/// A future that an object-safe trait can return.
+pub type Looking<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
+/// One consensus system behind its adapter.
+pub trait Backend {
+    /// Which system; for display.
+    fn kind(&self) -> BackendKind;
+
+    /// Looks once, within `ask.timeout`. Total: what cannot be seen is in the facts as unknown, with its reason.
+    /// Never writes to the cluster.
+    fn observe<'a>(&'a self, ask: &'a Ask) -> Looking<'a, Facts>;
+}
+
+/// Opens a target: reads its TLS files, connects to nothing.
+pub fn open(target: &Target) -> Result<Box<dyn Backend>, OpenError> {
+    match target.backend {
+        BackendKind::Etcd => Ok(Box::new(etcd::Etcd::open(target.clone())?)),
+        BackendKind::Zookeeper | BackendKind::Consul => Err(OpenError::NotBuilt(target.backend)),
+    }
+}
+
+/// Why a target cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// A TLS file.
+    #[error(transparent)]
+    Tls(#[from] TlsFileError),
+    /// An endpoint that is no address.
+    #[error("endpoint {endpoint}: {reason}")]
+    Endpoint {
+        /// As given.
+        endpoint: String,
+        /// What is wrong and what to write.
+        reason: String,
+    },
+    /// This version cannot look at it.
+    #[error("this version of quorate has no adapter for {}", .0.name())]
+    NotBuilt(BackendKind),
+}

@@ -1,0 +1,147 @@
+//! The catalogue: every check there is, in the order shown. Adding one = its file, its `mod` line in the family, and
+//! its entry in the family's list.
+
+pub mod quorum;
+#[cfg(test)]
+pub(crate) mod testing;
+
+use crate::facts::Facts;
+use crate::finding::{Check, Finding, Gap, Hit, Outcome, Severity, Status, Waiver};
+use crate::policy::{Policy, Threshold};
+use jiff::tz::TimeZone;
+
+/// The families' lists, in the order shown.
+const FAMILIES: &[&[&Check]] = &[quorum::CHECKS];
+
+/// Every check.
+pub fn catalogue() -> impl Iterator<Item = &'static Check> {
+    FAMILIES.iter().flat_map(|family| family.iter().copied())
+}
+
+/// The check with this slug.
+pub fn find(slug: &str) -> Option<&'static Check> {
+    catalogue().find(|check| check.slug == slug)
+}
+
+/// Every threshold of every check, once per key.
+pub fn thresholds() -> Vec<&'static Threshold> {
+    let mut all: Vec<&Threshold> = catalogue().flat_map(|check| check.thresholds).collect();
+    all.sort_by_key(|t| t.key);
+    all.dedup_by_key(|t| t.key);
+    all
+}
+
+/// Which checks to run.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    /// Only these slugs; all when empty.
+    pub only: Vec<String>,
+    /// Not these.
+    pub skip: Vec<String>,
+}
+
+impl Selection {
+    fn includes(&self, check: &Check) -> bool {
+        (self.only.is_empty() || self.only.iter().any(|s| s == check.slug))
+            && !self.skip.iter().any(|s| s == check.slug)
+    }
+}
+
+/// Runs the selected checks. Checks that do not apply give nothing; every other gives at least one finding.
+pub fn evaluate(facts: &Facts, policy: &Policy, waivers: &[Waiver], selection: &Selection) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for check in catalogue().filter(|check| selection.includes(check)) {
+        match check.run(facts, policy) {
+            Outcome::NotApplicable(_) => {}
+            Outcome::Clear(evidence) => findings.push(Finding {
+                check,
+                status: Status::Pass,
+                severity: None,
+                summary: check.question.to_owned(),
+                member: None,
+                evidence,
+                remedy: None,
+                waiver: None,
+            }),
+            Outcome::Judged { hits, gaps } => {
+                findings.extend(hits.into_iter().map(|hit| from_hit(check, hit, facts, waivers)));
+                findings.extend(gaps.into_iter().map(|gap| from_gap(check, gap)));
+            }
+        }
+    }
+    findings
+}
+
+fn from_hit(check: &'static Check, hit: Hit, facts: &Facts, waivers: &[Waiver]) -> Finding {
+    let waiver = waivers.iter().find(|w| waives(w, check, &hit, facts)).cloned();
+    Finding {
+        check,
+        status: if waiver.is_some() { Status::Waived } else { Status::Fail },
+        severity: Some(hit.severity),
+        summary: hit.sentence(),
+        member: hit.member,
+        evidence: hit.values,
+        remedy: Some(hit.remedy.unwrap_or(check.remedy)),
+        waiver,
+    }
+}
+
+fn from_gap(check: &'static Check, gap: Gap) -> Finding {
+    Finding {
+        check,
+        status: Status::Unknown,
+        severity: Some(gap.at_worst),
+        summary: format!("cannot tell: {}", gap.missing),
+        member: gap.member,
+        evidence: Vec::new(),
+        remedy: None,
+        waiver: None,
+    }
+}
+
+fn waives(waiver: &Waiver, check: &Check, hit: &Hit, facts: &Facts) -> bool {
+    let today = facts.taken_at.to_zoned(TimeZone::UTC).date();
+    waiver.check == check.slug
+        && waiver.cluster.as_ref().is_none_or(|c| *c == facts.cluster)
+        && waiver.member.as_ref().is_none_or(|m| Some(m) == hit.member.as_ref())
+        && today <= waiver.until
+}
+
+/// The verdict on one cluster.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Nothing wrong, all that matters was seen.
+    Ok,
+    /// The worst is a warning.
+    Warning,
+    /// Not enough was seen: something critical may be hidden.
+    Unknown,
+    /// Something is critical.
+    Critical,
+}
+
+impl Verdict {
+    /// The word of the JSON contract.
+    pub fn name(self) -> &'static str {
+        match self {
+            Verdict::Ok => "ok",
+            Verdict::Warning => "warning",
+            Verdict::Unknown => "unknown",
+            Verdict::Critical => "critical",
+        }
+    }
+}
+
+/// Judges a list of findings. An unknown counts when it could hide something at or above `fail_on`.
+pub fn verdict(findings: &[Finding], fail_on: Severity) -> Verdict {
+    let worst =
+        |status: Status| findings.iter().filter(|f| f.status == status).filter_map(|f| f.severity).max();
+    let failed = worst(Status::Fail);
+    if failed == Some(Severity::Critical) {
+        return Verdict::Critical;
+    }
+    if worst(Status::Unknown).is_some_and(|at_worst| at_worst >= fail_on.max(Severity::Warning)) {
+        return Verdict::Unknown;
+    }
+    if failed == Some(Severity::Warning) { Verdict::Warning } else { Verdict::Ok }
+}

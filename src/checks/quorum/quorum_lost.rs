@@ -1,0 +1,71 @@
+use crate::facts::CommonFacts;
+use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Value};
+use crate::policy::Policy;
+use crate::quorum::{self, QuorumState};
+use jiff::Timestamp;
+
+pub(super) const CHECK: Check = Check {
+    slug: "quorum-lost",
+    family: Family::Quorum,
+    question: "Does a majority of the voters serve?",
+    why: "Without a majority no write can succeed and no linearizable read is answered. Adding a member does not help: \
+          it raises the number that is needed.",
+    remedy: "Start a lost voter on its own disk if any can be started: that costs no data. Never add a member to a \
+             stuck cluster.",
+    runbook: Some("etcd-stuck-quorum"),
+    thresholds: &[],
+    sources: &[
+        "https://etcd.io/docs/v3.6/op-guide/failures/#majority-failure",
+        "etcd contrib/mixin/alerts: etcdInsufficientMembers (critical)",
+    ],
+    rules: &[Rule::Common(judge)],
+};
+
+fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
+    let quorum = quorum::assess(facts);
+    match quorum.state {
+        QuorumState::Lost => Outcome::found(
+            Hit::new(Severity::Critical, "{why}. No write can succeed.")
+                .with("why", quorum.why)
+                .with("voters", quorum.voters)
+                .with("needed", quorum.needed)
+                .with("serving", quorum.serving),
+        ),
+        QuorumState::Unknown => Outcome::undecided(quorum.why, Severity::Critical),
+        _ => Outcome::Clear(vec![("serving", Value::from(quorum.serving)), ("voters", quorum.voters.into())]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{cluster, row};
+    use crate::facts::{Observed, QuorumRead, TroubleKind};
+
+    #[test]
+    fn a_majority_must_answer_and_have_a_leader() {
+        row(&CHECK, &cluster(3), &[]);
+        row(&CHECK, &cluster(3).down("n2"), &[]);
+        row(&CHECK, &cluster(3).down("n2").down("n3"), &[Severity::Critical]);
+        row(&CHECK, &cluster(5).down("n2").down("n3"), &[]);
+        row(&CHECK, &cluster(3).leaderless(), &[Severity::Critical]);
+    }
+
+    #[test]
+    fn a_served_quorum_read_proves_a_quorum_we_cannot_see() {
+        let mut facts =
+            cluster(3).trouble("n2", TroubleKind::ConnectTimeout).trouble("n3", TroubleKind::ConnectTimeout);
+        facts.member_mut("n1").quorum_read = Observed::Known(QuorumRead::Served { ms: 1.0 });
+        row(&CHECK, &facts, &[]);
+    }
+
+    #[test]
+    fn nobody_answering_is_lost_only_when_every_machine_says_so() {
+        let refused = cluster(3).down("n1").down("n2").down("n3");
+        row(&CHECK, &refused, &[Severity::Critical]);
+        let silent = cluster(3).down("n1").down("n2").trouble("n3", TroubleKind::ConnectTimeout);
+        assert!(
+            matches!(silent.run(&CHECK), Outcome::Judged { hits, gaps } if hits.is_empty() && gaps.len() == 1)
+        );
+    }
+}

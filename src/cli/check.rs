@@ -1,0 +1,197 @@
+//! `quorate check`: every check of the catalogue; the CI gate and the first thing on call.
+
+use super::config::nearest;
+use super::failure::Failure;
+use super::settings::{Settings, settings};
+use super::{Global, TargetArgs, World, block_on, colorful};
+use crate::backend::{self, Ask};
+use crate::checks::{self, Selection, Verdict};
+use crate::facts::{FACTS_FORMAT, Facts};
+use crate::finding::Severity;
+use crate::render::{self, Style};
+use crate::report::{CheckReport, Judged};
+use clap::{Args, ValueEnum};
+use futures_util::future::join_all;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Check clusters and say what is wrong
+///
+/// Looks at every member at once, never writes, and ends within --timeout.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    quorate check prod-etcd\n  \
+    quorate check etcd://10.0.0.1:2379,10.0.0.2:2379 --fail-on warning\n  \
+    quorate check --all -o json --report junit=check.xml\n\n\
+    Exit codes: 0 nothing at or above --fail-on · 1 a warning, with --fail-on warning · 2 critical · \
+    3 not enough could be seen to decide · 64 usage or configuration")]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Output format
+    #[arg(long, short, default_value = "table", value_name = "FORMAT")]
+    output: String,
+    /// Also write the same result in another format to a file
+    #[arg(long, value_name = "FORMAT=PATH")]
+    report: Vec<String>,
+    /// What makes the exit code non-zero
+    #[arg(long, value_enum, default_value = "critical", value_name = "SEVERITY")]
+    fail_on: FailOn,
+    /// Only these checks, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "CHECK,…")]
+    only: Vec<String>,
+    /// All but these checks, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "CHECK,…")]
+    skip: Vec<String>,
+    /// The whole check takes no longer
+    #[arg(long, default_value = "2s", value_parser = duration, value_name = "DURATION")]
+    timeout: Duration,
+    /// Look twice, this long apart, for what needs two samples [default: compare with the previous run]
+    #[arg(long, value_parser = duration, value_name = "DURATION")]
+    window: Option<Duration>,
+    /// Also what costs the servers something: data hashes, every stored object, legacy TLS
+    #[arg(long)]
+    deep: bool,
+    /// Keep what was seen, to replay with --facts
+    #[arg(long, value_name = "FILE")]
+    save_facts: Option<PathBuf>,
+    /// Judge what --save-facts kept instead of looking
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["save_facts", "targets", "endpoints", "all"])]
+    facts: Option<PathBuf>,
+}
+
+/// What makes the exit code non-zero.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum FailOn {
+    Warning,
+    Critical,
+    Never,
+}
+
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    humantime::parse_duration(text)
+        .map_err(|error| format!("{error}: write a duration such as 500ms, 2s or 1m"))
+}
+
+pub(super) fn run(args: &CheckArgs, global: &Global, world: &World) -> Result<u8, Failure> {
+    let selection = selection(args)?;
+    let outputs = outputs(args)?;
+    let began = world.now();
+    let (config, clusters) = match &args.facts {
+        Some(path) => (super::settings::config(global, world)?, replay(path)?),
+        None => {
+            let Settings { config, targets } = settings(&args.target, global, world)?;
+            let backends = targets.iter().map(backend::open).collect::<Result<Vec<_>, _>>()?;
+            let ask = ask(args, world);
+            let facts = block_on(join_all(backends.iter().map(|b| b.observe(&ask))))?;
+            (config, facts)
+        }
+    };
+    let taken_at = clusters.iter().map(|f| f.taken_at).min().unwrap_or(began);
+    let duration_ms = clusters.iter().map(|f| f.duration_ms).fold(0.0, f64::max) as u64;
+    if let Some(path) = &args.save_facts {
+        save(path, &clusters)?;
+    }
+    let judged: Vec<Judged> = clusters
+        .into_iter()
+        .map(|facts| Judged {
+            findings: checks::evaluate(&facts, &config.policy, &config.waivers, &selection),
+            facts,
+        })
+        .collect();
+    let fail_on = if args.fail_on == FailOn::Warning { Severity::Warning } else { Severity::Critical };
+    let report = CheckReport::new(taken_at, duration_ms, &judged, fail_on);
+    let style = Style { color: colorful(global.color, world), width: world.width, verbose: global.verbose };
+    for (format, path) in outputs {
+        let mut bytes = Vec::new();
+        let style = if path.is_some() { Style { color: false, width: None, ..style } } else { style };
+        (format.write)(&report, style, &mut bytes)?;
+        match path {
+            None => world.print(&bytes)?,
+            Some(path) => std::fs::write(&path, bytes).map_err(|error| {
+                Failure::failed(format!("cannot write the report {}: {error}", path.display()))
+            })?,
+        }
+    }
+    Ok(exit_code(&report, args.fail_on))
+}
+
+fn ask(args: &CheckArgs, world: &World) -> Ask {
+    Ask {
+        timeout: args.timeout,
+        deep: args.deep,
+        window: args.window,
+        state_dir: world.state_dir(),
+        now: world.now(),
+    }
+}
+
+fn selection(args: &CheckArgs) -> Result<Selection, Failure> {
+    for (flag, slug) in args.only.iter().map(|s| ("--only", s)).chain(args.skip.iter().map(|s| ("--skip", s)))
+    {
+        if checks::find(slug).is_none() {
+            let failure = Failure::usage(format!("{flag}: there is no check `{slug}`"));
+            return Err(match nearest(slug, checks::catalogue().map(|c| c.slug)) {
+                Some(nearest) => failure.hint(format!("did you mean `{nearest}`?")),
+                None => failure.hint("see `quorate explain --list`"),
+            });
+        }
+    }
+    Ok(Selection { only: args.only.clone(), skip: args.skip.clone() })
+}
+
+type Output = (&'static render::Format, Option<PathBuf>);
+
+fn outputs(args: &CheckArgs) -> Result<Vec<Output>, Failure> {
+    let format = |name: &str| {
+        render::find(name).ok_or_else(|| {
+            let names: Vec<&str> = render::FORMATS.iter().map(|f| f.name).collect();
+            Failure::usage(format!("there is no output format `{name}`"))
+                .hint(format!("write one of: {}", names.join(", ")))
+        })
+    };
+    let mut outputs = vec![(format(&args.output)?, None)];
+    for report in &args.report {
+        let Some((name, path)) = report.split_once('=').filter(|(_, path)| !path.is_empty()) else {
+            return Err(Failure::usage(format!(
+                "--report {report}: write FORMAT=PATH, such as junit=check.xml"
+            )));
+        };
+        outputs.push((format(name)?, Some(PathBuf::from(path))));
+    }
+    Ok(outputs)
+}
+
+fn replay(path: &PathBuf) -> Result<Vec<Facts>, Failure> {
+    let bytes = std::fs::read(path)
+        .map_err(|error| Failure::usage(format!("cannot read the facts file {}: {error}", path.display())))?;
+    let facts: Vec<Facts> = serde_json::from_slice(&bytes).map_err(|error| {
+        Failure::usage(format!("{} is not a facts file of this version: {error}", path.display()))
+            .hint("make one with `quorate check … --save-facts FILE`")
+    })?;
+    match facts.iter().find(|f| f.format > FACTS_FORMAT) {
+        Some(newer) => Err(Failure::usage(format!(
+            "{} was written by a newer quorate ({})",
+            path.display(),
+            newer.quorate
+        ))),
+        None => Ok(facts),
+    }
+}
+
+fn save(path: &PathBuf, clusters: &[Facts]) -> Result<(), Failure> {
+    let mut bytes = Vec::new();
+    render::write_json(&clusters, &mut bytes)?;
+    std::fs::write(path, bytes)
+        .map_err(|error| Failure::failed(format!("cannot write the facts file {}: {error}", path.display())))
+}
+
+fn exit_code(report: &CheckReport, fail_on: FailOn) -> u8 {
+    let Some(worst) = report.worst.map(|w| w.verdict) else { return 3 };
+    match (worst, fail_on) {
+        (_, FailOn::Never) | (Verdict::Ok, _) | (Verdict::Warning, FailOn::Critical) => 0,
+        (Verdict::Warning, FailOn::Warning) => 1,
+        (Verdict::Critical, _) => 2,
+        (Verdict::Unknown, _) => 3,
+    }
+}

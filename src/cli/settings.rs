@@ -1,0 +1,302 @@
+//! Which targets, with which credentials: flag over environment over file over default.
+
+use super::config::{self, ClusterConfig, Config, nearest};
+use super::failure::Failure;
+use super::{Global, World};
+use crate::facts::BackendKind;
+use crate::target::{Auth, Secret, Target, TlsFiles};
+use clap::Args;
+use jiff::tz::TimeZone;
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+/// Arguments that name targets.
+#[derive(Debug, Clone, Default, Args)]
+pub struct TargetArgs {
+    /// Cluster names of the config file, or URLs: etcd://HOST:PORT,HOST:PORT  etcd+https://…
+    #[arg(value_name = "TARGET")]
+    pub targets: Vec<String>,
+    /// Every cluster of the config file
+    #[arg(long, conflicts_with_all = ["targets", "endpoints"])]
+    pub all: bool,
+    /// What runs at --endpoints
+    #[arg(long, value_name = "etcd|zookeeper|consul")]
+    pub backend: Option<String>,
+    /// Client URLs of one cluster, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "URL,…", conflicts_with = "targets")]
+    pub endpoints: Vec<String>,
+    /// CA bundle (PEM) that signed the servers' certificates
+    #[arg(long, value_name = "FILE")]
+    pub cacert: Option<PathBuf>,
+    /// Client certificate (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub cert: Option<PathBuf>,
+    /// Client key (PEM)
+    #[arg(long, value_name = "FILE")]
+    pub key: Option<PathBuf>,
+    /// Name to verify in the servers' certificates instead of the host
+    #[arg(long, value_name = "NAME")]
+    pub server_name: Option<String>,
+    /// Do not verify the servers' certificates; what is wrong with them is still reported
+    #[arg(long)]
+    pub insecure_skip_tls_verify: bool,
+    /// User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD
+    #[arg(long, value_name = "NAME")]
+    pub user: Option<String>,
+    /// File with the password, - for stdin
+    #[arg(long, value_name = "FILE")]
+    pub password_file: Option<PathBuf>,
+}
+
+/// Config file and targets of one run.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    /// The file, or an empty one.
+    pub config: Config,
+    /// At least one.
+    pub targets: Vec<Target>,
+}
+
+/// The config file in force: `--config` or `QUORATE_CONFIG` (must exist), `./quorate.toml`, then the user's.
+pub(crate) fn config(global: &Global, world: &World) -> Result<Config, Failure> {
+    let today = world.now().to_zoned(TimeZone::UTC).date();
+    if let Some(path) = &global.config {
+        return config::read(path, today);
+    }
+    let home = || world.var("HOME").map(|home| Path::new(home).join(".config"));
+    let user = world
+        .var("XDG_CONFIG_HOME")
+        .map(PathBuf::from)
+        .or_else(home)
+        .map(|dir| dir.join("quorate/config.toml"));
+    let candidates = [Some(PathBuf::from("quorate.toml")), user];
+    match candidates.into_iter().flatten().find(|path| path.is_file()) {
+        Some(path) => config::read(&path, today),
+        None => Ok(Config::default()),
+    }
+}
+
+/// Config and targets.
+pub(crate) fn settings(args: &TargetArgs, global: &Global, world: &World) -> Result<Settings, Failure> {
+    let config = config(global, world)?;
+    let targets = targets(args, &config, world)?;
+    Ok(Settings { config, targets })
+}
+
+fn targets(args: &TargetArgs, config: &Config, world: &World) -> Result<Vec<Target>, Failure> {
+    if args.all {
+        if config.clusters.is_empty() {
+            return Err(
+                Failure::usage("--all: there is no cluster in the config file").hint(no_target_hint())
+            );
+        }
+        return config
+            .clusters
+            .iter()
+            .map(|(name, cluster)| from_config(name, cluster, args, world))
+            .collect();
+    }
+    if !args.endpoints.is_empty() {
+        let backend = match args.backend.as_deref() {
+            Some(text) => backend(text)?,
+            None => guess_backend(args),
+        };
+        return Ok(vec![ad_hoc(backend, &args.endpoints, args, world)?]);
+    }
+    if !args.targets.is_empty() {
+        return args.targets.iter().map(|text| named(text, args, config, world)).collect();
+    }
+    if config.clusters.len() == 1 {
+        return config
+            .clusters
+            .iter()
+            .map(|(name, cluster)| from_config(name, cluster, args, world))
+            .collect();
+    }
+    if let Some(endpoints) = world.var("ETCDCTL_ENDPOINTS") {
+        let endpoints: Vec<String> = endpoints.split(',').map(|e| e.trim().to_owned()).collect();
+        return Ok(vec![ad_hoc(BackendKind::Etcd, &endpoints, args, world)?]);
+    }
+    let names: Vec<&str> = config.clusters.keys().map(String::as_str).collect();
+    Err(if names.is_empty() {
+        Failure::usage("no target").hint(no_target_hint())
+    } else {
+        Failure::usage(format!("no target, and the config file has several clusters: {}", names.join(", ")))
+            .hint(format!("name one, such as `quorate check {}`, or all with --all", names[0]))
+    })
+}
+
+fn no_target_hint() -> &'static str {
+    "name a cluster of the config file, or give `etcd://HOST:2379,HOST:2379`, or --endpoints URL,URL, or start a \
+     throwaway cluster with `quorate lab up etcd`"
+}
+
+/// Without --backend, --endpoints are etcd's, as etcdctl's are.
+fn guess_backend(_: &TargetArgs) -> BackendKind {
+    BackendKind::Etcd
+}
+
+fn backend(text: &str) -> Result<BackendKind, Failure> {
+    match text {
+        "etcd" => Ok(BackendKind::Etcd),
+        "zk" | "zookeeper" => Ok(BackendKind::Zookeeper),
+        "consul" => Ok(BackendKind::Consul),
+        other => {
+            Err(Failure::usage(format!("`{other}` is not a backend")).hint("write etcd, zookeeper or consul"))
+        }
+    }
+}
+
+fn named(text: &str, args: &TargetArgs, config: &Config, world: &World) -> Result<Target, Failure> {
+    if let Some(cluster) = config.clusters.get(text) {
+        return from_config(text, cluster, args, world);
+    }
+    let Some((scheme, rest)) = text.split_once("://") else {
+        let known: Vec<&str> = config.clusters.keys().map(String::as_str).collect();
+        let file = config
+            .path
+            .as_ref()
+            .map_or_else(|| "no config file was found".into(), |p| p.display().to_string());
+        let failure = Failure::usage(format!("there is no cluster `{text}` ({file})"));
+        return Err(match nearest(text, known.iter().copied()) {
+            Some(nearest) => failure.hint(format!("did you mean `{nearest}`?")),
+            None if known.is_empty() => failure.hint(no_target_hint()),
+            None => failure.hint(format!("known: {}", known.join(", "))),
+        });
+    };
+    let (name, tls) = match scheme.split_once('+') {
+        Some((name, "https" | "tls")) => (name, Some(true)),
+        Some((name, "http")) => (name, Some(false)),
+        Some((_, other)) => {
+            return Err(Failure::usage(format!("`{other}` is not a transport: write +http or +https")));
+        }
+        None if matches!(scheme, "http" | "https") => {
+            return Err(Failure::usage(format!("`{text}` does not say which backend runs there"))
+                .hint(format!("write etcd{}://{rest}", if scheme == "https" { "+https" } else { "" })));
+        }
+        None => (scheme, None),
+    };
+    let backend = backend(name)?;
+    let scheme = |endpoint: &str| match tls {
+        _ if endpoint.contains("://") => endpoint.to_owned(),
+        Some(true) => format!("https://{endpoint}"),
+        Some(false) => format!("http://{endpoint}"),
+        // A CA or a client certificate means TLS, as it does for etcdctl.
+        None if args.cacert.is_some() || args.cert.is_some() => format!("https://{endpoint}"),
+        None => format!("http://{endpoint}"),
+    };
+    let endpoints: Vec<String> =
+        rest.trim_end_matches('/').split(',').map(|endpoint| scheme(endpoint.trim())).collect();
+    ad_hoc(backend, &endpoints, args, world)
+}
+
+fn ad_hoc(
+    backend: BackendKind,
+    endpoints: &[String],
+    args: &TargetArgs,
+    world: &World,
+) -> Result<Target, Failure> {
+    let etcd = |name: &str| (backend == BackendKind::Etcd).then(|| world.var(name)).flatten();
+    let file =
+        |flag: &Option<PathBuf>, variable: &str| flag.clone().or_else(|| etcd(variable).map(PathBuf::from));
+    let tls = TlsFiles {
+        ca: file(&args.cacert, "ETCDCTL_CACERT"),
+        cert: file(&args.cert, "ETCDCTL_CERT"),
+        key: file(&args.key, "ETCDCTL_KEY"),
+        server_name: args.server_name.clone(),
+        insecure_skip_verify: args.insecure_skip_tls_verify,
+    };
+    let (env_user, env_password) = match etcd("ETCDCTL_USER") {
+        None => (None, None),
+        Some(text) => match text.split_once(':') {
+            Some((user, password)) => (Some(user.to_owned()), Some(Secret::new(password))),
+            None => (Some(text.to_owned()), None),
+        },
+    };
+    let env_password = etcd("ETCDCTL_PASSWORD").map(Secret::new).or(env_password);
+    let auth = auth(args.user.clone().or(env_user), args.password_file.as_deref(), env_password)?;
+    check_endpoints(backend, endpoints)?;
+    Ok(Target {
+        name: ad_hoc_name(endpoints),
+        backend,
+        endpoints: endpoints.to_vec(),
+        tls,
+        auth,
+        members: Default::default(),
+    })
+}
+
+fn check_endpoints(backend: BackendKind, endpoints: &[String]) -> Result<(), Failure> {
+    for (at, endpoint) in endpoints.iter().enumerate() {
+        if endpoints[..at].contains(endpoint) {
+            return Err(Failure::usage(format!("endpoint `{endpoint}` is given twice"))
+                .hint("give each endpoint once"));
+        }
+        if backend != BackendKind::Zookeeper {
+            crate::transport::address::Address::parse(endpoint, false, 1)
+                .map_err(|reason| Failure::usage(format!("endpoint `{endpoint}`: {reason}")))?;
+        }
+    }
+    Ok(())
+}
+
+/// What an ad-hoc target is called: its first endpoint without the scheme.
+fn ad_hoc_name(endpoints: &[String]) -> String {
+    let first = endpoints.first().map(String::as_str).unwrap_or_default();
+    let bare = first.split_once("://").map_or(first, |(_, rest)| rest).trim_end_matches('/');
+    match endpoints.len() {
+        0 | 1 => bare.to_owned(),
+        n => format!("{bare}+{}", n - 1),
+    }
+}
+
+fn from_config(name: &str, cluster: &ClusterConfig, args: &TargetArgs, _: &World) -> Result<Target, Failure> {
+    let tls = TlsFiles {
+        ca: args.cacert.clone().or_else(|| cluster.tls.ca.clone()),
+        cert: args.cert.clone().or_else(|| cluster.tls.cert.clone()),
+        key: args.key.clone().or_else(|| cluster.tls.key.clone()),
+        server_name: args.server_name.clone().or_else(|| cluster.tls.server_name.clone()),
+        insecure_skip_verify: args.insecure_skip_tls_verify || cluster.tls.insecure_skip_verify,
+    };
+    let password_file = args.password_file.clone().or_else(|| cluster.password_file.clone());
+    Ok(Target {
+        name: name.to_owned(),
+        backend: cluster.backend,
+        endpoints: cluster.endpoints.clone(),
+        tls,
+        auth: auth(args.user.clone().or_else(|| cluster.user.clone()), password_file.as_deref(), None)?,
+        members: cluster.members.clone(),
+    })
+}
+
+fn auth(
+    user: Option<String>,
+    password_file: Option<&Path>,
+    password: Option<Secret>,
+) -> Result<Option<Auth>, Failure> {
+    let Some(user) = user else { return Ok(None) };
+    let password = match (password_file, password) {
+        (Some(path), _) => read_secret(path)?,
+        (None, Some(password)) => password,
+        (None, None) => {
+            return Err(Failure::usage(format!("user `{user}` has no password"))
+                .hint("give --password-file FILE (- for stdin), or auth.password_file in the config file, or ETCDCTL_PASSWORD"));
+        }
+    };
+    Ok(Some(Auth::Password { user, password }))
+}
+
+fn read_secret(path: &Path) -> Result<Secret, Failure> {
+    let text = if path == Path::new("-") {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map(|_| text)
+    } else {
+        std::fs::read_to_string(path)
+    };
+    match text {
+        Ok(text) => Ok(Secret::new(text.trim_end_matches(['\n', '\r']))),
+        Err(error) => {
+            Err(Failure::usage(format!("cannot read the password file {}: {error}", path.display())))
+        }
+    }
+}

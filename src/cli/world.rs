@@ -1,0 +1,72 @@
+//! What the process was given from outside: environment, clock, terminal. Everything else gets it from here as an
+//! argument, so that runs replay and tests need no global state.
+
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+
+/// Environment, clock and output of one run.
+pub struct World {
+    /// Environment variables that are valid UTF-8.
+    pub env: BTreeMap<String, String>,
+    /// Current directory.
+    pub cwd: PathBuf,
+    /// Whether stdout is a terminal.
+    pub stdout_terminal: bool,
+    /// Whether stderr is a terminal.
+    pub stderr_terminal: bool,
+    /// Columns of the terminal, when stdout is one.
+    pub width: Option<usize>,
+}
+
+impl World {
+    /// Of this process.
+    #[expect(clippy::disallowed_methods, reason = "the one place where the process's surroundings are read")]
+    pub fn of_this_process() -> World {
+        let stdout_terminal = io::stdout().is_terminal();
+        let columns =
+            || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
+        World {
+            env: std::env::vars_os()
+                .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
+                .collect(),
+            cwd: std::env::current_dir().unwrap_or_default(),
+            stdout_terminal,
+            stderr_terminal: io::stderr().is_terminal(),
+            width: if stdout_terminal { Some(columns().filter(|c| *c > 0).unwrap_or(80)) } else { None },
+        }
+    }
+
+    /// A variable that is set and not empty.
+    pub fn var(&self, name: &str) -> Option<&str> {
+        self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    /// The wall clock.
+    #[expect(clippy::disallowed_methods, reason = "the one place where the wall clock is read")]
+    pub fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+
+    /// Where state is kept between runs: `$XDG_STATE_HOME/quorate`, else `~/.local/state/quorate`.
+    pub fn state_dir(&self) -> Option<PathBuf> {
+        let home = || self.var("HOME").map(|home| PathBuf::from(home).join(".local/state"));
+        let base = self.var("XDG_STATE_HOME").map(PathBuf::from).filter(|p| p.is_absolute()).or_else(home);
+        base.map(|dir| dir.join("quorate"))
+    }
+
+    /// Writes data to stdout in one go. A reader that went away is not an error.
+    pub fn print(&self, data: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        match out.write_all(data).and_then(|()| out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Tells people something on stderr.
+    pub fn tell(&self, line: &str) {
+        let _ = writeln!(io::stderr().lock(), "{line}");
+    }
+}

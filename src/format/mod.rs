@@ -1,0 +1,3 @@
+//! Foreign bytes and text to values. Pure: no I/O, bounded, total on any input.
+
+pub mod prometheus;

@@ -1,0 +1,17 @@
+//! quorate: an operations toolkit for consensus clusters.
+//!
+//! **facts → checks → findings → render**, and **facts → plan → executor → events**. The left halves are pure; adapters
+//! sit at the rim. Modules stand in dependency order: each may use those above it, and `tests/it/layers.rs` holds that.
+
+pub mod facts;
+pub mod quorum;
+pub mod policy;
+pub mod finding;
+pub mod checks;
+pub mod report;
+pub mod target;
+pub mod format;
+pub mod transport;
+pub mod backend;
+pub mod render;
+pub mod cli;

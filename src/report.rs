@@ -1,0 +1,262 @@
+//! The document every renderer reads. Its structs are the JSON contract (`quorate.check/v1`): changing a key here is
+//! changing the contract; internal types may change freely.
+
+use crate::checks::{self, Verdict};
+use crate::facts::{Facts, Member, Role};
+use crate::finding::{Finding, Severity, Status};
+use crate::quorum::{self, QuorumState};
+use jiff::Timestamp;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Result of `quorate check`.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct CheckReport {
+    /// `quorate.check/v1`.
+    pub schema: &'static str,
+    /// When it began, RFC 3339 UTC.
+    pub taken_at: String,
+    /// How long all clusters together took, in milliseconds.
+    pub duration_ms: u64,
+    /// The worst of the clusters: `ok`, `warning`, `unknown`, `critical`.
+    pub verdict: &'static str,
+    /// One per target.
+    pub clusters: Vec<ClusterReport>,
+    /// What decides the exit code; not part of the document.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub worst: Option<VerdictOf>,
+}
+
+/// The verdict, kept as a value for the exit code.
+#[derive(Debug, Clone, Copy)]
+pub struct VerdictOf {
+    /// Worst over all clusters.
+    pub verdict: Verdict,
+    /// What `--fail-on` was.
+    pub fail_on: Severity,
+}
+
+/// One cluster.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ClusterReport {
+    /// Target's name.
+    pub name: String,
+    /// `etcd`, `zookeeper`, `consul`.
+    pub backend: &'static str,
+    /// Hex cluster id; `null` when nobody told.
+    pub cluster_id: Option<String>,
+    /// `ok`, `warning`, `unknown`, `critical`.
+    pub verdict: &'static str,
+    /// Arithmetic of the majority.
+    pub quorum: QuorumReport,
+    /// Who is in.
+    pub members: Vec<MemberReport>,
+    /// Addresses that gave no answer, with their diagnosis.
+    pub unreachable: Vec<UnreachableReport>,
+    /// Every check that applies, in catalogue order.
+    pub findings: Vec<FindingReport>,
+}
+
+/// Arithmetic of the majority.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct QuorumReport {
+    /// `healthy`, `degraded`, `at-risk`, `lost`, `unknown`.
+    pub state: QuorumState,
+    /// Voters in the membership.
+    pub voters: usize,
+    /// How many must agree.
+    pub needed: usize,
+    /// Voters that answered.
+    pub serving: usize,
+    /// How many more may fail; `null` when it cannot be told.
+    pub failures_until_stuck: Option<usize>,
+    /// Whether the number of voters is even.
+    pub even: bool,
+    /// Name of the leader; `null` for none.
+    pub leader: Option<String>,
+    /// Why the state is what it is.
+    pub why: String,
+}
+
+/// One member.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct MemberReport {
+    /// Name; `null` when it never started.
+    pub name: Option<String>,
+    /// Hex id; `null` when membership could not be learnt.
+    pub id: Option<String>,
+    /// `leader`, `follower`, `learner`, `leaderless`, `unknown`.
+    pub role: &'static str,
+    /// Whether it counts in the quorum.
+    pub voter: bool,
+    /// Whether it answered.
+    pub reachable: bool,
+    /// Server version.
+    pub version: Option<String>,
+    /// The address asked.
+    pub endpoint: Option<String>,
+    /// Diagnosis when it did not answer, such as `connection-refused`.
+    pub trouble: Option<String>,
+    /// Latency of the log's fsync.
+    pub fsync_p99_ms: Option<LatencyReport>,
+}
+
+/// Bounds of a percentile.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct LatencyReport {
+    /// At least, in milliseconds.
+    pub low: f64,
+    /// At most, in milliseconds; `null` when the slowest bucket is open.
+    pub high: Option<f64>,
+    /// How many syncs were counted.
+    pub samples: u64,
+    /// `since start`, `since last run`, `measured now`.
+    pub window: &'static str,
+}
+
+/// An address without an answer.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct UnreachableReport {
+    /// The address.
+    pub endpoint: String,
+    /// Named diagnosis.
+    pub diagnosis: &'static str,
+    /// What was seen.
+    pub detail: String,
+}
+
+/// One finding.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct FindingReport {
+    /// Slug.
+    pub check: &'static str,
+    /// `pass`, `fail`, `unknown`, `waived`.
+    pub status: Status,
+    /// `info`, `warning`, `critical`; at worst for `unknown`; `null` for `pass`.
+    pub severity: Option<Severity>,
+    /// One sentence.
+    pub summary: String,
+    /// Member's label.
+    pub member: Option<String>,
+    /// The values behind the sentence.
+    pub evidence: serde_json::Map<String, serde_json::Value>,
+    /// What to do.
+    pub remedy: Option<&'static str>,
+    /// Runbook page.
+    pub runbook: Option<&'static str>,
+    /// Until when and why it is silenced.
+    pub waiver: Option<WaiverReport>,
+}
+
+/// A waiver in force.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct WaiverReport {
+    /// Last day, ISO 8601.
+    pub until: String,
+    /// The user's words.
+    pub reason: String,
+}
+
+/// One cluster's facts and findings, before they become a document.
+#[derive(Debug)]
+pub struct Judged {
+    /// What was seen.
+    pub facts: Facts,
+    /// What it means.
+    pub findings: Vec<Finding>,
+}
+
+impl CheckReport {
+    /// Makes the document.
+    pub fn new(taken_at: Timestamp, duration_ms: u64, clusters: &[Judged], fail_on: Severity) -> Self {
+        let worst =
+            clusters.iter().map(|c| checks::verdict(&c.findings, fail_on)).max().unwrap_or(Verdict::Unknown);
+        CheckReport {
+            schema: "quorate.check/v1",
+            taken_at: taken_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            duration_ms,
+            verdict: worst.name(),
+            clusters: clusters.iter().map(|c| cluster_report(c, fail_on)).collect(),
+            worst: Some(VerdictOf { verdict: worst, fail_on }),
+        }
+    }
+}
+
+fn cluster_report(judged: &Judged, fail_on: Severity) -> ClusterReport {
+    let Judged { facts, findings } = judged;
+    let common = &facts.common;
+    let quorum = quorum::assess(common);
+    let leader = quorum.leader.as_ref().map(|id| common.member(id).map_or_else(|| id.clone(), Member::label));
+    ClusterReport {
+        name: facts.cluster.clone(),
+        backend: common.backend.name(),
+        cluster_id: common.cluster_ids.first().cloned(),
+        verdict: checks::verdict(findings, fail_on).name(),
+        quorum: QuorumReport {
+            state: quorum.state,
+            voters: quorum.voters,
+            needed: quorum.needed,
+            serving: quorum.serving,
+            failures_until_stuck: quorum.failures_until_stuck,
+            even: quorum.voters > 0 && quorum.voters.is_multiple_of(2),
+            leader,
+            why: quorum.why,
+        },
+        members: common.members.iter().map(member_report).collect(),
+        unreachable: common
+            .endpoints
+            .iter()
+            .filter_map(|e| {
+                let trouble = e.reach.trouble()?;
+                Some(UnreachableReport {
+                    endpoint: e.url.clone(),
+                    diagnosis: trouble.kind.name(),
+                    detail: trouble.detail.clone(),
+                })
+            })
+            .collect(),
+        findings: findings.iter().map(finding_report).collect(),
+    }
+}
+
+fn member_report(member: &Member) -> MemberReport {
+    let non_empty = |text: &String| (!text.is_empty()).then(|| text.clone());
+    MemberReport {
+        name: non_empty(&member.name),
+        id: non_empty(&member.id),
+        role: if member.reachable || member.role == Role::Learner {
+            member.role.name()
+        } else {
+            Role::Unknown.name()
+        },
+        voter: member.voter,
+        reachable: member.reachable,
+        version: member.version.known().cloned(),
+        endpoint: member.endpoint.clone(),
+        trouble: member.trouble.as_ref().map(|t| t.kind.name().to_owned()),
+        fsync_p99_ms: member.log_sync.known().map(|l| LatencyReport {
+            low: l.p99_low_ms,
+            high: l.p99_high_ms,
+            samples: l.samples,
+            window: l.window.label(),
+        }),
+    }
+}
+
+fn finding_report(finding: &Finding) -> FindingReport {
+    FindingReport {
+        check: finding.check.slug,
+        status: finding.status,
+        severity: finding.severity,
+        summary: finding.summary.clone(),
+        member: finding.member.clone(),
+        evidence: finding.evidence.iter().map(|(name, value)| ((*name).to_owned(), value.json())).collect(),
+        remedy: finding.remedy,
+        runbook: if finding.status == Status::Pass { None } else { finding.check.runbook },
+        waiver: finding
+            .waiver
+            .as_ref()
+            .map(|w| WaiverReport { until: w.until.to_string(), reason: w.reason.clone() }),
+    }
+}

@@ -1,0 +1,339 @@
+//! The one TLS factory and the one certificate verifier. A capture keeps the chain that a server presented, whether
+//! or not it was accepted, so that a check can say what is wrong with it.
+
+use crate::target::TlsFiles;
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+/// Installs the one crypto provider. Called first in `main` and in every test that speaks TLS; later calls do nothing.
+pub fn install_provider() {
+    let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+/// A TLS file that cannot be used, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsFileError {
+    /// Not readable.
+    #[error("cannot read the {what} {}: {source}", path.display())]
+    Unreadable {
+        /// `CA file`, `client certificate`, `client key`.
+        what: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// The system's reason.
+        #[source]
+        source: std::io::Error,
+    },
+    /// Readable but without the expected PEM block.
+    #[error("the {what} {} holds no {expected}", path.display())]
+    NotPem {
+        /// `CA file`, `client certificate`, `client key`.
+        what: &'static str,
+        /// Which file.
+        path: PathBuf,
+        /// `certificate in PEM form`, `unencrypted private key in PEM form`.
+        expected: &'static str,
+    },
+    /// A certificate without its key, or the reverse.
+    #[error("a client certificate and its key go together: {given} is given, {missing} is not")]
+    HalfAPair {
+        /// The one that is there.
+        given: &'static str,
+        /// The one that is not.
+        missing: &'static str,
+    },
+    /// The key does not belong to the certificate.
+    #[error("the client key {} does not belong to the certificate {}: {reason}", key.display(), cert.display())]
+    Mismatch {
+        /// The key's file.
+        key: PathBuf,
+        /// The certificate's file.
+        cert: PathBuf,
+        /// rustls' reason.
+        reason: String,
+    },
+}
+
+/// TLS material, read once.
+#[derive(Debug)]
+pub struct TlsMaterial {
+    roots: Option<Arc<RootCertStore>>,
+    chain: Vec<CertificateDer<'static>>,
+    key: Option<PrivateKeyDer<'static>>,
+    pem: Option<(Vec<u8>, Vec<u8>)>,
+    server_name: Option<String>,
+    skip_verify: bool,
+    /// File of the client certificate.
+    pub cert_path: Option<PathBuf>,
+}
+
+impl TlsMaterial {
+    /// Reads the files of a target. Without a CA file the system's CAs are used, read only when first needed.
+    pub fn load(files: &TlsFiles) -> Result<TlsMaterial, TlsFileError> {
+        let roots = files.ca.as_deref().map(load_roots).transpose()?.map(Arc::new);
+        let (chain, key, pem) = match (&files.cert, &files.key) {
+            (None, None) => (Vec::new(), None, None),
+            (Some(_), None) => return Err(TlsFileError::HalfAPair { given: "cert", missing: "key" }),
+            (None, Some(_)) => return Err(TlsFileError::HalfAPair { given: "key", missing: "cert" }),
+            (Some(cert), Some(key)) => {
+                let chain = load_certificates("client certificate", cert)?;
+                let private = load_key(key)?;
+                check_pair(cert, key, &chain, &private)?;
+                let pem = (read("client certificate", cert)?, read("client key", key)?);
+                (chain, Some(private), Some(pem))
+            }
+        };
+        Ok(TlsMaterial {
+            roots,
+            chain,
+            key,
+            pem,
+            server_name: files.server_name.clone(),
+            skip_verify: files.insecure_skip_verify,
+            cert_path: files.cert.clone(),
+        })
+    }
+
+    /// Our own leaf certificate in DER.
+    pub fn own_leaf(&self) -> Option<&[u8]> {
+        self.chain.first().map(|c| c.as_ref())
+    }
+
+    /// The name to verify instead of the dialled one.
+    pub fn server_name(&self) -> Option<&str> {
+        self.server_name.as_deref()
+    }
+
+    /// Client certificate and key as PEM, for clients that take only that.
+    pub fn identity_pem(&self) -> Option<&(Vec<u8>, Vec<u8>)> {
+        self.pem.as_ref()
+    }
+
+    /// A verifier that accepts what the target's CA signed (or anything, with `insecure_skip_verify`).
+    pub fn verifier(&self, capture: &Capture) -> Arc<Verifier> {
+        let inner = if self.skip_verify { None } else { self.roots_or_system().and_then(build_verifier) };
+        Arc::new(Verifier {
+            inner,
+            accept_all: self.skip_verify,
+            roots: self.roots.clone(),
+            capture: capture.clone(),
+        })
+    }
+
+    /// A client configuration with our certificate, for the given application protocols.
+    pub fn client_config(&self, capture: &Capture, alpn: &[&str]) -> Arc<ClientConfig> {
+        config(self.verifier(capture), self.identity(), alpn)
+    }
+
+    fn identity(&self) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
+        self.key.as_ref().map(|key| (self.chain.clone(), key.clone_key()))
+    }
+
+    fn roots_or_system(&self) -> Option<Arc<RootCertStore>> {
+        self.roots.clone().or_else(|| {
+            let mut store = RootCertStore::empty();
+            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+            (!store.is_empty()).then(|| Arc::new(store))
+        })
+    }
+}
+
+/// A configuration without a client certificate that accepts any server: how a stranger sees a listener.
+pub fn stranger_config(capture: &Capture, alpn: &[&str]) -> Arc<ClientConfig> {
+    let verifier =
+        Arc::new(Verifier { inner: None, accept_all: true, roots: None, capture: capture.clone() });
+    config(verifier, None, alpn)
+}
+
+fn config(
+    verifier: Arc<Verifier>,
+    identity: Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)>,
+    alpn: &[&str],
+) -> Arc<ClientConfig> {
+    // The provider's own protocol versions are always consistent, and the pair was checked when it was loaded: both
+    // fallbacks below only keep this function total.
+    let builder = ClientConfig::builder().dangerous().with_custom_certificate_verifier(verifier.clone());
+    let mut config = match identity {
+        Some((chain, key)) => builder
+            .clone()
+            .with_client_auth_cert(chain, key)
+            .unwrap_or_else(|_| builder.with_no_client_auth()),
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = alpn.iter().map(|p| p.as_bytes().to_vec()).collect();
+    Arc::new(config)
+}
+
+fn build_verifier(roots: Arc<RootCertStore>) -> Option<Arc<WebPkiServerVerifier>> {
+    WebPkiServerVerifier::builder_with_provider(roots, provider()).build().ok()
+}
+
+fn load_roots(path: &Path) -> Result<RootCertStore, TlsFileError> {
+    let mut store = RootCertStore::empty();
+    let (added, _) = store.add_parsable_certificates(load_certificates("CA file", path)?);
+    if added == 0 {
+        return Err(TlsFileError::NotPem {
+            what: "CA file",
+            path: path.into(),
+            expected: "usable certificate",
+        });
+    }
+    Ok(store)
+}
+
+fn load_certificates(what: &'static str, path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsFileError> {
+    let pem = read(what, path)?;
+    let certificates: Vec<_> = CertificateDer::pem_slice_iter(&pem).filter_map(Result::ok).collect();
+    if certificates.is_empty() {
+        return Err(TlsFileError::NotPem { what, path: path.into(), expected: "certificate in PEM form" });
+    }
+    Ok(certificates)
+}
+
+fn load_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsFileError> {
+    let pem = read("client key", path)?;
+    PrivateKeyDer::from_pem_slice(&pem).map_err(|_| TlsFileError::NotPem {
+        what: "client key",
+        path: path.into(),
+        expected: "unencrypted private key in PEM form (decrypt it with: openssl pkey -in KEY -out PLAINKEY)",
+    })
+}
+
+fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, TlsFileError> {
+    std::fs::read(path).map_err(|source| TlsFileError::Unreadable { what, path: path.into(), source })
+}
+
+fn check_pair(
+    cert: &Path,
+    key: &Path,
+    chain: &[CertificateDer<'static>],
+    private: &PrivateKeyDer<'static>,
+) -> Result<(), TlsFileError> {
+    rustls::sign::CertifiedKey::from_der(chain.to_vec(), private.clone_key(), &provider())
+        .map(|_| ())
+        .map_err(|error| TlsFileError::Mismatch {
+            key: key.into(),
+            cert: cert.into(),
+            reason: error.to_string(),
+        })
+}
+
+/// Keeps the last chain a server presented, leaf first, in DER.
+#[derive(Debug, Clone, Default)]
+pub struct Capture(Arc<Mutex<Vec<Vec<u8>>>>);
+
+impl Capture {
+    /// The chain; empty when no server presented one.
+    pub fn chain(&self) -> Vec<Vec<u8>> {
+        self.0.lock().map(|chain| chain.clone()).unwrap_or_default()
+    }
+
+    fn keep(&self, leaf: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>]) {
+        if let Ok(mut chain) = self.0.lock() {
+            *chain = std::iter::once(leaf).chain(intermediates).map(|c| c.as_ref().to_vec()).collect();
+        }
+    }
+}
+
+/// Verifies as a standard client does, with two differences: what was presented is captured, and a self-signed
+/// certificate that is itself the trust anchor is accepted although it says CA:TRUE (etcd's auto-TLS makes such since
+/// 3.6; Go clients accept them).
+#[derive(Debug)]
+pub struct Verifier {
+    inner: Option<Arc<WebPkiServerVerifier>>,
+    accept_all: bool,
+    roots: Option<Arc<RootCertStore>>,
+    capture: Capture,
+}
+
+impl Verifier {
+    fn pinned(&self, leaf: &CertificateDer<'_>) -> bool {
+        let Some(roots) = &self.roots else { return false };
+        webpki_anchor(leaf).is_some_and(|(subject, key)| {
+            roots.roots.iter().any(|anchor| {
+                anchor.subject.as_ref() == subject && anchor.subject_public_key_info.as_ref() == key
+            })
+        })
+    }
+}
+
+/// Subject and public key of a certificate, as a trust anchor has them.
+fn webpki_anchor(leaf: &CertificateDer<'_>) -> Option<(Vec<u8>, Vec<u8>)> {
+    let mut store = RootCertStore::empty();
+    store.add(leaf.clone().into_owned()).ok()?;
+    let anchor = store.roots.pop()?;
+    Some((anchor.subject.as_ref().to_vec(), anchor.subject_public_key_info.as_ref().to_vec()))
+}
+
+impl ServerCertVerifier for Verifier {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.capture.keep(leaf, intermediates);
+        if self.accept_all {
+            return Ok(ServerCertVerified::assertion());
+        }
+        let Some(inner) = &self.inner else {
+            return Err(Error::General(
+                "no CA is trusted: give one with --cacert, this system has none".into(),
+            ));
+        };
+        match inner.verify_server_cert(leaf, intermediates, name, ocsp, now) {
+            Err(Error::InvalidCertificate(CertificateError::Other(_))) if self.pinned(leaf) => {
+                rustls::client::verify_server_name(
+                    &rustls::server::ParsedCertificate::try_from(leaf)?,
+                    name,
+                )?;
+                Ok(ServerCertVerified::assertion())
+            }
+            other => other,
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        rustls::crypto::verify_tls12_signature(
+            message,
+            cert,
+            dss,
+            &provider().signature_verification_algorithms,
+        )
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        rustls::crypto::verify_tls13_signature(
+            message,
+            cert,
+            dss,
+            &provider().signature_verification_algorithms,
+        )
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        provider().signature_verification_algorithms.supported_schemes()
+    }
+}

@@ -1,0 +1,1 @@
+//! The one integration-test binary: it drives the real binary against real servers.
