@@ -355,6 +355,16 @@ pub enum Rule {
     Etcd(fn(&EtcdFacts, &CommonFacts, &Policy) -> Outcome),
 }
 
+impl Rule {
+    /// Judges facts of its own kind; `None` for others.
+    fn judge(&self, facts: &Facts, policy: &Policy) -> Option<Outcome> {
+        match (self, &facts.native) {
+            (Rule::Common(judge), _) => Some(judge(&facts.common, policy, facts.taken_at)),
+            (Rule::Etcd(judge), NativeFacts::Etcd(etcd)) => Some(judge(etcd, &facts.common, policy)),
+        }
+    }
+}
+
 /// One check: identity, words, thresholds and rules. One file each, listed in `checks::CATALOGUE`.
 #[derive(Debug)]
 pub struct Check {
@@ -381,10 +391,7 @@ pub struct Check {
 impl Check {
     /// Runs the check on facts. `NotApplicable` when no rule fits the backend.
     pub fn run(&self, facts: &Facts, policy: &Policy) -> Outcome {
-        let judged = self.rules.iter().find_map(|rule| match (rule, &facts.native) {
-            (Rule::Common(judge), _) => Some(judge(&facts.common, policy, facts.taken_at)),
-            (Rule::Etcd(judge), NativeFacts::Etcd(etcd)) => Some(judge(etcd, &facts.common, policy)),
-        });
+        let judged = self.rules.iter().find_map(|rule| rule.judge(facts, policy));
         judged.unwrap_or_else(|| {
             Outcome::NotApplicable(format!("{} has no such thing", facts.common.backend.name()))
         })

@@ -1,9 +1,17 @@
 //! The catalogue: every check there is, in the order shown. Adding one = its file, its `mod` line in the family, and
 //! its entry in the family's list.
 
-pub mod quorum;
+mod access;
+mod at_rest;
+mod configuration;
+mod disk;
+mod membership;
+mod quorum;
+mod replication;
 #[cfg(test)]
 pub(crate) mod testing;
+mod transport;
+mod versions;
 
 use crate::facts::Facts;
 use crate::finding::{Check, Finding, Gap, Hit, Outcome, Severity, Status, Waiver};
@@ -11,7 +19,17 @@ use crate::policy::{Policy, Threshold};
 use jiff::tz::TimeZone;
 
 /// The families' lists, in the order shown.
-const FAMILIES: &[&[&Check]] = &[quorum::CHECKS];
+const FAMILIES: &[&[&Check]] = &[
+    quorum::CHECKS,
+    replication::CHECKS,
+    disk::CHECKS,
+    versions::CHECKS,
+    membership::CHECKS,
+    transport::CHECKS,
+    access::CHECKS,
+    at_rest::CHECKS,
+    configuration::CHECKS,
+];
 
 /// Every check.
 pub fn catalogue() -> impl Iterator<Item = &'static Check> {

@@ -1,0 +1,5 @@
+//! Who may do what.
+
+use crate::finding::Check;
+
+pub(super) const CHECKS: &[&Check] = &[];

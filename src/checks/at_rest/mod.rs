@@ -1,0 +1,5 @@
+//! Stored data.
+
+use crate::finding::Check;
+
+pub(super) const CHECKS: &[&Check] = &[];

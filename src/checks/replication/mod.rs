@@ -1,0 +1,5 @@
+//! Lag, divergence, churn.
+
+use crate::finding::Check;
+
+pub(super) const CHECKS: &[&Check] = &[];

@@ -1,0 +1,5 @@
+//! TLS on every listener.
+
+use crate::finding::Check;
+
+pub(super) const CHECKS: &[&Check] = &[];
