@@ -11,6 +11,7 @@ pub mod checks;
 pub mod report;
 pub mod target;
 pub mod format;
+pub mod files;
 pub mod transport;
 pub mod backend;
 pub mod render;
