@@ -1,0 +1,146 @@
+//! HashKV(r) computed offline: the number that a server gives for the same revision, from its file.
+//!
+//! Rows up to the compaction are hashed only if a compaction at `r` would keep them: the newest row ≤ r of each key that
+//! is alive at r. Finding those takes one pass over the rows; hashing takes another.
+
+use super::newest::{Newest, Put};
+use super::revision::{Change, Revision, Row};
+use crate::format::bbolt::{Cursor, Database};
+use crate::format::source::{Damage, Place};
+use serde::Serialize;
+
+/// Rows up to the compaction that are looked at: one bit each, 32 MiB.
+const MAX_ROWS: usize = 1 << 28;
+
+/// HashKV at a revision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct HashKv {
+    /// The revision it is of.
+    pub revision: i64,
+    /// CRC-32C over the rows.
+    pub hash: u32,
+    /// The compaction that had been asked for. Only hashes with the same one can be compared.
+    pub compacted: i64,
+}
+
+/// Computes HashKV at `revision`; 0 means the current one. `compacted` is the last compaction that was asked for
+/// (`scheduledCompactRev`), 0 or less when there was none.
+///
+/// # Errors
+/// Damage met on the way: a hash over less than everything would be worth nothing. A compacted revision.
+pub fn hash_kv(database: &Database<'_>, revision: i64, compacted: i64) -> Result<HashKv, Damage> {
+    let revision = if revision == 0 { i64::MAX } else { revision };
+    if revision < compacted {
+        return Err(Damage::new(Place::File, format!("revision {revision} was compacted at {compacted}")));
+    }
+    let keep = if compacted > 0 { Keep::find(database, revision, compacted)? } else { Keep::default() };
+    let mut hash = crc32c::crc32c(b"key");
+    let mut last = 1;
+    let mut ordinal = 0;
+    each_row(database, revision, &mut |row, key, value| {
+        last = row.revision.main;
+        let up_to_compaction = row.revision.main <= compacted;
+        let at = ordinal;
+        ordinal += usize::from(up_to_compaction);
+        if up_to_compaction && keep.any && !keep.holds(at) {
+            return;
+        }
+        // servers before 3.4.34 and 3.5.16 drop this row when they compact, later ones do not: no one hashes it
+        if row.revision.main == compacted && matches!(row.change, Change::Delete(_)) {
+            return;
+        }
+        hash = crc32c::crc32c_append(crc32c::crc32c_append(hash, key), value);
+    })?;
+    let revision = if revision == i64::MAX { last.max(compacted) } else { revision };
+    Ok(HashKv { revision, hash, compacted })
+}
+
+/// Which rows up to the compaction stay: by their place among those rows.
+#[derive(Default)]
+struct Keep {
+    dropped: Vec<u64>,
+    /// Whether any key is alive at the revision. When none is, a server hashes all rows.
+    any: bool,
+}
+
+impl Keep {
+    fn find(database: &Database<'_>, revision: i64, compacted: i64) -> Result<Keep, Damage> {
+        let mut keep = Keep::default();
+        let mut newest: Newest<Newer> = Newest::for_file(database.used_bytes());
+        let mut alive = 0i64;
+        loop {
+            let mut ordinal = 0usize;
+            each_row(database, revision, &mut |row, _, _| {
+                let up_to_compaction = row.revision.main <= compacted;
+                let at = if up_to_compaction { ordinal } else { usize::MAX };
+                ordinal += usize::from(up_to_compaction);
+                let (key, lives) = match row.change {
+                    Change::Put(kv) => (kv.key, true),
+                    Change::Delete(key) => (key, false),
+                    // a server reads this row as a key without a name, and keeps it
+                    Change::Bump => (&b""[..], true),
+                };
+                let newer = Newer { row: u32::try_from(at).unwrap_or(u32::MAX), lives };
+                let put = newest.put(key, newer, &mut |old| alive -= i64::from(old.lives));
+                match put {
+                    Put::Elsewhere => return,
+                    Put::Fresh => {}
+                    Put::Replaced(old) => {
+                        alive -= i64::from(old.lives);
+                        keep.drop_row(old.row as usize);
+                    }
+                }
+                alive += i64::from(lives);
+                if !lives {
+                    keep.drop_row(at);
+                }
+            })?;
+            if ordinal > MAX_ROWS {
+                let what = format!("{ordinal} rows up to the compaction are more than are looked at");
+                return Err(Damage::new(Place::File, what));
+            }
+            if !newest.next_pass() {
+                keep.any = alive > 0;
+                return Ok(keep);
+            }
+        }
+    }
+
+    fn drop_row(&mut self, at: usize) {
+        if at < MAX_ROWS {
+            let word = at / 64;
+            if self.dropped.len() <= word {
+                self.dropped.resize(word + 1, 0);
+            }
+            self.dropped[word] |= 1 << (at % 64);
+        }
+    }
+
+    fn holds(&self, at: usize) -> bool {
+        self.dropped.get(at / 64).is_none_or(|word| word >> (at % 64) & 1 == 0)
+    }
+}
+
+/// The newest row of a key so far: its place among the rows up to the compaction, and whether the key lives.
+#[derive(Debug, Clone, Copy, Default)]
+struct Newer {
+    row: u32,
+    lives: bool,
+}
+
+/// A row, and its key and value as stored.
+type EachRow<'f> = dyn FnMut(&Row<'_>, &[u8], &[u8]) + 'f;
+
+/// Every row with main ≤ `revision`, with its bytes.
+fn each_row(database: &Database<'_>, revision: i64, each: &mut EachRow<'_>) -> Result<(), Damage> {
+    let Some(mut cursor) = Cursor::bucket(database, b"key")? else { return Ok(()) };
+    while let Some(item) = cursor.next()? {
+        let place = || Place::Element { page: item.page, element: item.element };
+        let row = Row::parse(item.key, item.value).map_err(|what| Damage::new(place(), what))?;
+        if row.revision > (Revision { main: revision, sub: i64::MAX }) {
+            break;
+        }
+        each(&row, item.key, item.value);
+    }
+    Ok(())
+}
