@@ -7,6 +7,7 @@ mod buckets;
 mod digest;
 mod survey;
 mod hash_kv;
+pub mod wal;
 
 pub use buckets::{Alarm, Auth, ConfState, Downgrade, Lease, Member, MetaRecords, Permission, Records, User};
 pub use digest::{Digest, appended, has_digest, read_digest};
