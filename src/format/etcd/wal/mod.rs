@@ -12,9 +12,13 @@ mod scan;
 mod replay;
 mod operation;
 mod request;
+#[cfg(test)]
+mod handmade;
+#[cfg(test)]
+mod tests;
 
 pub use operation::{Comparison, ConfChange, ConfChangeKind, Operation};
 pub use reader::{Ending, Position, Segment, Tear, segment_name};
 pub use record::{Entry, EntryKind, HardState, Identity, Record, SnapshotMark};
 pub use replay::{Mark, Replay, Replayed};
-pub use scan::{Scan, SegmentScan, scan};
+pub use scan::{LastEntry, Scan, SegmentScan, scan};
