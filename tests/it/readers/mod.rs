@@ -1,0 +1,6 @@
+//! The offline readers on files that real servers wrote.
+
+mod server;
+mod agree;
+mod crash;
+mod mutations;
