@@ -70,7 +70,7 @@ impl Page {
             spare.resize(whole, 0);
             read_exact(database.source, (id + 1) * size as u64, &mut spare[size..])?;
         }
-        Page { id, kind: head.kind, count: head.count, bytes: spare }.proven()
+        Page { id, kind: head.kind, count: head.count, bytes: spare }.proven(size)
     }
 
     /// The page of an inline bucket, which stands in the value of `page`'s element.
@@ -79,7 +79,7 @@ impl Page {
         if head.kind != Kind::Leaf || head.overflow != 0 || head.id != 0 {
             return Err(Damage::new(Place::Page(page), "an inline bucket that is not one plain leaf"));
         }
-        Page { id: page, kind: Kind::Leaf, count: head.count, bytes: bytes.to_vec() }.proven()
+        Page { id: page, kind: Kind::Leaf, count: head.count, bytes: bytes.to_vec() }.proven(1)
     }
 
     /// Bytes in memory.
@@ -141,8 +141,9 @@ impl Page {
         Damage::new(Place::Element { page: self.id, element }, what)
     }
 
-    /// Proves every element: data directly behind the table, one after the other, inside, keys ascending.
-    fn proven(self) -> Result<Page, Damage> {
+    /// Proves every element: data directly behind the table, one after the other, inside, keys ascending. bbolt takes as
+    /// many `unit`s of bytes as the page needs, never one more.
+    fn proven(self, unit: usize) -> Result<Page, Damage> {
         if self.kind == Kind::Branch && self.count == 0 {
             return Err(Damage::new(Place::Page(self.id), "a branch without elements"));
         }
@@ -163,6 +164,9 @@ impl Page {
             }
             previous = Some(key);
             expected = end;
+        }
+        if self.bytes.len().saturating_sub(expected) >= unit {
+            return Err(Damage::new(Place::Page(self.id), "it takes more room than its elements need"));
         }
         Ok(self)
     }
