@@ -207,8 +207,8 @@ mod tests {
     use super::super::handmade;
     use super::*;
 
-    fn keys(file: &Vec<u8>, bucket: &[u8], from: Option<&[u8]>) -> Vec<Vec<u8>> {
-        let database = Database::open(file).expect("valid");
+    fn keys(file: &[u8], bucket: &[u8], from: Option<&[u8]>) -> Vec<Vec<u8>> {
+        let database = Database::open(&file).expect("valid");
         let mut cursor = Cursor::bucket(&database, bucket).expect("readable").expect("there");
         if let Some(from) = from {
             cursor.seek(from).expect("readable");

@@ -143,7 +143,7 @@ fn judge_metas(first: &Result<Meta, Damage>, second: &Result<Meta, Damage>, rema
 fn check_bounds(source: &dyn Source, meta: &Meta) -> Result<(), Damage> {
     let pages = source.len() / u64::from(meta.page_size);
     let high = meta.high_water;
-    if high < 3 || high > MAX_PAGES {
+    if !(3..=MAX_PAGES).contains(&high) {
         return Err(Damage::new(Place::File, format!("{high} pages in use is outside of what can be read")));
     }
     if high > pages {

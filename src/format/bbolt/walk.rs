@@ -109,9 +109,9 @@ mod tests {
         }
     }
 
-    fn walk(file: &Vec<u8>) -> (Walked, Seen) {
+    fn walk(file: &[u8]) -> (Walked, Seen) {
         let mut seen = Seen::default();
-        (Database::open(file).expect("a valid meta").walk(&mut seen), seen)
+        (Database::open(&file).expect("a valid meta").walk(&mut seen), seen)
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl<T: Copy + Default> Newest<T> {
     fn place(&self, fingerprint: u64) -> usize {
         let count = self.slots.len();
         // the lower half of the bits: the upper ones are the same for all when the range is split
-        let mut at = ((fingerprint & 0xffff_ffff) * count as u64 >> 32) as usize;
+        let mut at = (((fingerprint & 0xffff_ffff) * count as u64) >> 32) as usize;
         while self.slots[at].0 != 0 && self.slots[at].0 != fingerprint {
             at = (at + 1) % count;
         }

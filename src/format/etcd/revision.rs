@@ -181,7 +181,11 @@ mod tests {
             let bytes = written.encode_to_vec();
             let row_key = revision(main, 3, false);
             let row = Row::parse(&row_key, &bytes).expect("sound");
-            let Change::Put(kv) = row.change else { panic!("a put") };
+            let kv = match row.change {
+                Change::Put(kv) => Some(kv),
+                _ => None,
+            };
+            let kv = kv.expect("a put");
             prop_assert_eq!(row.revision, Revision { main, sub: 3 });
             prop_assert_eq!((kv.key, kv.value, kv.lease), (&written.key[..], &written.value[..], lease));
         }

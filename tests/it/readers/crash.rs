@@ -73,14 +73,13 @@ fn load_and_kill(server: &mut Server) -> BTreeSet<Vec<u8>> {
         .collect();
     std::thread::sleep(std::time::Duration::from_millis(1550));
     server.kill();
-    let all = runtime.block_on(async {
+    runtime.block_on(async {
         let mut all = BTreeSet::new();
         for writer in writers {
             all.extend(writer.await.expect("a writer"));
         }
         all
-    });
-    all
+    })
 }
 
 #[test]

@@ -56,19 +56,15 @@ impl Server {
             .spawn()
             .expect("etcd starts");
         let server = Server { child, programs, folder, endpoint: client };
-        for _ in 0..100 {
-            if server
-                .command("etcdctl")
-                .args(["get", "x"])
-                .output()
-                .is_ok_and(|output| output.status.success())
-            {
-                return server;
-            }
+        let ready =
+            || server.command("etcdctl").args(["get", "x"]).output().is_ok_and(|out| out.status.success());
+        let served = (0..100).any(|_| {
             std::thread::sleep(Duration::from_millis(100));
-        }
+            ready()
+        });
         let log = std::fs::read_to_string(server.folder.path().join("log")).unwrap_or_default();
-        panic!("etcd {version} does not serve:\n{log}");
+        assert!(served, "etcd {version} does not serve:\n{log}");
+        server
     }
 
     /// Kills it as the kernel does, without a word.
