@@ -365,6 +365,12 @@ mod tests {
     }
 
     #[test]
+    fn alarms_name_their_member() {
+        let records = taken("alarm", &[0x08, 0x07, 0x10, 0x01], b"").expect("an alarm");
+        assert!(records.alarms.contains(&Alarm { member: 7, kind: "NOSPACE".to_owned() }));
+    }
+
+    #[test]
     fn contradictions_are_refused() {
         assert!(taken("members", b"7", br#"{"id":8}"#).is_err());
         assert!(taken("members", b"0007", br#"{"id":7}"#).is_err());

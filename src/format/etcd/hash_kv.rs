@@ -23,8 +23,8 @@ pub struct HashKv {
     pub compacted: i64,
 }
 
-/// Computes HashKV at `revision`; 0 means the current one. `compacted` is the last compaction that was asked for
-/// (`scheduledCompactRev`), 0 or less when there was none.
+/// Computes HashKV at `revision`; 0 means the current one. `compacted` is
+/// [`Survey::compacted`](super::Survey::compacted).
 ///
 /// # Errors
 /// Damage met on the way: a hash over less than everything would be worth nothing. A compacted revision.

@@ -83,6 +83,12 @@ impl Survey {
         last.max(meta.scheduled_compaction.unwrap_or(0)).max(meta.finished_compaction.unwrap_or(0))
     }
 
+    /// The compaction that was asked for last, as a server says it in HashKV; -1 when there was none.
+    pub fn compacted(&self) -> i64 {
+        let meta = &self.records.meta;
+        meta.scheduled_compaction.max(meta.finished_compaction).unwrap_or(-1)
+    }
+
     /// Whether nothing is wrong with the structure or any record.
     pub fn is_sound(&self) -> bool {
         self.structure.damages.is_empty() && self.damages.is_empty()

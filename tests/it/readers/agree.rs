@@ -81,7 +81,7 @@ fn agrees(version: &str) {
     assert!(survey.is_sound(), "{version}: {:?} {:?}", survey.structure.damages, survey.damages);
     assert!(matches!(read_digest(&source).expect("readable").0, Digest::Matches { .. }));
     compare_status(version, &server, &file, &survey, &source);
-    compare_hashes(version, &server, &source, compaction, current);
+    compare_hashes(&server, &source, &survey, [compaction, current]);
     compare_records(version, &server, &survey, compaction);
 
     let index = raft_index(&server);
@@ -105,15 +105,15 @@ fn compare_status(version: &str, server: &Server, file: &Path, survey: &Survey, 
     assert_eq!(counted, number("totalKey"), "{version}: live {} {:?}", survey.keys.live, survey.structure);
 }
 
-/// HashKV at the compaction, between, and now.
-fn compare_hashes(version: &str, server: &Server, source: &FileSource, compaction: i64, current: i64) {
+/// HashKV behind the compaction, between, and now.
+fn compare_hashes(server: &Server, source: &FileSource, survey: &Survey, [compaction, current]: [i64; 2]) {
     let database = Database::open(source).expect("a database");
     for revision in [compaction + 1, compaction + 2, (compaction + current) / 2, current - 1, current, 0] {
         let asked = server.ctl_json(&["endpoint", "hashkv", "--rev", &revision.to_string()]);
         let served = &asked[0]["HashKV"];
-        let compacted = served["compact_revision"].as_i64().expect("a revision");
-        let ours = hash_kv(&database, revision, compacted).expect("sound");
-        assert_eq!(u64::from(ours.hash), served["hash"].as_u64().expect("a hash"), "{version} at {revision}");
+        let ours = hash_kv(&database, revision, survey.compacted()).expect("sound");
+        assert_eq!(Some(ours.compacted), served["compact_revision"].as_i64(), "at {revision}");
+        assert_eq!(Some(u64::from(ours.hash)), served["hash"].as_u64(), "at {revision}");
     }
 }
 
@@ -189,6 +189,21 @@ fn etcd_3_6_agrees() {
 #[test]
 fn etcd_3_7_agrees() {
     agrees("3.7.3");
+}
+
+/// Before the first compaction servers say -1.
+#[test]
+fn a_store_that_was_never_compacted_agrees() {
+    let server = Server::start("3.6.16", &[]);
+    for round in 0..5 {
+        server.put_all(&[("a".to_owned(), round.to_string()), (format!("b{round}"), "x".to_owned())]);
+    }
+    server.ctl(&["del", "b3"]);
+    let (current, file) = (server.revision(), server.path("saved.db"));
+    server.ctl(&["snapshot", "save", file.to_str().expect("a path")]);
+    let (survey, source) = survey_of(&file);
+    assert_eq!((survey.compacted(), survey.revision()), (-1, current));
+    compare_hashes(&server, &source, &survey, [1, current]);
 }
 
 /// A restored database with its revision raised and its old revisions marked compacted: what a server says of it once it

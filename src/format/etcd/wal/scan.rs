@@ -122,9 +122,9 @@ impl Scanner {
         let Some(segment) = segments.iter().find(|segment| segment.sequence == position.segment) else {
             return;
         };
-        let expected = self.scan.last.map(|last| last.index + 1);
-        if self.scan.entries > 0 && expected.is_some_and(|expected| expected != segment.first_index) {
-            let (named, last) = (segment.first_index, expected.unwrap_or_default() - 1);
+        let last = self.scan.last.map_or(0, |last| last.index);
+        if self.scan.entries > 0 && last.checked_add(1) != Some(segment.first_index) {
+            let named = segment.first_index;
             self.tell(
                 position,
                 format!("the segment is named for index {named}, the one before it ends with {last}"),
