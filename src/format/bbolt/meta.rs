@@ -67,6 +67,13 @@ impl<'s> Database<'s> {
         Ok(Database { source, meta, metas: [first, second], remarks })
     }
 
+    /// Whether the file still has the meta that this was opened with. A running server may write over the pages of this
+    /// transaction from the second transaction after it on: what was read from a live file is of one moment only if this
+    /// is true afterwards. When it is not, read again.
+    pub fn is_current(&self) -> bool {
+        Database::open(self.source).is_ok_and(|now| now.meta == self.meta)
+    }
+
     /// Bytes that the current transaction uses: `high water × page size`. The file may be longer.
     pub fn used_bytes(&self) -> u64 {
         self.meta.high_water * u64::from(self.meta.page_size)
@@ -202,6 +209,30 @@ mod tests {
             assert_eq!(database.remarks.first[0].at, Place::Page(id as u64));
             assert!(database.remarks.first[0].what.contains("checksum"));
         }
+    }
+
+    #[test]
+    fn a_file_that_went_on_is_not_current() {
+        use std::cell::RefCell;
+        struct Live(RefCell<Vec<u8>>);
+        impl Source for Live {
+            fn len(&self) -> u64 {
+                Source::len(&*self.0.borrow())
+            }
+
+            fn read_at(&self, offset: u64, into: &mut [u8]) -> std::io::Result<usize> {
+                self.0.borrow().read_at(offset, into)
+            }
+        }
+        let live = Live(RefCell::new(handmade::file(&[(b"b", &[(b"k", b"v")])])));
+        let database = Database::open(&live).expect("valid");
+        assert!(database.is_current());
+        // the next transaction writes meta 0
+        let mut meta = live.0.borrow()[HEADER..HEADER + 56].to_vec();
+        meta[48] = 9;
+        let sum = fnv1a(&meta).to_le_bytes();
+        live.0.borrow_mut()[HEADER..HEADER + 64].copy_from_slice(&[&meta[..], &sum].concat());
+        assert!(!database.is_current());
     }
 
     #[test]
