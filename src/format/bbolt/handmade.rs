@@ -16,7 +16,10 @@ pub(in crate::format) fn file(buckets: &[(&[u8], &[Pair<'_>])]) -> Vec<u8> {
         .collect();
     let root: Vec<(u32, &[u8], &[u8])> =
         inline.iter().map(|(name, value)| (1, *name, value.as_slice())).collect();
-    let pages = [metas(3, 2, 4), page(freelist(2, &[])), page(leaf(3, &root, 0))];
+    let size = leaf(3, &root, 0).len();
+    let overflow = (size.div_ceil(PAGE) - 1) as u32;
+    let pages =
+        [metas(3, 2, 4 + u64::from(overflow)), page(freelist(2, &[])), page(leaf(3, &root, overflow))];
     pages.concat()
 }
 

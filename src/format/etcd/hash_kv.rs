@@ -144,3 +144,85 @@ fn each_row(database: &Database<'_>, revision: i64, each: &mut EachRow<'_>) -> R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::revision::made::{Written, revision};
+    use super::*;
+    use crate::format::bbolt::handmade;
+    use proptest::prelude::*;
+    use prost::Message;
+    use std::collections::{BTreeMap, BTreeSet};
+
+    type Stored = (i64, String, bool, Vec<u8>, Vec<u8>);
+
+    /// A history of puts and deletions: each step has a revision of its own.
+    fn history(steps: &[(u8, bool)]) -> Vec<Stored> {
+        let mut alive: BTreeMap<u8, (i64, i64)> = BTreeMap::new();
+        let mut rows = Vec::new();
+        for (number, deletes) in steps {
+            let main = rows.len() as i64 + 2;
+            let key = format!("k{number}");
+            if *deletes && alive.remove(number).is_some() {
+                let kv = Written { key: key.clone().into_bytes(), ..Written::default() };
+                rows.push((main, key, true, revision(main, 0, true), kv.encode_to_vec()));
+            } else {
+                let (create_revision, version) = alive.get(number).map_or((main, 1), |(c, v)| (*c, v + 1));
+                alive.insert(*number, (create_revision, version));
+                let (name, value) = (key.clone().into_bytes(), b"v".to_vec());
+                let kv = Written { key: name, create_revision, mod_revision: main, version, value, lease: 0 };
+                rows.push((main, key, false, revision(main, 0, false), kv.encode_to_vec()));
+            }
+        }
+        rows
+    }
+
+    /// What a server does, with everything in memory: `kvindex.Keep` and `kvHasher.WriteKeyValue`.
+    fn served(rows: &[Stored], at: i64, compacted: i64) -> u32 {
+        let mut newest: BTreeMap<&str, (i64, bool)> = BTreeMap::new();
+        for (main, key, deletes, ..) in rows.iter().filter(|row| row.0 <= at) {
+            newest.insert(key, (*main, *deletes));
+        }
+        let keep: BTreeSet<i64> =
+            newest.values().filter(|(_, deletes)| !deletes).map(|(main, _)| *main).collect();
+        let mut hash = crc32c::crc32c(b"key");
+        for (main, _, deletes, key, value) in rows.iter().filter(|row| row.0 <= at) {
+            let dropped = *main <= compacted && !keep.is_empty() && !keep.contains(main);
+            if !dropped && !(*main == compacted && *deletes) {
+                hash = crc32c::crc32c_append(crc32c::crc32c_append(hash, key), value);
+            }
+        }
+        hash
+    }
+
+    proptest! {
+        /// Also while a compaction is under way: rows that it will drop are still there.
+        #[test]
+        fn is_what_a_server_says(
+            steps in proptest::collection::vec((0u8..6, any::<bool>()), 1..60),
+            compacted in 0i64..40,
+            done in 0i64..40,
+            at in 1i64..70,
+        ) {
+            let mut rows = history(&steps);
+            let current = rows.len() as i64 + 1;
+            let (compacted, at) = (compacted.min(current), at.min(current).max(compacted.min(current)));
+            let keeps = rows.clone();
+            // what a compaction has dropped so far: rows up to `done` that are not the newest up to the compaction
+            let newer = |main: i64, key: &str| keeps.iter().any(|r| r.0 > main && r.0 <= compacted && r.1 == key);
+            rows.retain(|r| r.0 > done.min(compacted) || !(newer(r.0, &r.1) || r.2));
+            let pairs: Vec<handmade::Pair<'_>> = rows.iter().map(|r| (&r.3[..], &r.4[..])).collect();
+            let file = handmade::file(&[(b"key", &pairs)]);
+            let database = Database::open(&file).expect("valid");
+            let ours = hash_kv(&database, at, compacted).expect("sound");
+            prop_assert_eq!(ours.hash, served(&rows, at, compacted));
+        }
+    }
+
+    #[test]
+    fn a_compacted_revision_is_refused() {
+        let file = handmade::file(&[(b"key", &[])]);
+        let database = Database::open(&file).expect("valid");
+        assert!(hash_kv(&database, 5, 6).is_err());
+    }
+}

@@ -420,6 +420,21 @@ mod tests {
     }
 
     #[test]
+    fn more_keys_than_fit_in_the_table_are_counted_in_more_passes() {
+        let key = |n: i64| format!("/many/{}/{n}", n % 3);
+        let puts = (0..3000).map(|n| put(&key(n), n + 2, n + 2, 1, 0));
+        let deletions = (0..1000).map(|n| delete(&key(n), 3002 + n));
+        let again = (1000..1500).map(|n| put(&key(n), n + 2, 3002 + n, 2, 0));
+        let rows: Vec<_> = puts.chain(deletions).chain(again).collect();
+        let survey = survey_of(&rows);
+        assert!(survey.is_sound(), "{:?}", survey.damages);
+        assert_eq!((survey.keys.live, survey.keys.revisions), (2000, 4500));
+        assert_eq!(survey.keys.prefixes["/many/1/"].live, (1000..3000).filter(|n| n % 3 == 1).count() as u64);
+        let bytes: usize = (1000..3000).map(|n| key(n).len() + 5).sum();
+        assert_eq!(survey.keys.prefixes.values().map(|prefix| prefix.live_bytes).sum::<u64>(), bytes as u64);
+    }
+
+    #[test]
     fn a_key_of_a_lost_lease_is_told_only_while_it_lives() {
         assert_eq!(survey_of(&[put("k", 2, 2, 1, 77)]).keys.without_lease, 1);
         assert_eq!(survey_of(&[put("k", 2, 2, 1, 77), delete("k", 3)]).keys.without_lease, 0);

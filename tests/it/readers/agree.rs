@@ -21,6 +21,7 @@ fn load(server: &Server) -> i64 {
     for round in 0..6 {
         server.put_all(&batch(round, 60));
     }
+    add_learners(server);
     server.ctl(&["put", "gone", "1"]);
     server.ctl(&["del", "/registry/secrets/ns1/", "--prefix"]);
     server.ctl(&["put", "plain-key", "x"]);
@@ -38,6 +39,17 @@ fn load(server: &Server) -> i64 {
     server.ctl(&["role", "add", "root"]);
     server.ctl(&["user", "grant-role", "root", "root"]);
     compaction
+}
+
+/// One learner that is removed again, and one that stays and never starts.
+fn add_learners(server: &Server) {
+    let add = |name: &str, port: u16| {
+        let url = format!("--peer-urls=http://127.0.0.1:{port}");
+        server.ctl_json(&["member", "add", name, "--learner", &url])["member"]["ID"].as_u64().expect("an id")
+    };
+    let removed = add("l1", 1);
+    server.ctl(&["member", "remove", &format!("{removed:x}")]);
+    add("l2", 2);
 }
 
 fn survey_of(path: &Path) -> (Survey, FileSource) {
@@ -122,7 +134,11 @@ fn compare_hashes(server: &Server, source: &FileSource, survey: &Survey, [compac
 fn compare_records(version: &str, server: &Server, survey: &Survey, compaction: i64) {
     let records = &survey.records;
     assert_eq!(records.meta.finished_compaction, Some(compaction), "{version}");
-    assert_eq!(records.members.values().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["n1"], "{version}");
+    let voters: Vec<&str> =
+        records.members.values().filter(|m| !m.is_learner).map(|m| m.name.as_str()).collect();
+    assert_eq!((voters, records.members.len(), records.removed.len()), (vec!["n1"], 2, 1), "{version}");
+    let membership = records.meta.conf_state.as_ref().map(|conf| (conf.voters.len(), conf.learners.len()));
+    assert!(membership.is_none_or(|membership| membership == (1, 1)), "{version}: {membership:?}");
     assert_eq!(records.auth.users["root"].roles, ["root"], "{version}");
     assert_eq!((records.leases.len(), survey.keys.without_lease), (1, 0), "{version}");
     assert_eq!(records.meta.conf_state.is_some(), !version.starts_with("3.4"), "{version}");
@@ -163,7 +179,7 @@ fn compare_directory(version: &str, server: &Server, index: u64) {
         .max_by_key(std::fs::DirEntry::file_name)
         .expect("a .snap file");
     let snap = read_snap(&FileSource::open(&newest.path()).expect("a file")).expect("sound");
-    assert_eq!(snap.members.len(), 1, "{version}: {snap:?}");
+    assert_eq!(snap.members.len(), 1 + snap.conf_state.learners.len(), "{version}: {snap:?}");
     assert_eq!(snap.conf_state.voters.len(), 1, "{version}");
     let found = compare(Some(&survey.records), Some(&scan), Some(&snap));
     let harmless = |d: &quorate::format::etcd::Discrepancy| {
