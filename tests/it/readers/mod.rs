@@ -3,4 +3,5 @@
 mod server;
 mod agree;
 mod crash;
+mod segments;
 mod mutations;
