@@ -187,8 +187,9 @@ mod tests {
             newest.values().filter(|(_, deletes)| !deletes).map(|(main, _)| *main).collect();
         let mut hash = crc32c::crc32c(b"key");
         for (main, _, deletes, key, value) in rows.iter().filter(|row| row.0 <= at) {
+            let at_compaction = *main == compacted && *deletes;
             let dropped = *main <= compacted && !keep.is_empty() && !keep.contains(main);
-            if !dropped && !(*main == compacted && *deletes) {
+            if !dropped && !at_compaction {
                 hash = crc32c::crc32c_append(crc32c::crc32c_append(hash, key), value);
             }
         }
@@ -210,7 +211,7 @@ mod tests {
             let keeps = rows.clone();
             // what a compaction has dropped so far: rows up to `done` that are not the newest up to the compaction
             let newer = |main: i64, key: &str| keeps.iter().any(|r| r.0 > main && r.0 <= compacted && r.1 == key);
-            rows.retain(|r| r.0 > done.min(compacted) || !(newer(r.0, &r.1) || r.2));
+            rows.retain(|r| r.0 > done.min(compacted) || (!newer(r.0, &r.1) && !r.2));
             let pairs: Vec<handmade::Pair<'_>> = rows.iter().map(|r| (&r.3[..], &r.4[..])).collect();
             let file = handmade::file(&[(b"key", &pairs)]);
             let database = Database::open(&file).expect("valid");
