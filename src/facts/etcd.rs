@@ -1,6 +1,6 @@
 //! What only etcd has: revisions, alarms, quotas, raft progress, flags, stored Kubernetes objects.
 
-use super::{Histogram, Observed, Window};
+use super::{CommonFacts, Histogram, Member, Observed, Window};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,6 +16,48 @@ pub struct EtcdFacts {
     pub auth_enabled: Observed<bool>,
     /// HashKV of every member at one revision; asked only by `--deep`.
     pub hashes: Observed<HashComparison>,
+    /// The highest revision an earlier run saw in this very cluster; `None` when nothing is remembered of it.
+    #[serde(default)]
+    pub remembered: Option<RememberedRevision>,
+}
+
+/// Why `EtcdFacts::hashes` is unknown when nobody asked for it: then it is no gap.
+pub const ASKED_ONLY_BY_DEEP: &str = "asked only by --deep";
+
+/// A revision that the cluster had once reached: it must never be lower later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RememberedRevision {
+    /// Revision of the key-value store.
+    pub revision: u64,
+    /// When it was seen.
+    pub seen_at: Timestamp,
+}
+
+impl EtcdFacts {
+    /// Members of the cluster that answered, each once however many addresses lead to it, with what they say
+    /// themselves. Addresses of another cluster are left out.
+    pub fn answered<'a>(
+        &'a self,
+        common: &'a CommonFacts,
+    ) -> impl Iterator<Item = (&'a Member, &'a EtcdMember, &'a EtcdStatus)> {
+        let cluster = common.cluster_ids.first();
+        common.reachable().filter_map(move |member| {
+            let of_it = |s: &EtcdStatus| s.member_id == member.id && Some(&s.cluster_id) == cluster;
+            self.members.iter().find_map(|native| {
+                native.status.known().filter(|s| of_it(s)).map(|status| (member, native, status))
+            })
+        })
+    }
+
+    /// The leader that answered and knows it is one, with raft's own view of everybody's progress.
+    pub fn leader<'a>(
+        &'a self,
+        common: &'a CommonFacts,
+    ) -> Option<(&'a Member, &'a EtcdMember, &'a EtcdStatus)> {
+        self.answered(common)
+            .filter(|(member, _, status)| status.leader.as_ref() == Some(&member.id))
+            .max_by_key(|(_, _, status)| status.raft_term)
+    }
 }
 
 /// What one etcd member says of itself.

@@ -2,9 +2,10 @@
 //! The slowest address bounds the time; none delays another.
 
 use super::look::{self, Core, Rest};
-use super::{Etcd, merge};
+use super::peer::{self, PeerLook};
+use super::{Etcd, hash, merge};
 use crate::backend::Ask;
-use crate::facts::{Facts, ListedMember, Origin};
+use crate::facts::{Facts, HashComparison, ListedMember, Observed, Origin};
 use crate::quorum;
 use crate::transport::Deadline;
 use crate::transport::address::Address;
@@ -13,6 +14,7 @@ use crate::transport::tls::Capture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::watch;
 
 /// Everything the looks brought home, before it is merged into facts.
@@ -20,7 +22,14 @@ use tokio::sync::watch;
 pub(super) struct Harvest {
     pub(super) cores: Vec<Arc<Core>>,
     pub(super) rests: Vec<Rest>,
+    pub(super) peers: Vec<PeerLook>,
+    /// `None` when it was not asked.
+    pub(super) hashes: Option<Observed<HashComparison>>,
 }
+
+/// How long peer ports may still answer once everything else is in. Where they are firewalled from here, nobody
+/// should wait a whole deadline for them at every check.
+const PEER_GRACE: Duration = Duration::from_millis(200);
 
 pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
     let deadline = Deadline::after(ask.timeout);
@@ -30,10 +39,17 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
     let mut tried: BTreeSet<Address> = etcd.addresses.iter().cloned().collect();
     let mut cores = FuturesUnordered::new();
     let mut rests = FuturesUnordered::new();
+    let mut peers = FuturesUnordered::new();
+    let mut peers_tried: BTreeSet<String> = BTreeSet::new();
+    let mut hashes = FuturesUnordered::new();
+    // A member that hangs must not take the time that hashing the others needs.
+    let mut hashing = false;
+    let mut half_time = Box::pin(tokio::time::sleep(ask.timeout / 2));
     for address in &tried {
         cores.push(look::core(etcd, address.clone(), Origin::Given, deadline));
     }
-    loop {
+    while !(cores.is_empty() && rests.is_empty() && hashes.is_empty()) {
+        let mut hash_now = false;
         tokio::select! {
             Some(core) = cores.next(), if !cores.is_empty() => {
                 let core = Arc::new(core);
@@ -42,17 +58,38 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
                         cores.push(look::core(etcd, address, Origin::Discovered, deadline));
                     }
                 }
+                for url in peer_urls(&core) {
+                    if peers_tried.insert(url.clone()) {
+                        peers.push(peer::look(url, http.as_ref(), ask.now, deadline));
+                    }
+                }
                 let (http, watching, looked) = (http.as_ref(), watching.clone(), core.clone());
                 rests.push(async move { look::rest(etcd, &looked, http, ask, deadline, watching).await });
                 harvest.cores.push(core);
                 if cores.is_empty() && too_few(&harvest.cores) {
                     let _ = hopeless.send(true);
                 }
+                hash_now = cores.is_empty();
             }
             Some(rest) = rests.next(), if !rests.is_empty() => harvest.rests.push(rest),
-            else => break,
+            Some(look) = peers.next(), if !peers.is_empty() => harvest.peers.push(look),
+            Some(hashed) = hashes.next(), if !hashes.is_empty() => harvest.hashes = Some(hashed),
+            () = &mut half_time, if ask.deep && !hashing => hash_now = true,
+        }
+        if ask.deep && hash_now && !hashing {
+            hashing = true;
+            let cores = harvest.cores.clone();
+            hashes.push(async move {
+                let main = merge::cluster_ids(&cores).into_iter().next().unwrap_or_default();
+                hash::compare(&cores, &main, deadline).await
+            });
         }
     }
+    let grace = deadline.within(PEER_GRACE);
+    while let Some(Some(look)) = grace.run(peers.next()).await {
+        harvest.peers.push(look);
+    }
+    drop(peers);
     merge::merge(etcd, ask, harvest, deadline.elapsed_ms())
 }
 
@@ -61,6 +98,12 @@ fn discovered(core: &Core) -> Vec<Address> {
     let Ok(members) = &core.members else { return Vec::new() };
     let urls = members.values().flat_map(|m: &ListedMember| &m.client_urls);
     urls.filter_map(|url| Address::parse(url, core.address.tls, 2379).ok()).collect()
+}
+
+/// Peer addresses in the list that this member gave.
+fn peer_urls(core: &Core) -> impl Iterator<Item = String> {
+    let members = core.members.iter().flat_map(|members| members.values());
+    members.flat_map(|m: &ListedMember| m.peer_urls.clone())
 }
 
 /// Whether fewer voters answered than any list needs.

@@ -91,6 +91,12 @@ async fn who(client: &Client, deadline: Deadline) -> Who {
     futures_util::future::join(status, members).await
 }
 
+/// One more Status.
+pub(super) async fn status(client: &Client, deadline: Deadline) -> Result<EtcdStatus, Trouble> {
+    let mut maintenance = client.maintenance_client();
+    call(deadline, maintenance.status()).await.map(|answer| wire::status(&answer))
+}
+
 async fn call<T>(deadline: Deadline, work: impl Future<Output = Result<T, Error>>) -> Result<T, Trouble> {
     match deadline.run(work).await {
         Some(result) => result.map_err(|error| client::name(&error)),
@@ -247,7 +253,7 @@ fn observed<T>(result: Result<T, Trouble>) -> Observed<T> {
 }
 
 /// The wall clock, from the one reading at the start and the monotonic clock since.
-fn wall(start: Timestamp, elapsed_ms: f64) -> Timestamp {
+pub(super) fn wall(start: Timestamp, elapsed_ms: f64) -> Timestamp {
     start.checked_add(SignedDuration::from_micros((elapsed_ms * 1000.0) as i64)).unwrap_or(start)
 }
 

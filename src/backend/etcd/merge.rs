@@ -3,6 +3,7 @@
 use super::Etcd;
 use super::collect::Harvest;
 use super::look::{Core, Rest};
+use super::peer::Peers;
 use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
 use crate::facts::*;
@@ -18,24 +19,27 @@ pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f
     let cluster_ids = cluster_ids(&harvest.cores);
     let main = cluster_ids.first().cloned();
     let (list, membership) = membership(etcd, &harvest.cores, main.as_deref(), last.as_ref());
+    let peers = Peers::new(harvest.peers);
+    let remembered = last.as_ref().and_then(|last| remembered(last, main.as_deref()));
     let etcd_members: Vec<EtcdMember> = harvest
         .cores
         .iter()
-        .map(|core| native(core, rests.get(&core.address.url()), &list, last.as_ref()))
+        .map(|core| native(core, rests.get(&core.address.url()), &list, &peers, last.as_ref()))
         .collect();
-    let common = CommonFacts {
+    let mut common = CommonFacts {
         backend: BackendKind::Etcd,
         endpoints: harvest.cores.iter().map(|core| endpoint(core)).collect(),
         members: list
             .iter()
-            .map(|(id, listed)| member(etcd, id, listed, &harvest.cores, &rests, &etcd_members))
+            .map(|(id, listed)| member(etcd, id, listed, &harvest.cores, &rests, &etcd_members, &peers))
             .collect(),
         membership,
-        views: views(&harvest.cores, &etcd_members),
+        views: views(&harvest.cores, &etcd_members).into_iter().chain(peers.views(&list)).collect(),
         own_certificate: None,
         zones_declared: etcd.target.members.values().any(|m| m.zone.is_some()),
         cluster_ids,
     };
+    peers.tell_the_living(&mut common);
     if let (Some(dir), true) = (&ask.state_dir, main.is_some()) {
         // A window is all that is lost when this cannot be written.
         let _ = state::save(dir, &key, &remember(ask, &list, &etcd_members, main.unwrap_or_default(), last));
@@ -43,7 +47,8 @@ pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f
     let native = EtcdFacts {
         auth_enabled: auth_enabled(&rests),
         kubernetes: Observed::default(),
-        hashes: Observed::unknown("asked only by --deep"),
+        hashes: harvest.hashes.unwrap_or_else(|| Observed::unknown(ASKED_ONLY_BY_DEEP)),
+        remembered,
         members: etcd_members,
     };
     Facts {
@@ -64,7 +69,7 @@ fn order_as_given(etcd: &Etcd, cores: &mut [Arc<Core>]) {
 }
 
 /// Cluster ids that answered; the one with most members first.
-fn cluster_ids(cores: &[Arc<Core>]) -> Vec<String> {
+pub(super) fn cluster_ids(cores: &[Arc<Core>]) -> Vec<String> {
     let mut seen: Vec<(String, usize)> = Vec::new();
     for status in cores.iter().filter_map(|core| core.status.as_ref().ok()) {
         match seen.iter_mut().find(|(id, _)| *id == status.cluster_id) {
@@ -145,6 +150,7 @@ fn member(
     cores: &[Arc<Core>],
     rests: &BTreeMap<String, Rest>,
     natives: &[EtcdMember],
+    peers: &Peers,
 ) -> Member {
     let answered = cores.iter().find(|core| core.status.as_ref().is_ok_and(|s| s.member_id == id));
     let tried = cores.iter().find(|core| listed.client_urls.iter().any(|url| same_place(url, core)));
@@ -183,7 +189,7 @@ fn member(
         quorum_read: rest.map(|r| r.read.clone()).unwrap_or_default(),
         log_sync: native.map_or_else(Observed::default, |n| latency(n, |m| m.wal_fsync.as_ref())),
         store_commit: native.map_or_else(Observed::default, |n| latency(n, |m| m.backend_commit.as_ref())),
-        clock: rest.map(|r| r.clock.clone()).unwrap_or_default(),
+        clock: peers.clock_of(listed).or_else(|| rest.map(|r| r.clock.clone())).unwrap_or_default(),
         listeners: Vec::new(),
     }
 }
@@ -217,7 +223,13 @@ fn latency(native: &EtcdMember, pick: impl Fn(&EtcdMetrics) -> Option<&Histogram
     })
 }
 
-fn native(core: &Core, rest: Option<&Rest>, list: &Listed, last: Option<&LastRun>) -> EtcdMember {
+fn native(
+    core: &Core,
+    rest: Option<&Rest>,
+    list: &Listed,
+    peers: &Peers,
+    last: Option<&LastRun>,
+) -> EtcdMember {
     let id = core.status.as_ref().map_or_else(|_| String::new(), |s| s.member_id.clone());
     let why = core.status.as_ref().err().map(|t| t.to_string());
     let metrics = rest.map(|r| r.metrics.clone()).unwrap_or_default();
@@ -233,9 +245,26 @@ fn native(core: &Core, rest: Option<&Rest>, list: &Listed, last: Option<&LastRun
         window: metrics.map(|now| window(now, last.and_then(|l| l.etcd_metrics.get(&id)))),
         metrics,
         vars: rest.map(|r| r.vars.clone()).unwrap_or_default(),
-        peer: Observed::default(),
+        peer: match listed_at(core, list) {
+            Some(listed) => peers.view_of(listed),
+            None => Observed::unknown("no member of the cluster is known at this address"),
+        },
         id,
     }
+}
+
+/// The member that answers at this address, or else is listed there.
+fn listed_at<'a>(core: &Core, list: &'a Listed) -> Option<&'a ListedMember> {
+    match &core.status {
+        Ok(status) => list.get(&status.member_id),
+        Err(_) => list.values().find(|m| m.client_urls.iter().any(|url| same_place(url, core))),
+    }
+}
+
+/// What an earlier run saw of the very same cluster.
+fn remembered(last: &LastRun, cluster_id: Option<&str>) -> Option<RememberedRevision> {
+    let seen_at = last.taken_at.filter(|_| Some(last.cluster_id.as_str()) == cluster_id)?;
+    (last.highest_revision > 0).then_some(RememberedRevision { revision: last.highest_revision, seen_at })
 }
 
 /// What happened since the previous run; since the server's start when it restarted or nothing was saved.

@@ -2,8 +2,10 @@
 
 mod client;
 mod collect;
+mod hash;
 mod look;
 mod merge;
+mod peer;
 mod wire;
 
 use super::{Ask, Backend, Looking, OpenError};

@@ -62,6 +62,52 @@ pub(super) fn members(answer: &MemberListResponse) -> BTreeMap<String, ListedMem
         .collect()
 }
 
+/// One of `/members` on a peer port.
+#[derive(Deserialize)]
+struct PeerMemberAnswer {
+    id: u64,
+    #[serde(rename = "peerURLs", default)]
+    peer_urls: Vec<String>,
+    #[serde(default)]
+    name: String,
+    #[serde(rename = "clientURLs", default)]
+    client_urls: Vec<String>,
+    #[serde(rename = "isLearner", default)]
+    learner: bool,
+}
+
+/// `/members` of a peer port.
+pub(super) fn peer_members(body: &[u8]) -> Result<BTreeMap<String, ListedMember>, Trouble> {
+    let answer: Vec<PeerMemberAnswer> = serde_json::from_slice(body)
+        .map_err(|_| Trouble::new(TroubleKind::WrongService, "/members is not etcd's"))?;
+    Ok(answer
+        .into_iter()
+        .map(|m| {
+            let listed = ListedMember {
+                name: m.name,
+                voter: !m.learner,
+                peer_urls: m.peer_urls,
+                client_urls: m.client_urls,
+            };
+            (hex(m.id), listed)
+        })
+        .collect())
+}
+
+/// `/raft/probing` of a peer port: its clock.
+#[derive(Deserialize)]
+struct ProbingAnswer {
+    #[serde(rename = "Now")]
+    now: Timestamp,
+}
+
+/// The clock in `/raft/probing`.
+pub(super) fn probed_now(body: &[u8]) -> Result<Timestamp, Trouble> {
+    serde_json::from_slice::<ProbingAnswer>(body)
+        .map(|answer| answer.now)
+        .map_err(|_| Trouble::new(TroubleKind::WrongService, "/raft/probing is not etcd's"))
+}
+
 /// `/version`.
 #[derive(Deserialize)]
 struct VersionAnswer {
@@ -204,6 +250,20 @@ mod tests {
         assert_eq!(vars(text).expect("parses").raft_state.as_deref(), Some("StateFollower"));
         assert!(vars(b"<html>").is_err());
         assert_eq!(vars(b"{}").expect("parses"), EtcdVars::default());
+    }
+
+    #[test]
+    fn peer_ports_tell_members_and_time() {
+        let members = peer_members(
+            br#"[{"id":255,"peerURLs":["http://a:1"],"name":"n1","clientURLs":["http://a:2"]},{"id":16,"peerURLs":["http://b:1"],"isLearner":true,"name":""}]"#,
+        )
+        .expect("parses");
+        assert_eq!((members["ff"].name.as_str(), members["ff"].voter), ("n1", true));
+        assert!(!members["10"].voter && members["10"].client_urls.is_empty());
+        assert!(peer_members(b"{}").is_err() && peer_members(b"404 page not found").is_err());
+        let now = probed_now(br#"{"OK":true,"Now":"2026-11-24T17:52:20.679753582+01:00"}"#).expect("parses");
+        assert_eq!(now.as_second(), 1_795_539_140);
+        assert!(probed_now(b"{}").is_err());
     }
 
     #[test]
