@@ -2,7 +2,7 @@
 //! The slowest address bounds the time; none delays another.
 
 use super::look::{self, Core, Rest};
-use super::{Etcd, merge};
+use super::{Etcd, merge, window};
 use crate::backend::Ask;
 use crate::facts::{Facts, ListedMember, Origin};
 use crate::quorum;
@@ -52,6 +52,10 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
             Some(rest) = rests.next(), if !rests.is_empty() => harvest.rests.push(rest),
             else => break,
         }
+    }
+    if let (Some(apart), Some(http)) = (ask.window, &http) {
+        let deadline = deadline.later(apart);
+        window::look_again(&mut harvest.rests, apart, http, ask, deadline).await;
     }
     merge::merge(etcd, ask, harvest, deadline.elapsed_ms())
 }

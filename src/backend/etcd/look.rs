@@ -38,6 +38,8 @@ pub(super) struct Rest {
     pub(super) anonymous_read: Observed<bool>,
     pub(super) versions: Observed<EtcdVersions>,
     pub(super) metrics: Observed<EtcdMetrics>,
+    /// The first of two looks at the metrics, when `--window` asked for two.
+    pub(super) earlier: Option<EtcdMetrics>,
     pub(super) vars: Observed<EtcdVars>,
     pub(super) clock: Observed<ClockOffset>,
 }
@@ -219,17 +221,22 @@ async fn pages(url: &str, http: Option<&Http>, ask: &Ask, deadline: Deadline) ->
         };
         (version, clock, get("/debug/vars").await)
     };
-    let ((version, clock, vars), metrics) = futures_util::future::join(small, get("/metrics")).await;
-    let read_at = wall(ask.now, deadline.elapsed_ms());
+    let metrics = metrics(url, http, ask, deadline);
+    let ((version, clock, vars), metrics) = futures_util::future::join(small, metrics).await;
     Rest {
         versions: observed(version.and_then(|a| wire::versions(&a.body))),
         vars: observed(vars.and_then(|a| wire::vars(&a.body))),
         clock,
-        metrics: match metrics {
-            Ok(answer) => wire::metrics(&answer.body, read_at),
-            Err(trouble) => Observed::unknown(trouble.to_string()),
-        },
+        metrics,
         ..Rest::default()
+    }
+}
+
+/// `/metrics` of one address, with the moment at which it was read. `deadline` began at `ask.now`.
+pub(super) async fn metrics(url: &str, http: &Http, ask: &Ask, deadline: Deadline) -> Observed<EtcdMetrics> {
+    match page(http.get(&format!("{url}/metrics"), deadline).await) {
+        Ok(answer) => wire::metrics(&answer.body, wall(ask.now, deadline.elapsed_ms())),
+        Err(trouble) => Observed::unknown(trouble.to_string()),
     }
 }
 

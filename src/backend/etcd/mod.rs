@@ -4,6 +4,7 @@ mod client;
 mod collect;
 mod look;
 mod merge;
+mod window;
 mod wire;
 
 use super::{Ask, Backend, Looking, OpenError};
