@@ -60,6 +60,27 @@ impl EtcdFacts {
     }
 }
 
+impl EtcdFacts {
+    /// Members that answered, each once, however many addresses led to it.
+    pub fn answering(&self) -> impl Iterator<Item = (&EtcdMember, &EtcdStatus)> {
+        self.members.iter().enumerate().filter_map(|(at, member)| {
+            let again = self.members[..at].iter().any(|m| m.id == member.id && m.status.known().is_some());
+            member.status.known().filter(|_| !again).map(|status| (member, status))
+        })
+    }
+}
+
+impl EtcdMember {
+    /// What to call it: its name, else its id, else its address.
+    pub fn label(&self) -> String {
+        [&self.name, &self.id, &self.endpoint]
+            .into_iter()
+            .find(|t| !t.is_empty())
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
 /// What one etcd member says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct EtcdMember {

@@ -5,7 +5,9 @@ mod collect;
 mod hash;
 mod look;
 mod merge;
+mod pages;
 mod peer;
+mod window;
 mod wire;
 
 use super::{Ask, Backend, Looking, OpenError};

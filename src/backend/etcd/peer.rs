@@ -1,7 +1,7 @@
 //! What the peer ports tell: a second, independent view of the membership, the cluster they belong to, and a clock
 //! that is precise to the round trip. A peer port that refuses us is normal under `--peer-client-cert-auth`.
 
-use super::{look, wire};
+use super::{pages, wire};
 use crate::facts::{
     ClockOffset, CommonFacts, EtcdPeerView, ListedMember, MembershipView, Observed, Reach, Trouble,
     TroubleKind,
@@ -65,7 +65,7 @@ async fn page(http: &Http, url: &str, deadline: Deadline) -> Result<crate::trans
 }
 
 fn offset(theirs: Timestamp, start: Timestamp, sent_ms: f64, received_ms: f64) -> ClockOffset {
-    let middle = look::wall(start, (sent_ms + received_ms) / 2.0);
+    let middle = pages::wall(start, (sent_ms + received_ms) / 2.0);
     ClockOffset {
         offset_ms: theirs.duration_since(middle).as_secs_f64() * 1000.0,
         uncertainty_ms: (received_ms - sent_ms) / 2.0,
@@ -124,7 +124,8 @@ impl Peers {
     /// the trouble is then in the client listener or in what we present to it.
     pub(super) fn tell_the_living(&self, common: &mut CommonFacts) {
         for member in common.members.iter_mut().filter(|m| !m.reachable) {
-            let (Some(trouble), Some((url, _))) = (&mut member.trouble, self.answer(&member.peer_urls)) else {
+            let (Some(trouble), Some((url, _))) = (&mut member.trouble, self.answer(&member.peer_urls))
+            else {
                 continue;
             };
             let note = format!("; its peer port {url} answers, so the process runs");
@@ -170,7 +171,9 @@ mod tests {
         assert_eq!(both.known().map(|v| v.url.as_str()), Some("http://b:1"));
         let one = peers.view_of(&listed(&["http://a:1"]));
         assert!(one.why().is_some_and(|why| why.contains("connection-refused")), "{one:?}");
-        assert!(peers.view_of(&listed(&["http://late:1"])).why().is_some_and(|why| why.contains("no answer")));
+        assert!(
+            peers.view_of(&listed(&["http://late:1"])).why().is_some_and(|why| why.contains("no answer"))
+        );
         assert!(peers.view_of(&listed(&[])).why().is_some());
     }
 

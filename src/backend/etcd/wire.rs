@@ -218,8 +218,9 @@ pub(super) fn metrics(body: &[u8], read_at: Timestamp) -> Observed<EtcdMetrics> 
             peer_sent_failures: Some(page.sum("etcd_network_peer_sent_failures_total").unwrap_or(0.0)),
         },
         quota: page.value("etcd_server_quota_backend_bytes"),
-        fds_used: page.value("os_fd_used").or_else(|| page.value("process_open_fds")),
-        fds_limit: page.value("os_fd_limit").or_else(|| page.value("process_max_fds")),
+        // os_fd_used is refreshed every ten minutes, process_open_fds at every look.
+        fds_used: page.value("process_open_fds").or_else(|| page.value("os_fd_used")),
+        fds_limit: page.value("process_max_fds").or_else(|| page.value("os_fd_limit")),
         proposals_pending: page.value("etcd_server_proposals_pending"),
         compact_revision: page.value("etcd_debugging_mvcc_compact_revision"),
         current_revision: page.value("etcd_debugging_mvcc_current_revision"),
