@@ -1,5 +1,5 @@
 use super::{Settings, settings};
-use crate::facts::{CommonFacts, EtcdFacts, EtcdMember, EtcdStatus, EtcdVars};
+use crate::facts::{CommonFacts, EtcdFacts, EtcdMember, EtcdVars};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
 
@@ -98,11 +98,8 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
     let mut seen: Vec<(String, &EtcdVars)> = Vec::new();
     let mut unchecked = Vec::new();
     let mut asked = 0usize;
-    for (member, status) in etcd.answered() {
+    for (member, _) in etcd.answered() {
         asked += 1;
-        if syncs_nothing(member, status) {
-            tally.hit(no_fsync(member.label()));
-        }
         match settings(member) {
             Settings::Arguments(vars) => {
                 dangers(member, vars, &mut tally);
@@ -112,8 +109,7 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
                 seen.push((member.label(), vars));
             }
             // Not critical, although a critical flag may hide there: a config file is a normal way to run etcd, and a
-            // gate that can never say more than "unknown" would be switched off. What is worst of it shows without
-            // flags: a log that is never synced.
+            // gate that can never say more than "unknown" about such a cluster would be switched off.
             Settings::Elsewhere(why) => tally.gap(member.label(), why, Severity::Warning),
             Settings::Unread(why) => {
                 tally.gap(member.label(), format!("its start arguments: {why}"), Severity::Critical);
@@ -129,24 +125,6 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
     }
     tally.evidence("members_read", seen.len());
     tally.outcome()
-}
-
-/// etcd counts every fsync of its log, and with --unsafe-no-fsync none is ever made: the log itself tells, wherever
-/// the setting came from.
-fn syncs_nothing(member: &EtcdMember, status: &EtcdStatus) -> bool {
-    let flag = member.vars.known().and_then(|vars| vars.flag("unsafe-no-fsync"));
-    let none = member.metrics.known().and_then(|m| m.wal_fsync.as_ref()).is_some_and(|h| h.count == 0.0);
-    none && status.raft_index > 0 && !flag.is_some_and(is_true)
-}
-
-fn no_fsync(member: String) -> Hit {
-    Hit::new(
-        Severity::Critical,
-        "it has not synced its log once since it started, as with --unsafe-no-fsync: a power cut loses acknowledged writes",
-    )
-    .with("flag", "unsafe-no-fsync")
-    .on(member)
-    .remedy("Take unsafe-no-fsync out of its config file or environment, and restart the members one at a time.")
 }
 
 fn dangers(member: &EtcdMember, vars: &EtcdVars, tally: &mut Tally) {
@@ -225,7 +203,7 @@ fn corruption_unchecked(members: Vec<String>) -> Hit {
 mod tests {
     use super::*;
     use crate::checks::testing::{Sample, cluster};
-    use crate::facts::{Histogram, Observed};
+    use crate::facts::Observed;
 
     /// All members with corruption checks, and `n2` with more flags.
     fn with(flags: &[&str]) -> Sample {
@@ -274,15 +252,10 @@ mod tests {
     }
 
     #[test]
-    fn settings_elsewhere_are_unknown_but_never_hide_the_missing_fsync() {
+    fn settings_elsewhere_are_unknown() {
         let mut file = with(&[]);
         file.vars_mut("n2").cmdline = vec!["etcd".into(), "--config-file".into(), "/etc/etcd.yaml".into()];
         undecided(&file, Severity::Warning);
-        file.metrics_mut("n2").wal_fsync = Some(Histogram::default());
-        let Outcome::Judged { hits, gaps } = file.run(&CHECK) else {
-            unreachable!("a log that is not synced")
-        };
-        assert_eq!((hits.len(), gaps.len(), hits[0].severity), (1, 1, Severity::Critical));
         let mut environment = with(&[]);
         environment.vars_mut("n2").cmdline = vec!["/usr/bin/etcd".into()];
         undecided(&environment, Severity::Warning);

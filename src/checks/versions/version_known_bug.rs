@@ -48,7 +48,7 @@ const BUGS: &[Bug] = &[
     warning("no start after `alarm list` and a power cut", &[(5, 0, Some(5))]),
     warning("revisions diverge after a crash during defrag; auth data after a snapshot", &[(5, 0, Some(6))]),
     warning(
-        "watch events lost after a compaction, leases revoked by a former leader",
+        "watch events lost after a compaction; leases revoked by a former leader",
         &[(4, 0, Some(31)), (5, 0, Some(13))],
     ),
     warning(
@@ -60,7 +60,7 @@ const BUGS: &[Bug] = &[
         &[(4, 0, Some(34)), (5, 0, Some(16))],
     ),
     warning("half of a failed write transaction may be applied", &[(5, 0, Some(17))]),
-    warning("learner promotion not stored: 3.6 then refuses to start (#19557, #20793)", &[(5, 1, Some(24))]),
+    warning("learner promotion not stored: 3.6 then refuses to start (#19557)", &[(5, 1, Some(24))]),
     warning(
         "force-new-cluster may drop applied entries or keep old members",
         &[(4, 0, None), (5, 0, Some(22)), (6, 0, Some(1))],
@@ -73,7 +73,7 @@ const BUGS: &[Bug] = &[
     warning("removed members may come back with the upgrade to 3.6 (#20967)", &[(5, 0, Some(26))]),
     warning("Status tells a wrong quota", &[(6, 0, Some(6))]),
     warning(
-        "stale linearizable reads after a leader change or a pause; auth bypass (CVE-2026-33413, CVE-2026-33343)",
+        "stale linearizable reads after a leader change or a pause; auth bypass (CVE-2026-33413 and CVE-2026-33343)",
         &[(4, 0, Some(42)), (5, 0, Some(28)), (6, 0, Some(9))],
     ),
     warning("no member can be added while a voter is down", &[(5, 0, Some(30)), (6, 0, Some(11))]),
@@ -130,28 +130,29 @@ fn in_force(bug: &Bug, release: Release) -> Option<Option<u32>> {
 }
 
 fn hit(release: Release, members: Vec<String>, bugs: &[(&Bug, Option<u32>)], severity: Severity) -> Hit {
-    let problems: Vec<String> = bugs.iter().map(|(bug, _)| bug.problem.to_owned()).collect();
-    let fixed = bugs.iter().filter_map(|(_, fixed)| *fixed).max();
+    let line = format!("{}.{}", release.major, release.minor);
     let unfixed = bugs.iter().filter(|(_, fixed)| fixed.is_none()).count();
-    let says = match (fixed, unfixed) {
-        (_, 0) => "{version} on {members} has known bugs ({count}), all fixed in {fixed}: {bugs}",
-        (Some(_), _) => {
-            "{version} on {members} has known bugs ({count}), {unfixed} of them not fixed in this line and the others in \
-             {fixed}: {bugs}"
-        }
-        (None, _) => "{version} on {members} has known bugs ({count}), not fixed in this line: {bugs}",
+    let fix = match (bugs.iter().filter_map(|(_, fixed)| *fixed).max(), unfixed) {
+        (Some(patch), 0) => format!("fixed in {line}.{patch}"),
+        (Some(patch), _) => format!("{unfixed} not fixed in {line}, the others in {line}.{patch}"),
+        (None, _) => format!("not fixed in {line}"),
     };
-    Hit::new(severity, says)
+    let says = if bugs.len() == 1 {
+        "{version} on {members} has a known bug ({fix}): {bugs}"
+    } else {
+        "{version} on {members} has {count} known bugs ({fix}): {bugs}"
+    };
+    let hit = Hit::new(severity, says)
         .with("version", release.to_string())
         .with("members", members)
-        .with("count", problems.len())
-        .with("unfixed", unfixed)
-        .with(
-            "fixed",
-            fixed.map_or_else(String::new, |patch| Release::new(3, release.minor, patch).to_string()),
-        )
-        .with("bugs", problems)
+        .with("count", bugs.len())
+        .with("fix", fix)
+        .with("bugs", bugs.iter().map(|(bug, _)| bug.problem.to_owned()).collect::<Vec<_>>());
+    if unfixed > 0 { hit.remedy(LEAVE_THE_LINE) } else { hit }
 }
+
+const LEAVE_THE_LINE: &str = "Upgrade to the newest patch release of a later line, one minor and one member at a time, \
+                              with a snapshot taken before: this line will not get all fixes.";
 
 #[cfg(test)]
 mod tests {
@@ -190,14 +191,11 @@ mod tests {
     #[test]
     fn says_every_bug_and_where_they_end() {
         let old = sentence("3.4.23");
-        assert!(
-            old.contains("has known bugs (7), 1 of them not fixed in this line and the others in 3.4.44"),
-            "{old}"
-        );
+        assert!(old.contains("has 7 known bugs (1 not fixed in 3.4, the others in 3.4.44)"), "{old}");
         assert!(old.contains("CVE-2026-44283") && old.contains("#17780") && !old.contains("#14370"), "{old}");
-        assert!(sentence("3.4.45").contains("(1), not fixed in this line"));
-        assert!(sentence("3.7.0").contains("all fixed in 3.7.1"));
-        assert!(sentence("3.5.33-rc.1").contains("all fixed in 3.5.33"));
+        assert!(sentence("3.4.45").contains("has a known bug (not fixed in 3.4)"));
+        assert!(sentence("3.7.0").contains("(fixed in 3.7.1)"));
+        assert!(sentence("3.5.33-rc.1").contains("(fixed in 3.5.33)"));
     }
 
     #[test]
