@@ -1,7 +1,8 @@
 use super::{Settings, settings};
-use crate::facts::{CommonFacts, EtcdFacts, EtcdMember, EtcdVars};
+use crate::facts::{CommonFacts, EtcdFacts, EtcdVars};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
+use std::collections::BTreeMap;
 
 pub(super) const CHECK: Check = Check {
     slug: "unsafe-flags",
@@ -102,7 +103,6 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
         asked += 1;
         match settings(member) {
             Settings::Arguments(vars) => {
-                dangers(member, vars, &mut tally);
                 if !checks_corruption(vars) {
                     unchecked.push(member.label());
                 }
@@ -119,6 +119,7 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
     if asked == 0 {
         return Outcome::undecided("no member answered", Severity::Critical);
     }
+    DANGERS.iter().for_each(|danger| started_with(danger, &seen, &mut tally));
     ["election-timeout", "heartbeat-interval"].iter().for_each(|name| alike(name, &seen, &mut tally));
     if !unchecked.is_empty() {
         tally.hit(corruption_unchecked(unchecked));
@@ -127,26 +128,31 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
     tally.outcome()
 }
 
-fn dangers(member: &EtcdMember, vars: &EtcdVars, tally: &mut Tally) {
-    for danger in DANGERS {
-        let Some(value) = vars.flag(danger.name) else { continue };
-        let wrong = match danger.wrong {
+/// One hit for each value: a flag is mostly given to all members alike.
+fn started_with(danger: &Danger, seen: &[(String, &EtcdVars)], tally: &mut Tally) {
+    let mut members: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (member, vars) in seen {
+        let Some(value) = vars.flag(danger.name).filter(|value| danger.wrong.is(value)) else { continue };
+        let flag =
+            if is_true(value) { format!("--{}", danger.name) } else { format!("--{}={value}", danger.name) };
+        members.entry(flag).or_default().push(member.clone());
+    }
+    for (flag, members) in members {
+        tally.hit(
+            Hit::new(danger.severity, "started with {flag}: {because}")
+                .with("flag", flag)
+                .with("because", danger.because)
+                .on(members.join(", ")),
+        );
+    }
+}
+
+impl Wrong {
+    fn is(&self, value: &str) -> bool {
+        match self {
             Wrong::Set => is_true(value),
             Wrong::Unset => is_false(value),
-            Wrong::Is(wrong) => value.split(',').any(|part| part.trim() == wrong),
-        };
-        if wrong {
-            let flag = if is_true(value) {
-                format!("--{}", danger.name)
-            } else {
-                format!("--{}={value}", danger.name)
-            };
-            tally.hit(
-                Hit::new(danger.severity, "started with {flag}: {because}")
-                    .with("flag", flag)
-                    .with("because", danger.because)
-                    .on(member.label()),
-            );
+            Wrong::Is(wrong) => value.split(',').any(|part| part.trim() == *wrong),
         }
     }
 }

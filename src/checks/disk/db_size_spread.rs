@@ -20,8 +20,8 @@ pub(super) const CHECK: Check = Check {
     question: "Do the members' databases hold about the same amount of data?",
     why: "The same data take about the same space. A member that uses much more is still compacting, holds an old \
           snapshot read open, or does not have the same data.",
-    remedy: "Compare the data with `quorate check --deep`. If they are equal, look for a stuck compaction or a long read \
-             on the larger member.",
+    remedy: "Compare the data with `quorate check --deep`. etcd counts anew at its next commit, so on an idle cluster \
+             write a key first. If the data are equal, look for a stuck compaction or a long read on the larger member.",
     runbook: None,
     thresholds: &[SPREAD, FLOOR],
     sources: &[
