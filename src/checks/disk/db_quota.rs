@@ -97,10 +97,12 @@ fn room(member: &EtcdMember, status: &EtcdStatus, quota: u64, policy: &Policy, t
         p if p >= policy.get(&CRITICAL) => Severity::Critical,
         p if p >= policy.get(&WARN) => Severity::Warning,
         _ => {
-            tally.evidence("member", member.label());
-            tally.evidence("used", Value::Bytes(status.db_size));
-            tally.evidence("quota", Value::Bytes(quota));
-            return;
+            let values = vec![
+                ("member", member.label().into()),
+                ("used", Value::Bytes(status.db_size)),
+                ("quota", Value::Bytes(quota)),
+            ];
+            return tally.nearest(percent, values);
         }
     };
     tally.hit(

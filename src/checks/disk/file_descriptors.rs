@@ -47,9 +47,12 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
                     .on(member.label()),
             );
         } else {
-            tally.evidence("member", member.label());
-            tally.evidence("used", used as u64);
-            tally.evidence("limit", limit as u64);
+            let values = vec![
+                ("member", member.label().into()),
+                ("used", Value::Count(used as u64)),
+                ("limit", (limit as u64).into()),
+            ];
+            tally.nearest(percent, values);
         }
     }
     if asked == 0 { Outcome::undecided("no member answered", Severity::Warning) } else { tally.outcome() }

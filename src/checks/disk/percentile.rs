@@ -49,9 +49,10 @@ fn one_member(
     tally: &mut Tally,
 ) {
     let (warn, critical) = (policy.get(question.warn), policy.get(question.critical));
-    if latency.p99_high_ms.is_some_and(|high| high <= warn) {
-        tally.evidence("member", member);
-        values(question, latency, warn).into_iter().for_each(|(name, value)| tally.evidence(name, value));
+    if let Some(high) = latency.p99_high_ms.filter(|high| *high <= warn) {
+        let mut values = values(question, latency, warn);
+        values.insert(0, ("slowest_member", member.into()));
+        tally.nearest(high, values);
         return;
     }
     // The slowest of a few samples proves nothing about the rest, in either direction.

@@ -58,9 +58,12 @@ fn judge(facts: &CommonFacts, policy: &Policy, _: Timestamp) -> Outcome {
         }
     }
     for (member, clock) in clocks {
-        tally.evidence("member", member);
-        tally.evidence("offset", Value::Millis(clock.offset_ms.round()));
-        tally.evidence("uncertainty", Value::Millis(clock.uncertainty_ms.round()));
+        let values = vec![
+            ("member", member.into()),
+            ("offset", Value::Millis(clock.offset_ms.round())),
+            ("uncertainty", Value::Millis(clock.uncertainty_ms.round())),
+        ];
+        tally.nearest(clock.offset_ms.abs() - clock.uncertainty_ms, values);
     }
     tally.outcome()
 }

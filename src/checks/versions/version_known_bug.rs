@@ -102,6 +102,7 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
         let why = if fleet.unread.is_empty() { "no member answered" } else { "no member tells its version" };
         return Outcome::undecided(why, Severity::Critical);
     }
+    let mut clean = Vec::new();
     for (release, members) in fleet.releases {
         if release.major != 3 || !KNOWN_MINORS.contains(&release.minor) {
             let missing = format!("this quorate knows no bugs of {}.{}", release.major, release.minor);
@@ -112,9 +113,10 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
             BUGS.iter().filter_map(|bug| Some((bug, in_force(bug, release)?))).collect();
         match bugs.iter().map(|(bug, _)| bug.severity).max() {
             Some(severity) => tally.hit(hit(release, members, &bugs, severity)),
-            None => tally.evidence("version", release.to_string()),
+            None => clean.push(release.to_string()),
         }
     }
+    tally.evidence("versions", clean);
     tally.outcome()
 }
 

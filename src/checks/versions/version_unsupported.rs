@@ -35,6 +35,7 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
         let why = if fleet.unread.is_empty() { "no member answered" } else { "no member tells its version" };
         return Outcome::undecided(why, Severity::Warning);
     }
+    let mut supported = Vec::new();
     for (release, members) in fleet.releases {
         let hit = match release.line() {
             LAST_ENDED => Hit::new(
@@ -53,12 +54,13 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
             .with("newest", format!("{}.{}", NEWEST_KNOWN.0, NEWEST_KNOWN.1))
             .remedy("Use a newer quorate: this one may not know what has changed."),
             _ => {
-                tally.evidence("version", release.to_string());
+                supported.push(release.to_string());
                 continue;
             }
         };
         tally.hit(hit.with("version", release.to_string()).with("members", members));
     }
+    tally.evidence("versions", supported);
     tally.outcome()
 }
 
