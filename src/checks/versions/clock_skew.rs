@@ -49,7 +49,7 @@ fn judge(facts: &CommonFacts, policy: &Policy, _: Timestamp) -> Outcome {
     if wrong.len() > 1 && wrong.len() == clocks.len() && same_way(&clocks) {
         let (_, clock, severity) = wrong[0];
         tally.hit(
-            said(severity, "all members' clocks are {offset} {way} this machine's: it is this machine's that is wrong", clock)
+            said(severity, "all members' clocks are {offset} {way} this machine's: it is probably this machine's that is wrong", clock)
                 .remedy("Check the time service of the machine that runs quorate (`chronyc tracking`, `timedatectl`)."),
         );
     } else {
