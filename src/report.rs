@@ -328,8 +328,13 @@ fn member_report(member: &Member, etcd: &EtcdFacts, now: Timestamp) -> MemberRep
         clock_ms: member
             .clock
             .known()
-            .map(|c| ClockReport { offset: c.offset_ms, uncertainty: c.uncertainty_ms }),
+            .map(|c| ClockReport { offset: micros(c.offset_ms), uncertainty: micros(c.uncertainty_ms) }),
     }
+}
+
+/// To the microsecond: more digits would only be noise.
+fn micros(ms: f64) -> f64 {
+    (ms * 1000.0).round() / 1000.0
 }
 
 fn etcd_status<'a>(etcd: &'a EtcdFacts, member: &Member) -> Option<&'a EtcdStatus> {

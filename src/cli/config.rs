@@ -139,7 +139,10 @@ pub fn schema() -> schemars::Schema {
     let mut schema = schemars::schema_for!(RawConfig);
     schema.insert("title".into(), "quorate.toml".into());
     let keys = checks::thresholds().into_iter().map(|threshold| {
-        (threshold.key.to_owned(), serde_json::json!({ "type": ["string", "number"], "description": threshold.source }))
+        (
+            threshold.key.to_owned(),
+            serde_json::json!({ "type": ["string", "number"], "description": threshold.source }),
+        )
     });
     let policy = serde_json::json!({
         "type": "object",

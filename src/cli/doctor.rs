@@ -32,7 +32,7 @@ pub(super) struct DoctorReport {
     schema: &'static str,
     /// Version of this quorate.
     quorate: &'static str,
-    /// Servers for the lab, in the order in which they would be taken.
+    /// Servers for the lab: named by the environment, on PATH, then what `scripts/servers` installed, newest first.
     servers: Vec<Found>,
     /// Programs that some commands use.
     tools: Vec<Tool>,
@@ -132,7 +132,8 @@ async fn find_server(wanted: &Wanted, world: &World) -> Vec<Found> {
     }
     found.extend(installed(wanted, world));
     if found.is_empty() {
-        let note = format!("not found: get it with `scripts/servers {}`, or set {}", wanted.server, wanted.variable);
+        let note =
+            format!("not found: get it with `scripts/servers {}`, or set {}", wanted.server, wanted.variable);
         found.push(Found { server: wanted.server, version: None, from: None, path: None, note: Some(note) });
     }
     found
@@ -150,7 +151,13 @@ async fn named_server(wanted: &Wanted, path: &Path) -> Found {
         let kind = if wanted.server == "zookeeper" { "a directory of jars" } else { "a program" };
         let note = format!("{} does not name {kind}", wanted.variable);
         let path = Some(path.display().to_string());
-        return Found { server: wanted.server, version: None, from: Some(wanted.variable), path, note: Some(note) };
+        return Found {
+            server: wanted.server,
+            version: None,
+            from: Some(wanted.variable),
+            path,
+            note: Some(note),
+        };
     }
     let version = if wanted.server == "zookeeper" {
         jar_version(path)
@@ -160,7 +167,7 @@ async fn named_server(wanted: &Wanted, path: &Path) -> Found {
     at(wanted, wanted.variable, path, version)
 }
 
-/// Newest first, as the lab would take them.
+/// Newest first.
 fn installed(wanted: &Wanted, world: &World) -> Vec<Found> {
     let Some(root) = servers_dir(world) else { return Vec::new() };
     let entries = std::fs::read_dir(root.join(wanted.server)).into_iter().flatten().flatten();
@@ -189,7 +196,8 @@ fn servers_dir(world: &World) -> Option<PathBuf> {
 
 /// `zookeeper-3.9.5.jar` → `3.9.5`.
 fn jar_version(dir: &Path) -> Option<String> {
-    let jars = std::fs::read_dir(dir).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+    let jars =
+        std::fs::read_dir(dir).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
     jars.filter_map(|name| Some(name.strip_prefix("zookeeper-")?.strip_suffix(".jar")?.to_owned()))
         .find(|version| version.starts_with(|c: char| c.is_ascii_digit()))
 }
@@ -239,7 +247,9 @@ async fn version(program: &Path, arguments: &[&str]) -> Option<String> {
 fn number(line: &str) -> Option<String> {
     let words = line.split(|c: char| !(c.is_ascii_alphanumeric() || ".-+".contains(c)));
     let bare = words.map(|word| word.trim_start_matches('v'));
-    bare.filter(|word| word.contains('.')).find(|word| word.starts_with(|c: char| c.is_ascii_digit())).map(Into::into)
+    bare.filter(|word| word.contains('.'))
+        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
+        .map(Into::into)
 }
 
 fn state_dir(world: &World) -> StateDir {

@@ -165,7 +165,8 @@ fn human(limit: Limit) -> String {
 fn list(checks: &[Explained], style: Style) -> String {
     let rows: Vec<Vec<String>> =
         checks.iter().map(|c| vec![c.check.to_owned(), c.family.to_owned(), c.question.to_owned()]).collect();
-    let mut text = render::grid(&["CHECK", "FAMILY", "QUESTION"], &rows, &["QUESTION"], style.width).join("\n");
+    let mut text =
+        render::grid(&["CHECK", "FAMILY", "QUESTION"], &rows, &["QUESTION"], style.width).join("\n");
     text.push('\n');
     text
 }

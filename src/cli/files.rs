@@ -9,7 +9,9 @@ use std::path::Path;
 /// A new file is readable as the umask allows: the node exporter runs as another user. An old one keeps its mode.
 pub(super) fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let (target, mode) = match fs::metadata(path) {
-        Ok(there) if !there.is_file() => return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes),
+        Ok(there) if !there.is_file() => {
+            return fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        }
         Ok(there) => (path.canonicalize()?, Some(there.permissions())),
         Err(error) if error.kind() == io::ErrorKind::NotFound => (path.to_owned(), None),
         Err(error) => return Err(error),

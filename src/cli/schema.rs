@@ -22,22 +22,28 @@ pub(super) struct SchemaArgs {
     name: Option<String>,
 }
 
-/// Every schema by name.
-const SCHEMAS: &[(&str, &str, fn() -> Schema)] = &[
-    ("check", "quorate check -o json", || schema_for!(CheckReport)),
-    ("status", "quorate status -o json", || schema_for!(StatusReport)),
-    ("explain", "quorate explain -o json", || schema_for!(explain::ExplainReport)),
-    ("size", "quorate size -o json", || schema_for!(size::SizeReport)),
-    ("doctor", "quorate doctor -o json", || schema_for!(doctor::DoctorReport)),
-    ("config", "the config file, quorate.toml", config::schema),
+/// One schema.
+struct Known {
+    name: &'static str,
+    of: &'static str,
+    make: fn() -> Schema,
+}
+
+const KNOWN: &[Known] = &[
+    Known { name: "check", of: "quorate check -o json", make: || schema_for!(CheckReport) },
+    Known { name: "status", of: "quorate status -o json", make: || schema_for!(StatusReport) },
+    Known { name: "explain", of: "quorate explain -o json", make: || schema_for!(explain::ExplainReport) },
+    Known { name: "size", of: "quorate size -o json", make: || schema_for!(size::SizeReport) },
+    Known { name: "doctor", of: "quorate doctor -o json", make: || schema_for!(doctor::DoctorReport) },
+    Known { name: "config", of: "the config file, quorate.toml", make: config::schema },
 ];
 
 pub(super) fn run(args: &SchemaArgs, world: &World) -> Result<u8, Failure> {
     let mut bytes = Vec::new();
     match &args.name {
         None => {
-            let rows: Vec<Vec<String>> =
-                SCHEMAS.iter().map(|(name, of, _)| vec![(*name).to_owned(), (*of).to_owned()]).collect();
+            let row = |known: &Known| vec![known.name.to_owned(), known.of.to_owned()];
+            let rows: Vec<Vec<String>> = KNOWN.iter().map(row).collect();
             let lines = render::grid(&["SCHEMA", "OF"], &rows, &["OF"], world.width);
             bytes.extend(lines.join("\n").bytes().chain([b'\n']));
         }
@@ -48,10 +54,10 @@ pub(super) fn run(args: &SchemaArgs, world: &World) -> Result<u8, Failure> {
 }
 
 fn find(wanted: &str) -> Result<Schema, Failure> {
-    match SCHEMAS.iter().find(|(name, ..)| *name == wanted) {
-        Some((.., schema)) => Ok(schema()),
+    let names = || KNOWN.iter().map(|known| known.name);
+    match KNOWN.iter().find(|known| known.name == wanted) {
+        Some(known) => Ok((known.make)()),
         None => {
-            let names = || SCHEMAS.iter().map(|(name, ..)| *name);
             let failure = Failure::usage(format!("there is no schema `{wanted}`"));
             Err(match nearest(wanted, names()) {
                 Some(nearest) => failure.hint(format!("did you mean `{nearest}`?")),

@@ -107,7 +107,9 @@ fn change(from: usize, to: usize) -> Change {
     let means = match (tolerance(to).cmp(&tolerance(from)), to > from) {
         (std::cmp::Ordering::Greater, _) => "one more failure is survived",
         (std::cmp::Ordering::Less, _) => "one failure less is survived",
-        (_, true) => "no more failures are survived, one more voter is needed for every write, one more can fail",
+        (_, true) => {
+            "no more failures are survived, one more voter is needed for every write, one more can fail"
+        }
         (_, false) => "just as many failures are survived, with one voter less that can fail",
     };
     Change { voters: to, needed: needed(to), tolerance: tolerance(to), means }
@@ -142,8 +144,8 @@ fn text(sizes: &[Size], width: Option<usize>) -> String {
     for size in sizes {
         text.push('\n');
         let zones = zones(size);
-        let more = format!("{}: {}.", size.one_more.voters, size.one_more.means);
-        let less = size.one_less.as_ref().map(|less| format!("{}: {}.", less.voters, less.means));
+        let more = format!("One more, {}: {}.", size.one_more.voters, size.one_more.means);
+        let less = size.one_less.as_ref().map(|less| format!("One less, {}: {}.", less.voters, less.means));
         let advice = format!("{}: {}", size.voters, size.advice);
         for line in [Some(advice), Some(zones), less, Some(more)].into_iter().flatten() {
             for line in wrap(&line, width) {
@@ -186,7 +188,8 @@ mod tests {
     fn the_zones_given_do_survive_and_one_less_would_not() {
         for voters in 1..40u32 {
             let size = size(voters);
-            let zones = |spread: &[usize]| spread.iter().enumerate().map(|(i, n)| (i.to_string(), *n)).collect();
+            let zones =
+                |spread: &[usize]| spread.iter().enumerate().map(|(i, n)| (i.to_string(), *n)).collect();
             match size.zones_needed {
                 None => assert!(voters < 3),
                 Some(needed) => {

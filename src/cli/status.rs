@@ -121,7 +121,11 @@ async fn watch(
         };
         code = report.exit_code();
         let drawn = draw(&report, args.output, style, true)?;
-        world.print_more(&if screen { redraw(&drawn, interval) } else { separate(drawn, looks, args.output) })?;
+        world.print_more(&if screen {
+            redraw(&drawn, interval)
+        } else {
+            separate(drawn, looks, args.output)
+        })?;
         looks += 1;
     }
     Ok(code)

@@ -20,6 +20,7 @@ pub struct EtcdFacts {
 
 /// What one etcd member says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdMember {
     /// Hex member id; empty when it did not answer.
     pub id: String,
@@ -45,6 +46,7 @@ pub struct EtcdMember {
 
 /// `Maintenance/Status`, in the server's own terms.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdStatus {
     /// Server version, such as `3.6.16`.
     pub version: String,
@@ -80,6 +82,7 @@ pub struct EtcdStatus {
 
 /// `/version`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdVersions {
     /// Server version.
     pub server: String,
@@ -91,6 +94,7 @@ pub struct EtcdVersions {
 
 /// The metrics that checks use, as counted since the server's start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdMetrics {
     /// Start of the process, seconds since the epoch.
     pub process_start_seconds: Option<f64>,
@@ -128,6 +132,7 @@ pub struct EtcdMetrics {
 
 /// Counters since the server's start. `None` where this version has no such metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdCounters {
     /// `etcd_server_leader_changes_seen_total`.
     pub leader_changes: Option<f64>,
@@ -158,6 +163,7 @@ pub struct EtcdWindow {
 
 /// `/debug/vars`: how the process was started, and raft's own view.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdVars {
     /// The process's arguments, program first. Settings from a config file or the environment are not in it.
     pub cmdline: Vec<String>,
@@ -200,6 +206,7 @@ impl EtcdVars {
 
 /// How far the leader knows a member to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct RaftProgress {
     /// Highest index known to be stored there.
     pub matched: u64,
@@ -211,6 +218,7 @@ pub struct RaftProgress {
 
 /// What the peer port told a stranger (or our client certificate).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdPeerView {
     /// Which peer URL was asked.
     pub url: String,
@@ -222,6 +230,7 @@ pub struct EtcdPeerView {
 
 /// HashKV of the members at one revision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct HashComparison {
     /// The revision that was hashed.
     pub revision: u64,
@@ -240,6 +249,7 @@ pub struct MemberHash {
 
 /// Kubernetes objects found in etcd.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct KubernetesStore {
     /// Key prefix under which they are, such as `/registry/`; `None` when there are none.
     pub prefix: Option<String>,
@@ -249,6 +259,7 @@ pub struct KubernetesStore {
 
 /// How the values of one resource are stored. Only counted: values are never kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct ResourceStorage {
     /// Keys under the resource's prefix.
     pub total: u64,

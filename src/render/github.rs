@@ -30,9 +30,10 @@ fn annotation(cluster: &ClusterReport, finding: &FindingReport, out: &mut dyn Wr
     };
     let member = finding.member.as_deref().map_or_else(String::new, |m| format!("{}: ", escape(m)));
     let fix = finding.remedy.map_or_else(String::new, |remedy| format!("\nfix: {remedy}"));
-    let waived = finding.waiver.as_ref().map_or_else(String::new, |w| {
-        format!("\nwaived until {}: {}", w.until, escape(&w.reason))
-    });
+    let waived = finding
+        .waiver
+        .as_ref()
+        .map_or_else(String::new, |w| format!("\nwaived until {}: {}", w.until, escape(&w.reason)));
     let message = format!("{member}{}{waived}{fix}", escape(&finding.summary));
     line(command, cluster, finding.check, &message, out)
 }

@@ -48,8 +48,7 @@ pub(super) fn hanging(
 
 /// Why the quorum is as it is, and how much more it bears.
 pub(super) fn quorum_sentence(quorum: &QuorumReport) -> String {
-    let serves =
-        matches!(quorum.state, QuorumState::Healthy | QuorumState::Degraded | QuorumState::AtRisk);
+    let serves = matches!(quorum.state, QuorumState::Healthy | QuorumState::Degraded | QuorumState::AtRisk);
     match quorum.failures_until_stuck.filter(|_| serves) {
         Some(0) => format!("{}; the next failure stops all writes", quorum.why),
         Some(more) => format!("{}; {more} more may fail before writes stop", quorum.why),
@@ -70,7 +69,8 @@ pub(super) fn unreachable(
     style: Style,
     out: &mut dyn Write,
 ) -> io::Result<()> {
-    let told = |endpoint: &str| members.iter().any(|m| m.endpoint.as_deref() == Some(endpoint) && !m.reachable);
+    let told =
+        |endpoint: &str| members.iter().any(|m| m.endpoint.as_deref() == Some(endpoint) && !m.reachable);
     let failed: Vec<_> = failed.iter().filter(|f| !f.detail.is_empty() || !told(&f.endpoint)).collect();
     if !failed.is_empty() {
         writeln!(out)?;
@@ -89,12 +89,7 @@ pub(super) fn unreachable(
 }
 
 /// Lines of a table without borders. Where it is wider than the terminal, the columns named by `flexible` wrap.
-pub fn grid(
-    header: &[&str],
-    rows: &[Vec<String>],
-    flexible: &[&str],
-    width: Option<usize>,
-) -> Vec<String> {
+pub fn grid(header: &[&str], rows: &[Vec<String>], flexible: &[&str], width: Option<usize>) -> Vec<String> {
     let mut table = Table::new();
     table.load_style(presets::NOTHING).set_header(header.iter().copied());
     for row in rows {
@@ -125,31 +120,19 @@ pub fn grid(
     plain.flat_map(|line| wrap(&line, Some(width))).collect()
 }
 
-/// Like [`grid`], but what is too wide becomes several grids under each other, each with the first column.
+/// Like [`grid`], but what is too wide becomes several grids of as many columns under each other, each with the first.
 pub(super) fn stacked(header: &[&str], rows: &[Vec<String>], width: Option<usize>) -> Vec<Vec<String>> {
-    let fits = |lines: &[String]| width.is_none_or(|w| lines.iter().all(|line| columns(line) <= w));
-    let pick = |from: usize, to: usize| {
-        let keep = |at: &usize| *at == 0 || (from..to).contains(at);
-        let header: Vec<&str> = (0..header.len()).filter(keep).map(|at| header[at]).collect();
-        let rows: Vec<Vec<String>> = rows
-            .iter()
-            .map(|row| (0..row.len()).filter(keep).map(|at| row[at].clone()).collect())
-            .collect();
-        (header, rows)
+    let others: Vec<usize> = (1..header.len()).collect();
+    let pick = |columns: &[usize], width| {
+        let columns: Vec<usize> = std::iter::once(0).chain(columns.iter().copied()).collect();
+        let names: Vec<&str> = columns.iter().map(|at| header[*at]).collect();
+        let cells = |row: &Vec<String>| columns.iter().map(|at| row[*at].clone()).collect();
+        grid(&names, &rows.iter().map(cells).collect::<Vec<_>>(), &header[..1], width)
     };
-    let mut grids = Vec::new();
-    let mut from = 1;
-    while from < header.len() {
-        let natural = |to: usize| {
-            let (header, rows) = pick(from, to);
-            grid(&header, &rows, &[], None)
-        };
-        let to = (from + 1..=header.len()).rev().find(|to| fits(&natural(*to))).unwrap_or(from + 1);
-        let (some, rows) = pick(from, to);
-        grids.push(grid(&some, &rows, &header[..1], width));
-        from = to;
-    }
-    grids
+    let fits = |lines: Vec<String>| width.is_none_or(|w| lines.iter().all(|line| columns(line) <= w));
+    let split = |parts: usize| others.chunks(others.len().div_ceil(parts));
+    let parts = (1..others.len()).find(|parts| split(*parts).all(|some| fits(pick(some, None))));
+    split(parts.unwrap_or(others.len()).max(1)).map(|some| pick(some, width)).collect()
 }
 
 fn lines(table: &Table) -> Vec<String> {
@@ -198,7 +181,7 @@ mod tests {
         let rows = vec![row(&["n1", "aaaaaaaa", "bbbbbbbb", "cccccccc"])];
         let grids = stacked(&["MEMBER", "A", "B", "C"], &rows, Some(28));
         assert_eq!(grids.len(), 2);
-        assert_eq!(grids[1][1], "n1      cccccccc");
+        assert_eq!(grids[1][1], "n1      cccccccc", "{grids:?}");
         assert_eq!(stacked(&["MEMBER", "A", "B", "C"], &rows, None).len(), 1);
     }
 }

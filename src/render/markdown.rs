@@ -73,9 +73,10 @@ fn findings(cluster: &ClusterReport, style: Style, out: &mut dyn Write) -> io::R
     }
     for finding in shown {
         let member = finding.member.as_deref().map_or_else(|| "–".into(), inert);
-        let waived = finding.waiver.as_ref().map_or_else(String::new, |w| {
-            format!(" (waived until {}: {})", w.until, inert(&w.reason))
-        });
+        let waived = finding
+            .waiver
+            .as_ref()
+            .map_or_else(String::new, |w| format!(" (waived until {}: {})", w.until, inert(&w.reason)));
         let fix = finding.remedy.map_or_else(|| "–".into(), inert);
         let summary = inert(&finding.summary);
         writeln!(

@@ -50,8 +50,16 @@ pub const FORMATS: &[Format] = &[
     Format { name: "junit", about: "for CI: a suite per cluster, a case per check", write: junit::write },
     Format { name: "sarif", about: "for code scanning, SARIF 2.1.0", write: sarif::write },
     Format { name: "github", about: "annotations of GitHub Actions", write: github::write },
-    Format { name: "prometheus", about: "for the node exporter's textfile collector", write: prometheus::write },
-    Format { name: "nagios", about: "one line and performance data; exit codes 0 to 3", write: nagios::write },
+    Format {
+        name: "prometheus",
+        about: "for the node exporter's textfile collector",
+        write: prometheus::write,
+    },
+    Format {
+        name: "nagios",
+        about: "one line and performance data; exit codes 0 to 3",
+        write: nagios::write,
+    },
 ];
 
 /// The format with this name.

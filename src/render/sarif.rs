@@ -5,19 +5,21 @@ use super::json::write_json;
 use super::text::escape;
 use super::{Case, Style, cases, weight};
 use crate::checks;
-use crate::finding::{Check, Severity, Status};
+use crate::finding::{Check, Family, Severity, Status};
 use crate::report::{CheckReport, ClusterReport, FindingReport};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
 pub(super) fn write(report: &CheckReport, _: Style, out: &mut dyn Write) -> io::Result<()> {
-    let all: Vec<(&ClusterReport, Case<'_>)> =
-        report.clusters.iter().flat_map(|c| cases(&c.findings).into_iter().map(move |case| (c, case))).collect();
+    let all: Vec<(&ClusterReport, Case<'_>)> = report
+        .clusters
+        .iter()
+        .flat_map(|c| cases(&c.findings).into_iter().map(move |case| (c, case)))
+        .collect();
     let rules = rules(&all);
     let results: Vec<Value> = all.iter().flat_map(|(cluster, case)| results(cluster, case)).collect();
-    let undecided: Vec<Value> =
-        all.iter().flat_map(|(cluster, case)| notifications(cluster, case)).collect();
+    let undecided: Vec<Value> = all.iter().flat_map(|(cluster, case)| notifications(cluster, case)).collect();
     let document = json!({
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
         "version": "2.1.0",
@@ -53,12 +55,11 @@ fn rules(all: &[(&ClusterReport, Case<'_>)]) -> BTreeMap<&'static str, Value> {
 }
 
 fn rule(check: &Check, worst: Severity) -> Value {
-    // How GitHub sorts and colours: above 7 high, above 4 medium, below low.
-    let score = match worst {
-        Severity::Critical => "8.0",
-        Severity::Warning => "5.0",
-        Severity::Info => "2.0",
-    };
+    let mut properties = json!({ "tags": [check.family.name()], "problem.severity": level(worst) });
+    // This property makes a security alert of it: only where strangers may get in or read.
+    if matches!(check.family, Family::Transport | Family::Access | Family::AtRest) {
+        properties["security-severity"] = json!(security_score(worst));
+    }
     json!({
         "id": check.slug,
         "name": check.slug,
@@ -66,8 +67,17 @@ fn rule(check: &Check, worst: Severity) -> Value {
         "fullDescription": { "text": message(check.why) },
         "help": { "text": message(check.remedy) },
         "defaultConfiguration": { "level": level(worst) },
-        "properties": { "tags": [check.family.name()], "security-severity": score },
+        "properties": properties,
     })
+}
+
+/// GitHub calls above 7 high, above 4 medium, below low.
+fn security_score(worst: Severity) -> &'static str {
+    match worst {
+        Severity::Critical => "8.0",
+        Severity::Warning => "5.0",
+        Severity::Info => "2.0",
+    }
 }
 
 fn results(cluster: &ClusterReport, case: &Case<'_>) -> Vec<Value> {
@@ -123,7 +133,8 @@ fn notifications(cluster: &ClusterReport, case: &Case<'_>) -> Vec<Value> {
 /// The config file's line, which code scanning can show; and the member, which it cannot.
 fn location(cluster: &ClusterReport, finding: &FindingReport) -> Value {
     let member = finding.member.as_deref().map_or_else(String::new, |m| format!("/{}", escape(m)));
-    let logical = json!([{ "fullyQualifiedName": format!("{}{member}", escape(&cluster.name)), "kind": "member" }]);
+    let logical =
+        json!([{ "fullyQualifiedName": format!("{}{member}", escape(&cluster.name)), "kind": "resource" }]);
     match &cluster.declared_at {
         None => json!({ "logicalLocations": logical }),
         Some(place) => json!({

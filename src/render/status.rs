@@ -15,7 +15,8 @@ pub fn write(report: &StatusReport, style: Style, out: &mut dyn Write) -> io::Re
         if at > 0 {
             writeln!(out)?;
         }
-        let id = cluster.cluster_id.as_deref().map_or_else(String::new, |id| format!("  cluster {}", escape(id)));
+        let id =
+            cluster.cluster_id.as_deref().map_or_else(String::new, |id| format!("  cluster {}", escape(id)));
         let about = format!("{}{id}  {}", cluster.backend, report.taken_at);
         headline(&cluster.name, &about, &cluster.quorum, style, out)?;
         members(cluster, style, out)?;

@@ -13,7 +13,8 @@ pub(super) fn write(report: &CheckReport, style: Style, out: &mut dyn Write) -> 
         if at > 0 {
             writeln!(out)?;
         }
-        let id = cluster.cluster_id.as_deref().map_or_else(String::new, |id| format!("  cluster {}", escape(id)));
+        let id =
+            cluster.cluster_id.as_deref().map_or_else(String::new, |id| format!("  cluster {}", escape(id)));
         let about = format!("{}{id}  {} ms", cluster.backend, report.duration_ms);
         headline(&cluster.name, &about, &cluster.quorum, style, out)?;
         members(cluster, style, out)?;
