@@ -375,3 +375,39 @@ fn finding_report(finding: &Finding) -> FindingReport {
             .map(|w| WaiverReport { until: w.until.to_string(), reason: w.reason.clone() }),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::cluster;
+
+    #[test]
+    fn members_come_as_people_count_with_their_numbers() {
+        let mut facts = cluster(10).0;
+        let NativeFacts::Etcd(etcd) = &mut facts.native;
+        let slow = etcd.members.iter_mut().find(|m| m.id == "10").expect("is there");
+        slow.status = slow.status.map(|s| EtcdStatus { raft_applied: s.raft_index - 7, ..s.clone() });
+        let silent = etcd.members.iter_mut().find(|m| m.id == "9").expect("is there");
+        silent.status = crate::facts::Observed::unknown("it did not answer");
+        let members = member_reports(&facts);
+        let names: Vec<&str> = members.iter().filter_map(|m| m.name.as_deref()).collect();
+        assert_eq!(names, ["n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10"]);
+        assert_eq!((members[9].applied_lag, members[8].applied_lag), (Some(7), None));
+        let certificate = members[0].certificate.as_ref().expect("one is served");
+        assert!((100..=366).contains(&certificate.days_left), "{}", certificate.days_left);
+    }
+
+    #[test]
+    fn the_certificate_that_ends_first_is_the_one_shown() {
+        let mut facts = cluster(3).0;
+        let now = facts.taken_at;
+        let peer = &mut facts.common.members[0].listeners[1];
+        peer.chain = peer.chain.map(|chain| {
+            let mut chain = chain.clone();
+            chain[0].not_after = now - jiff::SignedDuration::from_hours(1);
+            chain
+        });
+        let soonest = soonest_certificate(&facts.common.members[0], now).expect("served");
+        assert_eq!((soonest.listener, soonest.days_left), ("peer", -1), "an hour over is not 0 days left");
+    }
+}

@@ -211,3 +211,26 @@ fn paragraph(page: &mut String, text: &str, style: Style) {
         let _ = writeln!(page, "{line}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WARN: Threshold =
+        Threshold { key: "fsync_p99_warn", default: Limit::Millis(10.0), source: "etcd's documentation" };
+
+    #[test]
+    fn a_threshold_says_where_its_value_comes_from() {
+        let mut policy = Policy::default();
+        assert_eq!(threshold(&in_force(&WARN, &policy)), "fsync_p99_warn = 10 ms: etcd's documentation");
+        policy.set("fsync_p99_warn", Limit::Millis(20.0), "quorate.toml:12");
+        let changed = in_force(&WARN, &policy);
+        assert_eq!((changed.default, changed.value, changed.unit), (10.0, 20.0, "ms"));
+        let said = threshold(&changed);
+        assert_eq!(
+            said,
+            "fsync_p99_warn = 20 ms, set at quorate.toml:12; default 10 ms: etcd's documentation"
+        );
+        assert_eq!(human(Limit::PerSecond(0.05)), "0.05 per second");
+    }
+}

@@ -2,6 +2,13 @@
 //! out unescaped. `QUORATE_BLESS=1 cargo test` accepts what is there now.
 
 use assert_cmd::Command;
+use quorate::checks::{self, Selection};
+use quorate::facts::Facts;
+use quorate::finding::Severity;
+use quorate::policy::Policy;
+use quorate::render::{self, Style};
+use quorate::report::status::StatusReport;
+use quorate::report::{CheckReport, Judged};
 use std::path::{Path, PathBuf};
 
 /// Recording, and whether it is judged with `tests/facts/quorate.toml` (waivers, declared clusters).
@@ -80,6 +87,49 @@ fn nothing_a_server_says_drives_a_terminal_or_begins_a_line() {
         let forged = |line: &str| line.trim_start().starts_with("::error::forged");
         assert!(!text.lines().any(forged), "{name} as {format}: {text}");
     });
+}
+
+/// The library's own drawing, for what only a terminal shows.
+fn drawn(recording: &str, style: Style) -> String {
+    let bytes = std::fs::read(root().join(format!("tests/facts/{recording}.json"))).expect("a recording");
+    let facts: Vec<Facts> = serde_json::from_slice(&bytes).expect("facts");
+    let taken_at = facts[0].taken_at;
+    let judge = |facts: Facts| Judged {
+        findings: checks::evaluate(&facts, &Policy::default(), &[], &Selection::default()),
+        declared_at: None,
+        facts,
+    };
+    let status = StatusReport::new(taken_at, &facts);
+    let judged: Vec<Judged> = facts.into_iter().map(judge).collect();
+    let report = CheckReport::new(taken_at, 24, &judged, Severity::Critical);
+    let mut drawn = Vec::new();
+    (render::find("table").expect("exists").write)(&report, style, &mut drawn).expect("writes to memory");
+    render::write_status(&status, style, &mut drawn).expect("writes to memory");
+    String::from_utf8(drawn).expect("UTF-8")
+}
+
+#[test]
+fn no_line_is_wider_than_the_terminal() {
+    for (width, verbose) in (40..130).flat_map(|width| [(width, false), (width, true)]) {
+        for recording in ["healthy", "lost", "silent", "hostile"] {
+            let text = drawn(recording, Style { color: false, width: Some(width), verbose });
+            let wide = text.lines().find(|line| render::columns(line) > width);
+            assert_eq!(wide, None, "{recording} at {width} columns:\n{text}");
+        }
+    }
+}
+
+#[test]
+fn colour_only_adds_colour() {
+    let plain = drawn("lost", Style { color: false, width: Some(80), verbose: true });
+    let painted = drawn("lost", Style { color: true, width: Some(80), verbose: true });
+    assert!(painted.contains("\u{1b}[") && !plain.contains('\u{1b}'));
+    let mut stripped = painted;
+    while let Some(start) = stripped.find('\u{1b}') {
+        let end = stripped[start..].find('m').expect("a colour ends") + start;
+        stripped.replace_range(start..=end, "");
+    }
+    assert_eq!(stripped, plain);
 }
 
 #[test]
