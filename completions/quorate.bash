@@ -138,11 +138,11 @@ _quorate() {
                     return 0
                     ;;
                 --output)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "table json markdown junit sarif github prometheus nagios" -- "${cur}"))
                     return 0
                     ;;
                 -o)
-                    COMPREPLY=($(compgen -f "${cur}"))
+                    COMPREPLY=($(compgen -W "table json markdown junit sarif github prometheus nagios" -- "${cur}"))
                     return 0
                     ;;
                 --report)

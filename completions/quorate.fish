@@ -48,7 +48,14 @@ complete -c quorate -n "__fish_quorate_using_subcommand check" -l key -d 'Client
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l password-file -d 'File with the password, - for stdin' -r -F
-complete -c quorate -n "__fish_quorate_using_subcommand check" -s o -l output -d 'table, json, markdown, junit, sarif, github, prometheus or nagios' -r
+complete -c quorate -n "__fish_quorate_using_subcommand check" -s o -l output -d 'Output format' -r -f -a "table\t'for people'
+json\t'for scripts, as in `quorate schema check`'
+markdown\t'for a ticket or a job summary'
+junit\t'for CI: a suite per cluster, a case per check'
+sarif\t'for code scanning, SARIF 2.1.0'
+github\t'annotations of GitHub Actions'
+prometheus\t'for the node exporter\'s textfile collector'
+nagios\t'one line and performance data; exit codes 0 to 3'"
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l report -d 'Also write the same result in another format to a file' -r
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l fail-on -d 'What makes the exit code non-zero' -r -f -a "warning\t''
 critical\t''

@@ -10,6 +10,7 @@ use crate::facts::{FACTS_FORMAT, Facts};
 use crate::finding::Severity;
 use crate::render::{self, Style};
 use crate::report::{CheckReport, Judged, Place};
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
 use std::ffi::OsString;
@@ -33,8 +34,8 @@ use std::time::Duration;
 pub(super) struct CheckArgs {
     #[command(flatten)]
     target: TargetArgs,
-    /// table, json, markdown, junit, sarif, github, prometheus or nagios
-    #[arg(long, short, default_value = "table", value_name = "FORMAT")]
+    /// Output format
+    #[arg(long, short, default_value = "table", value_parser = formats(), value_name = "FORMAT")]
     output: String,
     /// Also write the same result in another format to a file
     #[arg(long, value_name = "FORMAT=PATH")]
@@ -76,6 +77,10 @@ enum FailOn {
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     humantime::parse_duration(text)
         .map_err(|error| format!("{error}: write a duration such as 500ms, 2s or 1m"))
+}
+
+fn formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(render::FORMATS.iter().map(|f| PossibleValue::new(f.name).help(f.about)))
 }
 
 pub(super) fn run(args: &CheckArgs, global: &Global, world: &World) -> Result<u8, Failure> {

@@ -286,6 +286,7 @@ fn wrong_words_are_usage_errors_with_a_cure() {
         (&["status", "etcd://a", "--count", "1"], "--watch"),
         (&["status", "etcd://a", "--watch", "--count", "0"], "0"),
         (&["doctor", "-o", "yaml"], "json"),
+        (&["check", "etcd://a", "-o", "junt"], "junit"),
     ];
     for (words, cure) in wrong {
         let output = quorate().args(words).output().expect("runs");
