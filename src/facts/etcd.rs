@@ -83,6 +83,7 @@ impl EtcdMember {
 
 /// What one etcd member says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdMember {
     /// Hex member id; empty when it did not answer.
     pub id: String,
@@ -108,6 +109,7 @@ pub struct EtcdMember {
 
 /// `Maintenance/Status`, in the server's own terms.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdStatus {
     /// Server version, such as `3.6.16`.
     pub version: String,
@@ -143,6 +145,7 @@ pub struct EtcdStatus {
 
 /// `/version`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdVersions {
     /// Server version.
     pub server: String,
@@ -154,6 +157,7 @@ pub struct EtcdVersions {
 
 /// The metrics that checks use, as counted since the server's start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdMetrics {
     /// Start of the process, seconds since the epoch.
     pub process_start_seconds: Option<f64>,
@@ -191,6 +195,7 @@ pub struct EtcdMetrics {
 
 /// Counters since the server's start. `None` where this version has no such metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdCounters {
     /// `etcd_server_leader_changes_seen_total`.
     pub leader_changes: Option<f64>,
@@ -221,6 +226,7 @@ pub struct EtcdWindow {
 
 /// `/debug/vars`: how the process was started, and raft's own view.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdVars {
     /// The process's arguments, program first. Settings from a config file or the environment are not in it.
     pub cmdline: Vec<String>,
@@ -263,6 +269,7 @@ impl EtcdVars {
 
 /// How far the leader knows a member to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct RaftProgress {
     /// Highest index known to be stored there.
     pub matched: u64,
@@ -274,6 +281,7 @@ pub struct RaftProgress {
 
 /// What the peer port told a stranger (or our client certificate).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdPeerView {
     /// Which peer URL was asked.
     pub url: String,
@@ -285,6 +293,7 @@ pub struct EtcdPeerView {
 
 /// HashKV of the members at one revision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct HashComparison {
     /// The revision that was hashed.
     pub revision: u64,
@@ -303,6 +312,7 @@ pub struct MemberHash {
 
 /// Kubernetes objects found in etcd.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct KubernetesStore {
     /// Key prefix under which they are, such as `/registry/`; `None` when there are none.
     pub prefix: Option<String>,
@@ -312,6 +322,7 @@ pub struct KubernetesStore {
 
 /// How the values of one resource are stored. Only counted: values are never kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct ResourceStorage {
     /// Keys under the resource's prefix.
     pub total: u64,

@@ -1,1 +1,3 @@
 //! The one integration-test binary: it drives the real binary against real servers.
+
+mod render;
