@@ -31,6 +31,9 @@ const FORMATS: &[(&str, &str)] = &[
     ("nagios", "nagios"),
 ];
 
+/// The checks that the accepted output shows: a fixed few, so that a new check changes no golden file.
+const ONLY: &str = "quorum-lost,quorum-margin,leader-agreement";
+
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
@@ -43,7 +46,7 @@ fn quorate() -> Command {
 
 fn check(recording: &str, declared: bool, more: &[&str]) -> Command {
     let mut command = quorate();
-    command.args(["check", "--facts", &format!("tests/facts/{recording}.json")]).args(more);
+    command.args(["check", "--only", ONLY, "--facts", &format!("tests/facts/{recording}.json")]).args(more);
     if declared {
         command.args(["--config", "tests/facts/quorate.toml"]);
     }
@@ -94,8 +97,9 @@ fn drawn(recording: &str, style: Style) -> String {
     let bytes = std::fs::read(root().join(format!("tests/facts/{recording}.json"))).expect("a recording");
     let facts: Vec<Facts> = serde_json::from_slice(&bytes).expect("facts");
     let taken_at = facts[0].taken_at;
+    let only = Selection { only: ONLY.split(',').map(str::to_owned).collect(), ..Selection::default() };
     let judge = |facts: Facts| Judged {
-        findings: checks::evaluate(&facts, &Policy::default(), &[], &Selection::default()),
+        findings: checks::evaluate(&facts, &Policy::default(), &[], &only),
         declared_at: None,
         facts,
     };

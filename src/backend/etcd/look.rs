@@ -63,8 +63,6 @@ impl Line {
 pub(super) struct Prospect {
     /// Who is there was asked, and this client may ask more; `Some(None)` when it did not answer.
     told: Option<Option<Client>>,
-    /// It says itself that it has no leader.
-    leaderless: bool,
     /// Too few voters answer for any quorum.
     pub(super) hopeless: bool,
 }
@@ -73,7 +71,6 @@ impl Prospect {
     /// What its core answers mean for the rest.
     pub(super) fn learn(&mut self, core: &Core) {
         self.told = Some(core.client.clone());
-        self.leaderless = core.status.as_ref().is_ok_and(|s| s.leader.is_none() && !s.learner);
     }
 }
 
@@ -192,17 +189,17 @@ async fn quorum_read(client: &Client, deadline: Deadline, mut prospect: watch::R
     // The key etcdctl's `endpoint health` reads; nothing is written, and it need not exist.
     let read = call(deadline, kv.get("health", Some(GetOptions::new().with_count_only())));
     let give_up = async {
-        let why = match prospect.wait_for(|p| p.leaderless || p.hopeless).await {
-            Ok(prospect) if prospect.leaderless => "the member has no leader",
-            Ok(_) => "no answer while too few voters can be reached",
-            Err(_) => std::future::pending().await,
-        };
+        // Without a leader but with a majority answering, an election is under way: worth the whole deadline.
+        if prospect.wait_for(|p| p.hopeless).await.is_err() {
+            std::future::pending::<()>().await;
+        }
         tokio::time::sleep(HOPELESS_GRACE).await;
-        why
     };
     let outcome = tokio::select! {
         outcome = read => outcome,
-        why = give_up => Err(Trouble::new(TroubleKind::NoAnswer, why)),
+        () = give_up => {
+            Err(Trouble::new(TroubleKind::NoAnswer, "no answer while too few voters can be reached"))
+        }
     };
     match outcome {
         Ok(_) => (None, QuorumRead::Served { ms: began.elapsed_ms() }),

@@ -157,6 +157,8 @@ fn member(
     let core = answered.or(tried);
     let status = answered.and_then(|core| core.status.as_ref().ok());
     let rest = answered.and_then(|core| rests.get(&core.address.url()));
+    // An election may have ended between the two looks: what the member says last is what holds.
+    let latest = rest.and_then(|r| r.status_again.known()).or(status);
     let latency = |pick: window::Pick| {
         rest.map_or_else(Observed::default, |r| {
             r.metrics.and_then(|now| window::latency(now, earlier(r, id, last).as_ref(), pick))
@@ -168,7 +170,7 @@ fn member(
         name: listed.name.clone(),
         voter: listed.voter,
         started: !listed.name.is_empty() || !listed.client_urls.is_empty(),
-        role: role(id, listed, status),
+        role: role(id, listed, latest),
         client_urls: listed.client_urls.clone(),
         peer_urls: listed.peer_urls.clone(),
         endpoint: core.map(|core| core.address.url()).or_else(|| listed.client_urls.first().cloned()),
@@ -184,11 +186,11 @@ fn member(
         reachable: answered.is_some(),
         zone: etcd.target.members.get(&listed.name).and_then(|m| m.zone.clone()),
         version: status.map_or_else(unknown, |s| Observed::Known(s.version.clone())),
-        leader: status.map_or_else(
+        leader: latest.map_or_else(
             || Observed::unknown("the member did not answer"),
             |s| Observed::Known(s.leader.clone()),
         ),
-        term: status
+        term: latest
             .map_or_else(|| Observed::unknown("the member did not answer"), |s| Observed::Known(s.raft_term)),
         quorum_read: rest.map(|r| r.read.clone()).unwrap_or_default(),
         log_sync: latency(|m| m.wal_fsync.as_ref()),

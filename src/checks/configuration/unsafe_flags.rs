@@ -99,7 +99,7 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
     let mut seen: Vec<(String, &EtcdVars)> = Vec::new();
     let mut unchecked = Vec::new();
     let mut asked = 0usize;
-    for (member, _) in etcd.answered() {
+    for (member, _) in etcd.answering() {
         asked += 1;
         match settings(member) {
             Settings::Arguments(vars) => {

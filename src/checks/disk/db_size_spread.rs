@@ -33,7 +33,7 @@ pub(super) const CHECK: Check = Check {
 fn judge(etcd: &EtcdFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
     // A learner that is catching up has less by design.
     let mut sizes: Vec<(u64, String)> = etcd
-        .answered()
+        .answering()
         .filter(|(_, status)| !status.learner)
         .map(|(member, status)| (status.db_in_use, member.label()))
         .collect();

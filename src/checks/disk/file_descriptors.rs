@@ -25,7 +25,7 @@ pub(super) const CHECK: Check = Check {
 fn judge(etcd: &EtcdFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
     let mut tally = Tally::new();
     let mut asked = 0usize;
-    for (member, _) in etcd.answered() {
+    for (member, _) in etcd.answering() {
         asked += 1;
         let counts = member.metrics.and_then(|m| {
             Observed::or_unknown(m.fds_used.zip(m.fds_limit), "this server publishes no such metric")

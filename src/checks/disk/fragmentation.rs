@@ -30,7 +30,7 @@ pub(super) const CHECK: Check = Check {
 fn judge(etcd: &EtcdFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
     let mut tally = Tally::new();
     let mut asked = 0usize;
-    for (member, status) in etcd.answered() {
+    for (member, status) in etcd.answering() {
         asked += 1;
         let (file, in_use) = (status.db_size as f64, status.db_in_use as f64);
         let percent = if file > 0.0 { in_use / file * 100.0 } else { 100.0 };

@@ -57,7 +57,7 @@ impl Fleet {
     /// Of the members that answered.
     pub(super) fn of(etcd: &EtcdFacts) -> Fleet {
         let mut fleet = Fleet::default();
-        for (member, status) in etcd.answered() {
+        for (member, status) in etcd.answering() {
             match Release::parse(&status.version) {
                 Some(release) => fleet.releases.entry(release).or_default().push(member.label()),
                 None => fleet.unread.push((member.label(), status.version.clone())),

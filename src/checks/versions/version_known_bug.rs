@@ -12,7 +12,7 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &[
-        "etcd CHANGELOG/CHANGELOG-3.4.md, -3.5.md, -3.6.md, -3.7.md (read in November 2026)",
+        "etcd CHANGELOG/CHANGELOG-3.4.md, -3.5.md, -3.6.md, -3.7.md",
         "https://github.com/etcd-io/etcd/security/advisories",
     ],
     rules: &[Rule::Etcd(judge)],

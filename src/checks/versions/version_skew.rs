@@ -37,7 +37,7 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
             .collect();
         tally.hit(Hit::new(severity, "the members run different versions: {versions}").with("versions", who));
     }
-    let downgrade = etcd.answered().find_map(|(_, status)| status.downgrade_target.as_ref());
+    let downgrade = etcd.answering().find_map(|(_, status)| status.downgrade_target.as_ref());
     match downgrade {
         Some(target) => tally.hit(
             Hit::new(Severity::Warning, "a downgrade to {target} is in progress")
@@ -64,7 +64,7 @@ fn apart(oldest: Release, newest: Release) -> Option<Severity> {
 /// The version the cluster as a whole has agreed on must be the lowest minor among its members.
 fn cluster_version(etcd: &EtcdFacts, oldest: Release, tally: &mut Tally) {
     let mut why = None;
-    let agreed = etcd.answered().find_map(|(member, _)| {
+    let agreed = etcd.answering().find_map(|(member, _)| {
         let version = member.http_version.known().map(|v| v.cluster.as_str());
         why = why.take().or_else(|| match version {
             // What a member says before the first leader has proposed one.
