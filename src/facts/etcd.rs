@@ -161,6 +161,8 @@ pub struct EtcdVersions {
 pub struct EtcdMetrics {
     /// Start of the process, seconds since the epoch.
     pub process_start_seconds: Option<f64>,
+    /// Server and cluster version, where the metrics tell both.
+    pub versions: Option<EtcdVersions>,
     /// When the metrics were read.
     pub read_at: Timestamp,
     /// Counters and gauges by short name; see `backend/etcd/wire.rs` for the metric behind each.
