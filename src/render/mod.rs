@@ -1,10 +1,12 @@
 //! Reports to text. A renderer only renders: no decision, no I/O but the writer it is given.
 
 mod json;
+mod latency;
 mod table;
 mod text;
 
 pub use json::write_json;
+pub use latency::{histogram, latencies};
 pub use text::{escape, wrap};
 
 use crate::report::CheckReport;

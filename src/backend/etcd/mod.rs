@@ -2,10 +2,12 @@
 
 mod client;
 mod collect;
+mod commit;
 mod look;
 mod merge;
 mod wire;
 
+use super::commits::CommitProbe;
 use super::{Ask, Backend, Looking, OpenError};
 use crate::facts::{BackendKind, Facts};
 use crate::target::Target;
@@ -43,5 +45,9 @@ impl Backend for Etcd {
 
     fn observe<'a>(&'a self, ask: &'a Ask) -> Looking<'a, Facts> {
         Box::pin(collect::collect(self, ask))
+    }
+
+    fn commits(&self) -> Option<&dyn CommitProbe> {
+        Some(self)
     }
 }
