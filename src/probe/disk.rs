@@ -129,12 +129,12 @@ pub struct Measured {
 #[derive(Debug, thiserror::Error)]
 pub enum DiskError {
     /// The directory cannot be used.
-    #[error("cannot make a temporary file in {}: {source}", directory.display())]
+    #[error("cannot make a temporary file in {}: {reason}", directory.display())]
     Directory {
         /// As given.
         directory: PathBuf,
         /// The system's reason.
-        source: io::Error,
+        reason: String,
     },
     /// The device is full, or the user's quota is.
     #[error("no space for {bytes} bytes in {}: {source}", directory.display())]
@@ -297,7 +297,7 @@ impl Scratch {
         };
         made.map_err(|error| DiskError::Directory {
             directory: plan.directory.clone(),
-            source: reason(error),
+            reason: reason(&error),
         })
     }
 
@@ -313,12 +313,10 @@ impl Scratch {
     }
 }
 
-/// The system's own error: tempfile adds the path of the file that it could not make.
-fn reason(error: io::Error) -> io::Error {
-    error.get_ref().and_then(|e| e.source()).and_then(|e| e.downcast_ref::<io::Error>()).map_or_else(
-        || io::Error::from(error.kind()),
-        |inner| inner.raw_os_error().map_or_else(|| inner.kind().into(), io::Error::from_raw_os_error),
-    )
+/// The system's own words: tempfile adds the path of the file that it could not make, and hides the cause.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    text.split(" at path ").next().unwrap_or(&text).to_owned()
 }
 
 /// Reserves the file's space; `false` where the file system cannot.
@@ -415,6 +413,22 @@ mod tests {
         assert_eq!(report.histogram.iter().map(|b| b.count).sum::<u64>(), 5);
         assert!(report.fdatasync.min_ms > 0.0 && report.fdatasync.p50_ms <= report.fdatasync.max_ms);
         assert_eq!(std::fs::read_dir(dir.path()).expect("readable").count(), 0);
+    }
+
+    #[test]
+    fn the_limit_decides_unless_there_is_no_disk() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let plan = plan(dir.path());
+        let mut measured = measure(&plan, || false, |_| {}).expect("measures");
+        let verdict = |measured: &Measured, limit| {
+            measured.report(&plan, jiff::Timestamp::UNIX_EPOCH, limit, "a test".into()).verdict
+        };
+        let find = |name| FILESYSTEMS.iter().find(|f| f.name == name);
+        measured.filesystem = find("ext4");
+        assert_eq!(verdict(&measured, f64::MAX), DiskVerdict::Ok);
+        assert_eq!(verdict(&measured, 0.0), DiskVerdict::Slow);
+        measured.filesystem = find("tmpfs");
+        assert_eq!(verdict(&measured, f64::MAX), DiskVerdict::NoDisk);
     }
 
     #[test]

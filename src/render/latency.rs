@@ -26,7 +26,11 @@ pub fn latencies(rows: &[(&str, &Latency)], out: &mut dyn Write) -> io::Result<(
 
 /// Below a millisecond in microseconds: a write to the page cache takes a few.
 fn precise(ms: f64) -> String {
-    if ms < 1.0 { format!("{:.0} µs", ms * 1000.0) } else { human_millis(ms) }
+    match ms {
+        _ if ms < 0.01 => format!("{:.1} µs", ms * 1000.0),
+        _ if ms < 1.0 => format!("{:.0} µs", ms * 1000.0),
+        _ => human_millis(ms),
+    }
 }
 
 /// Columns of the longest bar.
@@ -77,7 +81,8 @@ mod tests {
 
     #[test]
     fn units_follow_the_size() {
-        assert_eq!(precise(0.0042), "4 µs");
+        assert_eq!(precise(0.0042), "4.2 µs");
+        assert_eq!(precise(0.042), "42 µs");
         assert_eq!(precise(4.685), "4.68 ms");
         assert_eq!(short(0.0625), "62.5 µs");
     }

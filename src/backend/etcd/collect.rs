@@ -2,9 +2,9 @@
 //! The slowest address bounds the time; none delays another.
 
 use super::look::{self, Core, Rest};
-use super::{Etcd, merge};
+use super::{Etcd, kubernetes, merge};
 use crate::backend::Ask;
-use crate::facts::{Facts, ListedMember, Origin};
+use crate::facts::{Facts, KubernetesStore, ListedMember, Observed, Origin};
 use crate::quorum;
 use crate::transport::Deadline;
 use crate::transport::address::Address;
@@ -20,6 +20,7 @@ use tokio::sync::watch;
 pub(super) struct Harvest {
     pub(super) cores: Vec<Arc<Core>>,
     pub(super) rests: Vec<Rest>,
+    pub(super) kubernetes: Observed<KubernetesStore>,
 }
 
 pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
@@ -30,6 +31,8 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
     let mut tried: BTreeSet<Address> = etcd.addresses.iter().cloned().collect();
     let mut cores = FuturesUnordered::new();
     let mut rests = FuturesUnordered::new();
+    let objects = kubernetes::Shared::default();
+    let mut object_looks = FuturesUnordered::new();
     for address in &tried {
         cores.push(look::core(etcd, address.clone(), Origin::Given, deadline));
     }
@@ -44,15 +47,20 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
                 }
                 let (http, watching, looked) = (http.as_ref(), watching.clone(), core.clone());
                 rests.push(async move { look::rest(etcd, &looked, http, ask, deadline, watching).await });
+                let (looked, objects) = (core.clone(), &objects);
+                object_looks.push(async move { kubernetes::look(&looked, objects, ask, deadline).await });
                 harvest.cores.push(core);
                 if cores.is_empty() && too_few(&harvest.cores) {
                     let _ = hopeless.send(true);
                 }
             }
             Some(rest) = rests.next(), if !rests.is_empty() => harvest.rests.push(rest),
+            Some(()) = object_looks.next(), if !object_looks.is_empty() => {}
             else => break,
         }
     }
+    drop(object_looks);
+    harvest.kubernetes = objects.into_facts();
     merge::merge(etcd, ask, harvest, deadline.elapsed_ms())
 }
 

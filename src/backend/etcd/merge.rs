@@ -42,7 +42,7 @@ pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f
     }
     let native = EtcdFacts {
         auth_enabled: auth_enabled(&rests),
-        kubernetes: Observed::default(),
+        kubernetes: harvest.kubernetes,
         hashes: Observed::unknown("asked only by --deep"),
         members: etcd_members,
     };

@@ -3,6 +3,7 @@
 mod client;
 mod collect;
 mod commit;
+mod kubernetes;
 mod look;
 mod merge;
 mod wire;

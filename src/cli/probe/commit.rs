@@ -256,7 +256,7 @@ fn table(report: &CommitReport, style: Style, out: &mut dyn Write) -> io::Result
         None => writeln!(out, "\nremoved {key} and its lease"),
         Some(why) => writeln!(
             out,
-            "\n{key} could not be removed ({}); its lease removes it within {} s",
+            "\n{key} could not be removed ({}); its lease removes it {} s after a quorum serves again",
             escape(why),
             SCRATCH_LIFE.as_secs(),
         ),

@@ -227,6 +227,9 @@ fn table(report: &DiskReport, style: Style, out: &mut dyn Write) -> io::Result<(
     for line in wrap(&format!("{word}  {sentence}"), style.width) {
         writeln!(out, "{line}")?;
     }
+    if report.verdict == DiskVerdict::NoDisk {
+        return Ok(());
+    }
     for line in wrap(&format!("limit: {}", escape(&report.limit_source)), style.width) {
         writeln!(out, "{line}")?;
     }
