@@ -1,25 +1,26 @@
 //! One real etcd of one version, for tests that need no more.
 
+use quorate::transport::Deadline;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tempfile::TempDir;
 
 /// The versions that are promised.
-pub const VERSIONS: [&str; 4] = ["3.4.23", "3.5.35", "3.6.16", "3.7.3"];
+pub(crate) const VERSIONS: [&str; 4] = ["3.4.23", "3.5.35", "3.6.16", "3.7.3"];
 
 /// A running server; killed and its data removed when dropped.
-pub struct EtcdProcess {
+pub(crate) struct EtcdProcess {
     process: Child,
     /// Client URL.
-    pub url: String,
+    pub(crate) url: String,
     _data: TempDir,
 }
 
 impl EtcdProcess {
     /// Starts one and waits until it serves.
-    pub fn start(version: &str) -> EtcdProcess {
+    pub(crate) fn start(version: &str) -> EtcdProcess {
         let binary = binary(version);
         let data = tempfile::tempdir().expect("a directory");
         let (client, peer) = (url(), url());
@@ -40,21 +41,21 @@ impl EtcdProcess {
     }
 
     /// As a target of the command line.
-    pub fn target(&self) -> String {
+    pub(crate) fn target(&self) -> String {
         self.url.replace("http://", "etcd://")
     }
 
     /// A client of our own, to put things in and to look.
-    pub async fn client(&self) -> etcd_client::Client {
+    pub(crate) async fn client(&self) -> etcd_client::Client {
         quorate::transport::tls::install_provider();
         etcd_client::Client::connect([&self.url], None).await.expect("connects")
     }
 
     fn wait(&self) {
         let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-        let began = Instant::now();
+        let deadline = Deadline::after(Duration::from_secs(30));
         while !runtime.block_on(self.serves()) {
-            assert!(began.elapsed() < Duration::from_secs(30), "etcd at {} does not serve", self.url);
+            assert!(!deadline.left().is_zero(), "etcd at {} does not serve", self.url);
             std::thread::sleep(Duration::from_millis(50));
         }
     }
@@ -73,6 +74,7 @@ impl Drop for EtcdProcess {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a test reads its surroundings itself")]
 fn binary(version: &str) -> PathBuf {
     let servers = std::env::var_os("QUORATE_SERVERS").map(PathBuf::from).unwrap_or_else(|| {
         PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache/quorate/servers")
