@@ -43,6 +43,22 @@ fn disk_measures_and_leaves_nothing() {
 }
 
 #[test]
+fn disk_holds_the_limit_of_the_policy() {
+    let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let config = dir.path().join("quorate.toml");
+    std::fs::write(&config, "[policy]\nfsync_p99_warn = \"0ms\"\n").expect("is written");
+    let (path, config) = (dir.path().to_str().expect("a path"), config.to_str().expect("a path"));
+    let run = |more: &[&str]| {
+        let fixed = ["probe", "disk", path, "--size", "16KiB", "--config", config, "-o", "json"];
+        quorate(&[&fixed, more].concat())
+    };
+    let output = run(&[]);
+    assert_eq!((output.status.code(), json(&output)["verdict"].as_str()), (Some(0), Some("slow")));
+    assert!(json(&output)["limit_source"].as_str().expect("a source").contains("quorate.toml:2"));
+    assert_eq!(run(&["--fail-on", "warning"]).status.code(), Some(1));
+}
+
+#[test]
 fn disk_refuses_what_it_cannot_measure() {
     let dir = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
     let path = dir.path().to_str().expect("a path");

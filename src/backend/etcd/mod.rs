@@ -3,9 +3,13 @@
 mod client;
 mod collect;
 mod commit;
+mod hash;
 mod kubernetes;
 mod look;
 mod merge;
+mod pages;
+mod peer;
+mod window;
 mod wire;
 
 use super::commits::CommitProbe;

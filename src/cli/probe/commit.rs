@@ -1,12 +1,12 @@
 //! `quorate probe commit`: how long a client waits for a write.
 
-use super::{Output, interruption};
+use super::interruption;
 use crate::backend::commits::{CommitProbe, SCRATCH_LIFE, Scratch};
 use crate::backend::{self, Ask};
 use crate::cli::check::duration;
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::settings::{Settings, settings};
-use crate::cli::{Global, TargetArgs, World, block_on, colorful};
+use crate::cli::{Global, Shape, TargetArgs, World, block_on, style};
 use crate::consent::{Consent, Denied, Question};
 use crate::facts::{Facts, Member, Role, Trouble, TroubleKind};
 use crate::finding::human_millis;
@@ -49,7 +49,7 @@ pub(in crate::cli) struct CommitArgs {
     dry_run: bool,
     /// Output format
     #[arg(long, short, value_enum, default_value = "table", value_name = "FORMAT")]
-    output: Output,
+    output: Shape,
 }
 
 /// Time for the look before the writes: what `check` takes by default.
@@ -76,11 +76,10 @@ pub(super) fn run(args: &CommitArgs, global: &Global, world: &World) -> Result<u
     let question = Question { what: &what, word: &target.name, yes: args.yes };
     let consent = Consent::obtain(question, |prompt| world.ask(prompt))?;
     let report = block_on(probe(door, &consent, target, through, plan, world))??;
-    let style = Style { color: colorful(global.color, world), width: world.width, verbose: global.verbose };
     let mut out = Vec::new();
     match args.output {
-        Output::Table => table(&report, style, &mut out)?,
-        Output::Json => render::write_json(&report, &mut out)?,
+        Shape::Table => table(&report, style(global, world), &mut out)?,
+        Shape::Json => render::write_json(&report, &mut out)?,
     }
     world.print(&out)?;
     Ok(if report.failed > 0 || report.ended.is_some() { Kind::Failed.code() } else { 0 })

@@ -1,10 +1,10 @@
 //! `quorate probe disk`: is this disk fast enough for a write-ahead log?
 
-use super::{Output, interruption};
+use super::interruption;
 use crate::cli::check::duration;
 use crate::cli::config::parse_bytes;
 use crate::cli::failure::Failure;
-use crate::cli::{Global, World, block_on, colorful, settings};
+use crate::cli::{Global, Shape, World, block_on, settings, style};
 use crate::finding::human_millis;
 use crate::probe::disk::{self, DiskError, DiskReport, DiskVerdict, FSYNC_P99, Measured, Plan, Stopped};
 use crate::render::{self, Style, escape, wrap};
@@ -47,7 +47,7 @@ pub(in crate::cli) struct DiskArgs {
     fail_on: FailOn,
     /// Output format
     #[arg(long, short, value_enum, default_value = "table", value_name = "FORMAT")]
-    output: Output,
+    output: Shape,
     /// Say what would be written, and write nothing
     #[arg(long)]
     dry_run: bool,
@@ -77,11 +77,10 @@ pub(super) fn run(args: &DiskArgs, global: &Global, world: &World) -> Result<u8,
     let taken_at = world.now();
     let measured = block_on(measure(&plan, world))??;
     let report = measured.report(&plan, taken_at, limit.get(&FSYNC_P99), limit.origin(&FSYNC_P99));
-    let style = Style { color: colorful(global.color, world), width: world.width, verbose: global.verbose };
     let mut out = Vec::new();
     match args.output {
-        Output::Table => table(&report, style, &mut out)?,
-        Output::Json => render::write_json(&report, &mut out)?,
+        Shape::Table => table(&report, style(global, world), &mut out)?,
+        Shape::Json => render::write_json(&report, &mut out)?,
     }
     world.print(&out)?;
     if report.stopped == Some(Stopped::Interrupted) {

@@ -5,7 +5,7 @@ mod disk;
 
 use super::failure::Failure;
 use super::{Global, World};
-use clap::{Subcommand, ValueEnum};
+use clap::Subcommand;
 use tokio::signal::unix::{SignalKind, signal};
 
 #[derive(Debug, Subcommand)]
@@ -19,15 +19,6 @@ pub(super) fn run(probe: &Probe, global: &Global, world: &World) -> Result<u8, F
         Probe::Disk(args) => disk::run(args, global, world),
         Probe::Commit(args) => commit::run(args, global, world),
     }
-}
-
-/// How a measurement is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
-    /// For people
-    Table,
-    /// For scripts
-    Json,
 }
 
 /// Comes back when the user wants to stop: Ctrl-C, or a polite kill.
