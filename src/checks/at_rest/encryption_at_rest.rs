@@ -86,7 +86,7 @@ fn one_resource(name: &str, storage: &ResourceStorage, policy: &Policy, tally: &
                     looked at): the rewrite after a change of the EncryptionConfiguration is unfinished";
         tally.hit(hit(severity, says).remedy(REWRITE));
     } else if storage.plaintext > 0 && name == SECRETS {
-        let says = "{plaintext} secrets are stored in plaintext ({looked_at} of {total} looked at)";
+        let says = "secrets stored in plaintext: {plaintext} ({looked_at} of {total} looked at)";
         tally.hit(hit(severity, says));
     }
     if storage.encrypted.len() > 1 {
