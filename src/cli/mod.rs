@@ -9,6 +9,7 @@ pub mod failure;
 mod files;
 mod man;
 mod nearest;
+mod probe;
 mod schema;
 mod settings;
 mod size;
@@ -66,6 +67,9 @@ pub enum ColorChoice {
 enum Command {
     Check(check::CheckArgs),
     Status(status::StatusArgs),
+    /// Measure a disk's fsync or a cluster's commit latency
+    #[command(subcommand)]
+    Probe(probe::Probe),
     Explain(explain::ExplainArgs),
     Size(size::SizeArgs),
     Schema(schema::SchemaArgs),
@@ -123,6 +127,7 @@ fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
     match &app.command {
         Command::Check(args) => check::run(args, &app.global, world),
         Command::Status(args) => status::run(args, &app.global, world),
+        Command::Probe(probe) => probe::run(probe, &app.global, world),
         Command::Explain(args) => explain::run(args, &app.global, world),
         Command::Size(args) => size::run(args, &app.global, world),
         Command::Schema(args) => schema::run(args, world),

@@ -320,6 +320,9 @@ pub struct KubernetesStore {
     pub prefix: Option<String>,
     /// Per resource, such as `secrets`, `configmaps`, `apiextensions.k8s.io/customresourcedefinitions`.
     pub resources: BTreeMap<String, ResourceStorage>,
+    /// Why the look ended before everything that was to be looked at had been.
+    #[serde(default)]
+    pub unfinished: Option<String>,
 }
 
 /// How the values of one resource are stored. Only counted: values are never kept.
