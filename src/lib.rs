@@ -13,5 +13,6 @@ pub mod target;
 pub mod format;
 pub mod transport;
 pub mod backend;
+pub mod lab;
 pub mod render;
 pub mod cli;

@@ -3,6 +3,7 @@
 mod check;
 pub mod config;
 pub mod failure;
+mod lab;
 mod settings;
 mod world;
 
@@ -55,7 +56,8 @@ pub enum ColorChoice {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Check(check::CheckArgs),
+    Check(Box<check::CheckArgs>),
+    Lab(lab::LabArgs),
 }
 
 /// Parses, runs, and returns the exit code.
@@ -73,6 +75,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
 fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
     match &app.command {
         Command::Check(args) => check::run(args, &app.global, world),
+        Command::Lab(args) => lab::run(args, &app.global, world),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Reports to text. A renderer only renders: no decision, no I/O but the writer it is given.
 
 mod json;
+pub mod lab;
 mod table;
 mod text;
 
