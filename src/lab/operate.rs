@@ -14,6 +14,13 @@ use std::time::Duration;
 /// Directory of the lab's TLS files.
 pub(super) const TLS_DIR: &str = "tls";
 
+/// Patience with servers whose data is thrown away. Members that all end at once wait seconds for each other: each
+/// leader wants to hand over first.
+pub(super) const THROWN_AWAY: Duration = Duration::from_millis(500);
+
+/// Patience with servers whose data is kept.
+const KEPT: Duration = Duration::from_secs(8);
+
 /// How long a killed member may take to be gone.
 const GONE_LIMIT: Duration = Duration::from_secs(10);
 
@@ -246,7 +253,7 @@ impl Home<'_> {
         }
         let lock = registry::lock(&entry.name, &entry.dir)?;
         if keep {
-            take_apart(entry)?;
+            take_apart(entry, KEPT)?;
             self.release(&entry.name)?;
             return Ok(Some(entry.dir.clone()));
         }
@@ -266,9 +273,9 @@ impl Home<'_> {
 }
 
 /// Ends processes and removes the network.
-fn take_apart(entry: &Entry) -> Result<Option<Lab>, LabError> {
+fn take_apart(entry: &Entry, patience: Duration) -> Result<Option<Lab>, LabError> {
     let Some(mut lab) = Lab::look(entry)? else { return Ok(None) };
-    process::stop_all(&lab)?;
+    process::stop_all(&lab, patience)?;
     for member in lab.members.iter_mut().filter(|m| m.pid.is_some()) {
         member.state = MemberState::Exited;
     }
@@ -285,7 +292,7 @@ pub(super) fn dismantle(
     entry: &Entry,
     _: &Lock,
 ) -> Result<Option<std::path::PathBuf>, LabError> {
-    let lab = take_apart(entry)?;
+    let lab = take_apart(entry, THROWN_AWAY)?;
     if let Some(lab) = &lab {
         for member in &lab.members {
             remove_tree(&entry.dir.join(&member.name))?;

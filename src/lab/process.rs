@@ -15,8 +15,8 @@ use std::time::Duration;
 /// Variable in a server's environment that says whose it is.
 const MARK: &str = "QUORATE_LAB_MEMBER";
 
-/// How long a server may take to end after SIGTERM, before SIGKILL.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long the kernel may take to end a process after SIGKILL.
+const KILL_LIMIT: Duration = Duration::from_secs(5);
 
 /// Starts a member's process. Its group is its own, so that a Ctrl-C meant for us does not reach it.
 pub(super) fn spawn(
@@ -143,8 +143,8 @@ pub(super) fn gone_within(lab: &Lab, member: &Member, limit: Duration) -> bool {
     true
 }
 
-/// Ends all of these processes: asked first, made to after a while.
-pub(super) fn stop_all(lab: &Lab) -> Result<(), LabError> {
+/// Ends all processes of a lab: asked first, made to after `patience`.
+pub(super) fn stop_all(lab: &Lab, patience: Duration) -> Result<(), LabError> {
     let live: Vec<(&Member, u32)> =
         lab.members.iter().filter_map(|m| running_pid(lab, m).map(|pid| (m, pid))).collect();
     for (_, pid) in &live {
@@ -152,11 +152,11 @@ pub(super) fn stop_all(lab: &Lab) -> Result<(), LabError> {
         // A paused process sees SIGTERM only once it continues.
         signal(*pid, Signal::CONT)?;
     }
-    let deadline = Deadline::after(PATIENCE);
+    let deadline = Deadline::after(patience);
     for (member, pid) in live {
         if !gone_within(lab, member, deadline.left()) {
             signal(pid, Signal::KILL)?;
-            if !gone_within(lab, member, PATIENCE) {
+            if !gone_within(lab, member, KILL_LIMIT) {
                 return Err(LabError::Unstoppable { member: member.name.clone(), pid });
             }
         }

@@ -144,7 +144,7 @@ async fn build(
         match ready(&lab, &everyone, Deadline::after(request.timeout), tell).await {
             Ok(()) => return Ok(lab),
             Err(LabError::NotReady { tail, .. }) if attempt < ATTEMPTS && port_was_stolen(&tail) => {
-                process::stop_all(&lab)?;
+                process::stop_all(&lab, operate::THROWN_AWAY)?;
                 for seat in &seats {
                     let parent = seat.data_dir.parent().unwrap_or(&seat.data_dir);
                     std::fs::remove_dir_all(parent).map_err(at("cannot remove", parent))?;
