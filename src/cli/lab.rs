@@ -233,7 +233,11 @@ fn up(args: &UpArgs, home: &Home<'_>, world: &World) -> Result<u8, Failure> {
     let mut progress = Shown::new(world);
     let lab = block_on(lab::up(server, &request, home, &mut |step| progress.show(&step)))?;
     progress.done();
-    let lab = lab.map_err(|error| with_log(error, world))?;
+    let lab = lab.map_err(|error| {
+        let begun = matches!(error, LabError::NotReady { .. } | LabError::Interrupted);
+        let failure = with_log(error, world);
+        if begun { failure.hint("what was started has been stopped and removed") } else { failure }
+    })?;
     let named = if home.entries()?.len() > 1 { format!(" --name {}", lab.name) } else { String::new() };
     print(&lab, args.output.output, world, |out| render::lab::write_new(&lab, &named, out))
 }
@@ -325,6 +329,7 @@ fn down(args: &DownArgs, home: &Home<'_>, world: &World) -> Result<u8, Failure> 
         };
         world.print(line.as_bytes())?;
     }
+    home.tidy();
     Ok(0)
 }
 
@@ -355,11 +360,11 @@ fn print(
     Ok(0)
 }
 
-/// Shows the end of the log that explains a failure.
+/// Shows the log that explains a failure.
 fn with_log(error: LabError, world: &World) -> Failure {
-    if let LabError::NotReady { member, tail, .. } = &error {
-        world.tell(&format!("the log of {member} ends with:"));
-        for line in tail {
+    if let LabError::NotReady { member, log, .. } = &error {
+        world.tell(&format!("the log of {member}:"));
+        for line in log {
             world.tell(&format!("  {}", render::escape(line)));
         }
     }

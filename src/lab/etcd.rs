@@ -74,7 +74,8 @@ fn url(seat: &Seat, role: &str, tls: bool) -> String {
     format!("{}://{}", if tls { "https" } else { "http" }, seat.socket(role))
 }
 
-/// A feature gate since 3.6, a flag before. 3.7 no longer knows the flag.
+/// A feature gate since 3.6, a flag before. 3.7 no longer knows the flag. Members that start together may wait up to
+/// 7 s for each other's hashes: that is etcd's own limit for this check.
 fn initial_corrupt_check(version: &str) -> &'static str {
     if version_numbers(version) >= vec![3, 6] {
         "--feature-gates=InitialCorruptCheck=true"

@@ -74,7 +74,7 @@ pub struct Setup<'a> {
 }
 
 /// How one member is run. Kept in `lab.json`, so that it can be started again.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct MemberSpec {
     /// The program.
     pub program: PathBuf,
@@ -87,7 +87,7 @@ pub struct MemberSpec {
 }
 
 /// A GET that a member answers once it serves.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Readiness {
     /// What to get.
     pub url: String,

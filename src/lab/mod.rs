@@ -126,8 +126,8 @@ pub enum LabError {
         member: String,
         /// What happened.
         what: String,
-        /// The last lines of its log.
-        tail: Vec<String>,
+        /// The first and the last lines of its log.
+        log: Vec<String>,
     },
     /// A process that would not end.
     #[error("{member} (process {pid}) does not end")]
@@ -138,7 +138,7 @@ pub enum LabError {
         pid: u32,
     },
     /// Ctrl-C.
-    #[error("interrupted: what was started has been stopped and removed")]
+    #[error("interrupted")]
     Interrupted,
     /// Certificates could not be made.
     #[error("cannot make certificates: {0}")]

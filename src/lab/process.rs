@@ -6,7 +6,6 @@ use super::{LabError, at};
 use crate::transport::Deadline;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::OpenOptions;
-use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -164,22 +163,19 @@ pub(super) fn stop_all(lab: &Lab, patience: Duration) -> Result<(), LabError> {
     Ok(())
 }
 
-/// The last lines of a log.
-pub(super) fn tail(log: &Path, lines: usize) -> Vec<String> {
-    let text = read_end(log).unwrap_or_default();
-    let all: Vec<&str> = text.lines().collect();
-    all[all.len().saturating_sub(lines)..].iter().map(|line| (*line).to_owned()).collect()
-}
-
-fn read_end(log: &Path) -> io::Result<String> {
-    use std::io::{Read, Seek, SeekFrom};
-    const END: u64 = 16 << 10;
-    let mut file = std::fs::File::open(log)?;
-    let length = file.metadata()?.len();
-    file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+/// The first and the last lines of a log: a server that refuses its arguments says so before it prints its usage.
+pub(super) fn excerpt(log: &Path, first: usize, last: usize) -> Vec<String> {
+    let bytes = std::fs::read(log).unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
+    let lines: Vec<&str> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    let owned = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect::<Vec<_>>();
+    if lines.len() <= first + last {
+        return owned(&lines);
+    }
+    let mut excerpt = owned(&lines[..first]);
+    excerpt.push(format!("({} lines left out)", lines.len() - first - last));
+    excerpt.extend(owned(&lines[lines.len() - last..]));
+    excerpt
 }
 
 #[cfg(test)]
@@ -199,5 +195,13 @@ mod tests {
         let pid = std::process::id();
         let ticks = started_ticks(pid).expect("we run");
         assert!(alive(pid, ticks) && !alive(pid, ticks + 1));
+    }
+
+    #[test]
+    fn an_excerpt_has_both_ends() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        std::fs::write(file.path(), "a\n\nb\nc\nd\ne\n").expect("written");
+        assert_eq!(excerpt(file.path(), 2, 3), ["a", "b", "c", "d", "e"]);
+        assert_eq!(excerpt(file.path(), 1, 2), ["a", "(2 lines left out)", "d", "e"]);
     }
 }

@@ -8,12 +8,15 @@ use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::io::{self, Write};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// File that says a directory is a lab's; also what commands lock.
 pub(super) const MARKER: &str = ".quorate-lab";
+
+/// An entry while it is written; the writer's pid follows.
+const DRAFT: &str = ".claim-";
 
 /// How long a command waits for another that works on the same lab.
 const BUSY_LIMIT: Duration = Duration::from_secs(20);
@@ -28,7 +31,7 @@ pub struct Home<'a> {
 }
 
 /// A registered lab.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Entry {
     /// The lab's name.
     pub name: String,
@@ -105,27 +108,28 @@ impl Home<'_> {
 
     /// Takes a name. Of two at once one wins.
     pub(super) fn claim(&self, entry: &Entry) -> Result<(), LabError> {
-        let labs = self.labs();
+        let (labs, path) = (self.labs(), self.entry_path(&entry.name));
+        let draft = labs.join(format!("{DRAFT}{}", std::process::id()));
         let write = || {
             std::fs::create_dir_all(&labs)?;
-            let mut file = tempfile::NamedTempFile::new_in(&labs)?;
-            serde_json::to_writer_pretty(&mut file, entry)?;
-            file.write_all(b"\n")?;
-            Ok(file)
+            std::fs::write(&draft, serde_json::to_vec_pretty(entry)?)?;
+            // Unlike a rename, a link never replaces; unlike a new file, it is never seen half-written.
+            let linked = std::fs::hard_link(&draft, &path);
+            std::fs::remove_file(&draft)?;
+            linked
         };
-        let path = self.entry_path(&entry.name);
-        let file = write().map_err(at("cannot write", &path))?;
-        match file.persist_noclobber(&path) {
-            Ok(_) => Ok(()),
-            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
+        // Whoever releases the last lab meanwhile takes the directory away under us.
+        let gone = |error: &io::Error| error.kind() == io::ErrorKind::NotFound;
+        match write().or_else(|error| if gone(&error) { write() } else { Err(error) }) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let dir = self.entry(Some(&entry.name)).map_or_else(|_| labs.clone(), |taken| taken.dir);
                 Err(LabError::Exists { name: entry.name.clone(), dir })
             }
-            Err(error) => Err(at("cannot write", &path)(error.error)),
+            other => other.map_err(at("cannot write", &path)),
         }
     }
 
-    /// Gives a name back. The directories of the registry go when they are empty.
+    /// Gives a name back.
     pub(super) fn release(&self, name: &str) -> Result<(), LabError> {
         let path = self.entry_path(name);
         match std::fs::remove_file(&path) {
@@ -134,9 +138,22 @@ impl Home<'_> {
             }
             _ => {}
         }
-        // Fails while other labs are there, as it should.
-        let _ = std::fs::remove_dir(self.labs());
+        self.tidy();
         Ok(())
+    }
+
+    /// Removes drafts whose writer was killed, and the directory of labs once it is empty.
+    pub fn tidy(&self) {
+        let files = std::fs::read_dir(self.labs()).into_iter().flatten().flatten();
+        for file in files {
+            let name = file.file_name();
+            let writer = name.to_str().and_then(|name| name.strip_prefix(DRAFT));
+            if writer.is_some_and(|pid| !Path::new("/proc").join(pid).exists()) {
+                let _ = std::fs::remove_file(file.path());
+            }
+        }
+        // Fails while labs are there, as it should.
+        let _ = std::fs::remove_dir(self.labs());
     }
 }
 

@@ -13,7 +13,7 @@ const FILE: &str = "lab.json";
 const NEW_FILE: &str = ".lab.json.new";
 
 /// One lab.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Lab {
     /// `quorate.lab/v1`.
     pub schema: String,
@@ -39,7 +39,7 @@ pub struct Lab {
 }
 
 /// One member.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Member {
     /// `n1`, `n2`, …
     pub name: String,
@@ -66,7 +66,7 @@ pub struct Member {
 }
 
 /// How a member stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MemberState {
     /// About to be started, or started by somebody who could not record it.
@@ -95,7 +95,7 @@ impl MemberState {
 }
 
 /// TLS files of a lab.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct TlsPaths {
     /// The directory of all of them.
     pub dir: PathBuf,
@@ -130,7 +130,7 @@ impl TlsPaths {
 }
 
 /// A bridge with a subnet of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Network {
     /// The subnet is `10.231.<index>.0/24`, the bridge `qlab<index>`.
     pub index: u8,

@@ -130,10 +130,11 @@ async fn build(
     let index = if request.isolated { Some(network::make_bridge(&mut lab)?) } else { None };
     for attempt in 1.. {
         let (seats, held) = seats(server, request, home, &lab, index)?;
+        lab.members = members(server, request, &lab, &seats, program, index)?;
+        // Before anything of a member exists: `down` removes what is written here.
+        lab.write()?;
         make_directories(&seats)?;
         write_certificates(request, &lab, &seats)?;
-        lab.members = members(server, request, &lab, &seats, program, index)?;
-        lab.write()?;
         config::write(&lab, &request.quorate)?;
         if attempt == 1 {
             network::plug_in(&lab)?;
@@ -143,7 +144,7 @@ async fn build(
         start(&mut lab, &everyone, home)?;
         match ready(&lab, &everyone, Deadline::after(request.timeout), tell).await {
             Ok(()) => return Ok(lab),
-            Err(LabError::NotReady { tail, .. }) if attempt < ATTEMPTS && port_was_stolen(&tail) => {
+            Err(LabError::NotReady { log, .. }) if attempt < ATTEMPTS && port_was_stolen(&log) => {
                 process::stop_all(&lab, operate::THROWN_AWAY)?;
                 for seat in &seats {
                     let parent = seat.data_dir.parent().unwrap_or(&seat.data_dir);
@@ -157,8 +158,8 @@ async fn build(
 }
 
 /// The system's words for EADDRINUSE, as every runtime prints them.
-fn port_was_stolen(tail: &[String]) -> bool {
-    tail.iter().any(|line| line.to_ascii_lowercase().contains("address already in use"))
+fn port_was_stolen(log: &[String]) -> bool {
+    log.iter().any(|line| line.to_ascii_lowercase().contains("address already in use"))
 }
 
 fn empty(server: &dyn Server, request: &UpRequest, entry: &Entry, program: &Found) -> Lab {
@@ -287,10 +288,23 @@ pub(super) fn start(lab: &mut Lab, names: &[String], home: &Home<'_>) -> Result<
 
 const ASK_AGAIN: Duration = Duration::from_millis(25);
 const ASK_LIMIT: Duration = Duration::from_secs(2);
-const TAIL_LINES: usize = 8;
+const FIRST_LINES: usize = 2;
+const LAST_LINES: usize = 8;
 
-/// Waits until these members serve. The first to end, or to be late, is the error, with the end of its log.
+/// Waits until these members serve. The first to end, or to be late, is the error, with its log.
 pub(super) async fn ready(
+    lab: &Lab,
+    names: &[String],
+    deadline: Deadline,
+    tell: &mut dyn FnMut(Progress),
+) -> Result<(), LabError> {
+    tokio::select! {
+        outcome = served(lab, names, deadline, tell) => outcome,
+        Ok(()) = tokio::signal::ctrl_c() => Err(LabError::Interrupted),
+    }
+}
+
+async fn served(
     lab: &Lab,
     names: &[String],
     deadline: Deadline,
@@ -311,15 +325,13 @@ pub(super) async fn ready(
             let seconds = deadline.elapsed_ms() / 1000.0;
             return Err(not_ready(first, format!("does not serve after {seconds:.0} s")));
         }
-        tokio::select! {
-            () = tokio::time::sleep(ASK_AGAIN) => {}
-            Ok(()) = tokio::signal::ctrl_c() => return Err(LabError::Interrupted),
-        }
+        tokio::time::sleep(ASK_AGAIN).await;
     }
 }
 
 fn not_ready(member: &Member, what: String) -> LabError {
-    LabError::NotReady { member: member.name.clone(), what, tail: process::tail(&member.log, TAIL_LINES) }
+    let log = process::excerpt(&member.log, FIRST_LINES, LAST_LINES);
+    LabError::NotReady { member: member.name.clone(), what, log }
 }
 
 async fn serves(http: &Http, member: &Member, deadline: Deadline) -> bool {
