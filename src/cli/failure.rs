@@ -155,7 +155,7 @@ fn lab_hint(error: &LabError) -> Option<String> {
             Some(format!("take it down with `quorate lab down {name}`, or give another --name"))
         }
         LabError::Homeless => Some("set HOME, or XDG_STATE_HOME to an absolute path".into()),
-        LabError::NotEmpty(_) => Some("give --dir an empty directory, or one that does not exist".into()),
+        LabError::NotEmpty(_) => Some("give --dir an empty directory, or one that does not exist; `quorate lab down --dir` removes a kept lab".into()),
         LabError::NotALab(_) => Some("remove it yourself if it is of no use".into()),
         LabError::NoSuchLab { known: labs, .. } | LabError::WhichLab { known: labs } => known("labs", labs),
         LabError::NoSuchMember { known: members, .. } => known("members", members),

@@ -310,14 +310,13 @@ pub(super) fn dismantle(
             _ => {}
         }
     }
-    let left =
-        if entry.made_dir { std::fs::remove_dir(&entry.dir).is_err() } else { holds_files(&entry.dir) };
+    let left = if entry.made_dir {
+        std::fs::remove_dir(&entry.dir).is_err()
+    } else {
+        registry::holds_files(&entry.dir)
+    };
     home.release(&entry.name)?;
     Ok(left.then(|| entry.dir.clone()))
-}
-
-fn holds_files(dir: &Path) -> bool {
-    std::fs::read_dir(dir).is_ok_and(|mut files| files.next().is_some())
 }
 
 fn remove_tree(dir: &Path) -> Result<(), LabError> {

@@ -1,7 +1,6 @@
 //! Which labs there are. A registry entry is made before anything else of a lab and removed after everything else,
 //! so that nothing a lab leaves can go unnoticed.
 
-use super::state::Lab;
 use super::{LabError, at};
 use crate::transport::Deadline;
 use rustix::fs::{FlockOperation, flock};
@@ -12,7 +11,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// File that says a directory is a lab's; also what commands lock.
+/// File that says a directory is a lab's: a copy of its entry. Also what commands lock.
 pub(super) const MARKER: &str = ".quorate-lab";
 
 /// An entry while it is written; the writer's pid follows.
@@ -97,11 +96,9 @@ impl Home<'_> {
         if let Some(entry) = self.entries()?.into_iter().find(|e| e.dir == dir) {
             return Ok(entry);
         }
-        if !dir.join(MARKER).is_file() {
-            return Err(LabError::NotALab(dir.to_owned()));
-        }
-        match Lab::read(dir)? {
-            Some(lab) => Ok(Entry { name: lab.name, dir: dir.to_owned(), made_dir: false }),
+        let marked = std::fs::read(dir.join(MARKER)).ok();
+        match marked.and_then(|bytes| serde_json::from_slice::<Entry>(&bytes).ok()) {
+            Some(entry) => Ok(Entry { dir: dir.to_owned(), ..entry }),
             None => Err(LabError::NotALab(dir.to_owned())),
         }
     }
@@ -157,6 +154,11 @@ impl Home<'_> {
     }
 }
 
+/// Whether a directory is there and holds something.
+pub(super) fn holds_files(dir: &Path) -> bool {
+    std::fs::read_dir(dir).is_ok_and(|mut files| files.next().is_some())
+}
+
 /// A name that is safe as a file name, a config key and a part of an interface's name.
 pub(super) fn check_name(name: &str) -> Result<(), LabError> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
@@ -186,7 +188,7 @@ pub(super) fn mark(entry: &mut Entry) -> Result<Lock, LabError> {
     }
     let path = dir.join(MARKER);
     File::create_new(&path)
-        .and_then(|mut file| writeln!(file, "{}", entry.name))
+        .and_then(|mut file| file.write_all(&serde_json::to_vec_pretty(entry)?))
         .map_err(at("cannot write", &path))?;
     lock(&entry.name, dir)
 }

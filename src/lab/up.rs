@@ -109,6 +109,11 @@ fn claim(server: &dyn Server, request: &UpRequest, home: &Home<'_>) -> Result<En
     loop {
         let name = if number == 1 { backend.to_owned() } else { format!("{backend}-{number}") };
         let entry = entry(&name);
+        if request.dir.is_none() && registry::holds_files(&entry.dir) {
+            // A lab that was kept.
+            number += 1;
+            continue;
+        }
         match home.claim(&entry) {
             Ok(()) => return Ok(entry),
             Err(LabError::Exists { .. }) => number += 1,

@@ -159,13 +159,17 @@ fn kept_data_stays_and_servers_end() {
     assert!(cluster.home.path("state/quorate/labs/etcd/n1/data/member").is_dir());
     assert!(cluster.home.path("state/quorate/labs/etcd/n1/server.log").is_file());
     cluster.home.run(&["lab", "status", "etcd"]).exits(64);
+    let next = cluster.home.run(&["lab", "up", "etcd", "--nodes", "1", "-o", "json"]).exits(0).json();
+    assert_eq!(next["name"], "etcd-2", "its place is not taken by another");
+    cluster.home.run(&["lab", "down"]).exits(0);
     cluster.home.run(&["lab", "down", "--dir", "state/quorate/labs/etcd"]).exits(0);
+    assert!(cluster.home.has_no_lab());
 }
 
 #[test]
 fn a_server_that_does_not_start_is_explained_and_removed() {
     let home = Home::new();
-    let up = ["lab", "up", "etcd", "--version", VERSION, "--server-arg=--no-such-flag"];
+    let up = ["lab", "up", "etcd", "--version", VERSION, "--nodes", "1", "--server-arg=--no-such-flag"];
     home.run(&up).exits(2).says(&["the log of n1:", "no-such-flag", "ended instead of serving"]);
     assert!(home.has_no_lab());
 }
