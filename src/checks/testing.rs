@@ -43,7 +43,8 @@ pub(crate) fn cluster(n: usize) -> Sample {
         members: ids.iter().map(|id| etcd_member(id, &ids)).collect(),
         kubernetes: Observed::Known(KubernetesStore::default()),
         auth_enabled: Observed::Known(true),
-        hashes: Observed::unknown("asked only by --deep"),
+        hashes: Observed::unknown(ASKED_ONLY_BY_DEEP),
+        remembered: None,
     };
     Sample(Facts {
         format: FACTS_FORMAT,

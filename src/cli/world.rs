@@ -58,11 +58,16 @@ impl World {
 
     /// Writes data to stdout in one go. A reader that went away is not an error.
     pub fn print(&self, data: &[u8]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        match out.write_all(data).and_then(|()| out.flush()) {
+        match self.print_more(data) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other,
         }
+    }
+
+    /// Writes data to stdout, of which more will follow: a reader that went away is an error, so that it ends.
+    pub fn print_more(&self, data: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(data).and_then(|()| out.flush())
     }
 
     /// Tells people something on stderr.

@@ -1,9 +1,9 @@
 //! Labs as people and scripts see them.
 
+use super::grid;
 use super::text::escape;
-use crate::lab::state::Lab;
+use crate::lab::state::{Lab, Member};
 use crate::lab::{Acted, Did, Entry};
-use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use std::io::{self, Write};
 
@@ -56,21 +56,18 @@ pub fn write_lab(lab: &Lab, out: &mut dyn Write) -> io::Result<()> {
         let groups: Vec<String> = lab.partition.iter().map(|group| group.join(",")).collect();
         writeln!(out, "partitioned: {}", groups.join(" | "))?;
     }
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header(["MEMBER", "STATE", "PID", "ENDPOINT", "LOG"]);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    for member in &lab.members {
-        let log = member.log.strip_prefix(&lab.dir).unwrap_or(&member.log);
-        table.add_row([
+    let row = |member: &Member| {
+        vec![
             member.name.clone(),
             member.state.name().to_owned(),
             member.pid.map_or_else(|| "-".to_owned(), |pid| pid.to_string()),
             member.endpoint.clone(),
-            log.display().to_string(),
-        ]);
-    }
-    for line in table.to_string().lines() {
-        writeln!(out, "{}", line.trim_end())?;
+            escape(&member.log.strip_prefix(&lab.dir).unwrap_or(&member.log).display().to_string()),
+        ]
+    };
+    let rows: Vec<Vec<String>> = lab.members.iter().map(row).collect();
+    for line in grid(&["MEMBER", "STATE", "PID", "ENDPOINT", "LOG"], &rows, &[], None) {
+        writeln!(out, "{line}")?;
     }
     Ok(())
 }

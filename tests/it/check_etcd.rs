@@ -83,7 +83,10 @@ fn what_was_seen_can_be_judged_again() {
     let seen = cluster.check(&["--save-facts", facts]).exits(0).json();
     cluster.lab("kill", &["n1"]);
     let again = cluster.home.run(&["check", "--facts", facts, "-o", "json"]).exits(0).json();
-    assert_eq!(seen, again);
+    for key in ["quorum", "members", "findings", "verdict"] {
+        assert_eq!(seen["clusters"][0][key], again["clusters"][0][key], "{key}");
+    }
+    assert_eq!(seen["taken_at"], again["taken_at"]);
     cluster.home.file("broken.json", "{}");
     cluster.home.run(&["check", "--facts", "broken.json"]).exits(64).says(&["broken.json", "--save-facts"]);
 }

@@ -2,8 +2,12 @@
 
 mod client;
 mod collect;
+mod hash;
 mod look;
 mod merge;
+mod pages;
+mod peer;
+mod window;
 mod wire;
 
 use super::{Ask, Backend, Looking, OpenError};

@@ -62,6 +62,52 @@ pub(super) fn members(answer: &MemberListResponse) -> BTreeMap<String, ListedMem
         .collect()
 }
 
+/// One of `/members` on a peer port.
+#[derive(Deserialize)]
+struct PeerMemberAnswer {
+    id: u64,
+    #[serde(rename = "peerURLs", default)]
+    peer_urls: Vec<String>,
+    #[serde(default)]
+    name: String,
+    #[serde(rename = "clientURLs", default)]
+    client_urls: Vec<String>,
+    #[serde(rename = "isLearner", default)]
+    learner: bool,
+}
+
+/// `/members` of a peer port.
+pub(super) fn peer_members(body: &[u8]) -> Result<BTreeMap<String, ListedMember>, Trouble> {
+    let answer: Vec<PeerMemberAnswer> = serde_json::from_slice(body)
+        .map_err(|_| Trouble::new(TroubleKind::WrongService, "/members is not etcd's"))?;
+    Ok(answer
+        .into_iter()
+        .map(|m| {
+            let listed = ListedMember {
+                name: m.name,
+                voter: !m.learner,
+                peer_urls: m.peer_urls,
+                client_urls: m.client_urls,
+            };
+            (hex(m.id), listed)
+        })
+        .collect())
+}
+
+/// `/raft/probing` of a peer port: its clock.
+#[derive(Deserialize)]
+struct ProbingAnswer {
+    #[serde(rename = "Now")]
+    now: Timestamp,
+}
+
+/// The clock in `/raft/probing`.
+pub(super) fn probed_now(body: &[u8]) -> Result<Timestamp, Trouble> {
+    serde_json::from_slice::<ProbingAnswer>(body)
+        .map(|answer| answer.now)
+        .map_err(|_| Trouble::new(TroubleKind::WrongService, "/raft/probing is not etcd's"))
+}
+
 /// `/version`.
 #[derive(Deserialize)]
 struct VersionAnswer {
@@ -172,8 +218,9 @@ pub(super) fn metrics(body: &[u8], read_at: Timestamp) -> Observed<EtcdMetrics> 
             peer_sent_failures: Some(page.sum("etcd_network_peer_sent_failures_total").unwrap_or(0.0)),
         },
         quota: page.value("etcd_server_quota_backend_bytes"),
-        fds_used: page.value("os_fd_used").or_else(|| page.value("process_open_fds")),
-        fds_limit: page.value("os_fd_limit").or_else(|| page.value("process_max_fds")),
+        // os_fd_used is refreshed every ten minutes, process_open_fds at every look.
+        fds_used: page.value("process_open_fds").or_else(|| page.value("os_fd_used")),
+        fds_limit: page.value("process_max_fds").or_else(|| page.value("os_fd_limit")),
         proposals_pending: page.value("etcd_server_proposals_pending"),
         compact_revision: page.value("etcd_debugging_mvcc_compact_revision"),
         current_revision: page.value("etcd_debugging_mvcc_current_revision"),
@@ -204,6 +251,20 @@ mod tests {
         assert_eq!(vars(text).expect("parses").raft_state.as_deref(), Some("StateFollower"));
         assert!(vars(b"<html>").is_err());
         assert_eq!(vars(b"{}").expect("parses"), EtcdVars::default());
+    }
+
+    #[test]
+    fn peer_ports_tell_members_and_time() {
+        let members = peer_members(
+            br#"[{"id":255,"peerURLs":["http://a:1"],"name":"n1","clientURLs":["http://a:2"]},{"id":16,"peerURLs":["http://b:1"],"isLearner":true,"name":""}]"#,
+        )
+        .expect("parses");
+        assert_eq!((members["ff"].name.as_str(), members["ff"].voter), ("n1", true));
+        assert!(!members["10"].voter && members["10"].client_urls.is_empty());
+        assert!(peer_members(b"{}").is_err() && peer_members(b"404 page not found").is_err());
+        let now = probed_now(br#"{"OK":true,"Now":"2026-11-24T17:52:20.679753582+01:00"}"#).expect("parses");
+        assert_eq!(now.as_second(), 1_795_539_140);
+        assert!(probed_now(b"{}").is_err());
     }
 
     #[test]
