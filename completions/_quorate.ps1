@@ -218,7 +218,6 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             break
         }
         'quorate;lab;heal' {
-            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Which lab [default: the only one]')
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The lab in this directory')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')

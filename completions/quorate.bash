@@ -700,16 +700,12 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__lab__subcmd__heal)
-            opts="-o -v -h --name --dir --output --config --color --verbose --help"
+            opts="-o -v -h --dir --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
-                --name)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
                 --dir)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0

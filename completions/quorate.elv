@@ -204,7 +204,6 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'quorate;lab;heal'= {
-            cand --name 'Which lab [default: the only one]'
             cand --dir 'The lab in this directory'
             cand -o 'Output format'
             cand --output 'Output format'

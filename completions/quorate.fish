@@ -194,7 +194,6 @@ always\t'Always'
 never\t'Never'"
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from heal" -l name -d 'Which lab [default: the only one]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from heal" -l dir -d 'The lab in this directory' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from heal" -s o -l output -d 'Output format' -r -f -a "table\t''
 json\t''"

@@ -17,8 +17,8 @@ use std::time::Duration;
 #[command(after_help = "Examples:\n  \
     quorate lab up etcd\n  \
     quorate lab up etcd --nodes 5 --tls --name five\n  \
-    quorate lab kill n1 n2 --name five\n  \
-    quorate lab partition 'n1,n2|n3'     (a lab made with --isolated)\n  \
+    quorate lab kill five n1 n2\n  \
+    quorate lab partition five 'n1,n2|n3'     (a lab made with --isolated)\n  \
     quorate lab down five")]
 pub(super) struct LabArgs {
     #[command(subcommand)]
@@ -127,8 +127,8 @@ struct StatusArgs {
 
 #[derive(Debug, Args)]
 struct MembersArgs {
-    /// Members
-    #[arg(value_name = "MEMBER", required = true)]
+    /// Members; the lab may stand before them
+    #[arg(value_name = "[LAB] MEMBER", required = true)]
     members: Vec<String>,
     #[command(flatten)]
     which: Which,
@@ -159,9 +159,9 @@ struct StartArgs {
 
 #[derive(Debug, Args)]
 struct PartitionArgs {
-    /// Groups separated by |, members by commas; members not named are one more group
-    #[arg(value_name = "GROUPS")]
-    groups: String,
+    /// Groups separated by |, members by commas; members not named are one more group; the lab may stand before
+    #[arg(value_name = "[LAB] GROUPS", required = true, num_args = 1..=2)]
+    groups: Vec<String>,
     #[command(flatten)]
     which: Which,
     #[command(flatten)]
@@ -170,8 +170,12 @@ struct PartitionArgs {
 
 #[derive(Debug, Args)]
 struct HealArgs {
-    #[command(flatten)]
-    which: Which,
+    /// Which lab [default: the only one]
+    #[arg(value_name = "LAB")]
+    lab: Option<String>,
+    /// The lab in this directory
+    #[arg(long, value_name = "DIR", conflicts_with = "lab")]
+    dir: Option<PathBuf>,
     #[command(flatten)]
     output: OutputArgs,
 }
@@ -200,15 +204,20 @@ pub(super) fn run(args: &LabArgs, _: &Global, world: &World) -> Result<u8, Failu
         Verb::Status(args) => status(args, &home, world),
         Verb::Kill(args) => {
             let signal = lab::parse_signal(&args.signal)?;
-            act(&args.members, &home, world, "signalled", |lab, names| lab.kill(names, signal))
+            let verb = if signal == lab::KILL { "killed" } else { "signalled" };
+            act(&args.members, &home, world, verb, |lab, names| lab.kill(names, signal))
         }
         Verb::Pause(args) => act(args, &home, world, "paused", |lab, names| lab.pause(names)),
         Verb::Resume(args) => act(args, &home, world, "resumed", |lab, names| lab.resume(names)),
         Verb::Start(args) => start(args, &home, world),
         Verb::Partition(args) => {
-            network(&args.which, args.output.output, &home, world, |lab| lab.partition(&args.groups))
+            let (entry, groups) = split(&args.groups, &args.which, &home, world)?;
+            network(&entry, args.output.output, &home, world, |lab| lab.partition(&groups.join("|")))
         }
-        Verb::Heal(args) => network(&args.which, args.output.output, &home, world, |lab| lab.heal()),
+        Verb::Heal(args) => {
+            let which = Which { name: args.lab.clone(), dir: args.dir.clone() };
+            network(&entry(&which, &home, world)?, args.output.output, &home, world, |lab| lab.heal())
+        }
         Verb::Down(args) => down(args, &home, world),
     }
 }
@@ -238,7 +247,7 @@ fn up(args: &UpArgs, home: &Home<'_>, world: &World) -> Result<u8, Failure> {
         let failure = with_log(error, world);
         if begun { failure.hint("what was started has been stopped and removed") } else { failure }
     })?;
-    let named = if home.entries()?.len() > 1 { format!(" --name {}", lab.name) } else { String::new() };
+    let named = if home.entries()?.len() > 1 { format!("{} ", lab.name) } else { String::new() };
     print(&lab, args.output.output, world, |out| render::lab::write_new(&lab, &named, out))
 }
 
@@ -280,14 +289,16 @@ fn act(
     verb: &str,
     work: impl FnOnce(&mut Control<'_>, &[String]) -> Result<Vec<Acted>, LabError>,
 ) -> Result<u8, Failure> {
-    let mut control = Control::take(&entry(&args.which, home, world)?, home)?;
-    let acted = work(&mut control, &args.members)?;
+    let (entry, members) = split(&args.members, &args.which, home, world)?;
+    let mut control = Control::take(&entry, home)?;
+    let acted = work(&mut control, members)?;
     print(control.lab(), args.output.output, world, |out| render::lab::write_acted(&acted, verb, out))
 }
 
 fn start(args: &StartArgs, home: &Home<'_>, world: &World) -> Result<u8, Failure> {
     let MembersArgs { members, which, output } = &args.members;
-    let mut control = Control::take(&entry(which, home, world)?, home)?;
+    let (entry, members) = split(members, which, home, world)?;
+    let mut control = Control::take(&entry, home)?;
     let mut progress = Shown::new(world);
     let wait = args.wait.then_some(args.timeout);
     let acted = block_on(control.start(members, wait, &mut |step| progress.show(&step)))?;
@@ -297,13 +308,13 @@ fn start(args: &StartArgs, home: &Home<'_>, world: &World) -> Result<u8, Failure
 }
 
 fn network(
-    which: &Which,
+    entry: &Entry,
     output: Output,
     home: &Home<'_>,
     world: &World,
     work: impl FnOnce(&mut Control<'_>) -> Result<(), LabError>,
 ) -> Result<u8, Failure> {
-    let mut control = Control::take(&entry(which, home, world)?, home)?;
+    let mut control = Control::take(entry, home)?;
     work(&mut control)?;
     print(control.lab(), output, world, |out| render::lab::write_lab(control.lab(), out))
 }
@@ -331,6 +342,22 @@ fn down(args: &DownArgs, home: &Home<'_>, world: &World) -> Result<u8, Failure> 
     }
     home.tidy();
     Ok(0)
+}
+
+/// The lab and the words that are not its name: `demo n1 n2` or `n1 n2 --name demo`.
+fn split<'a>(
+    words: &'a [String],
+    which: &Which,
+    home: &Home<'_>,
+    world: &World,
+) -> Result<(Entry, &'a [String]), LabError> {
+    if let (None, None, [first, rest @ ..]) = (&which.name, &which.dir, words)
+        && !rest.is_empty()
+        && let Ok(entry) = home.entry(Some(first))
+    {
+        return Ok((entry, rest));
+    }
+    entry(which, home, world).map(|entry| (entry, words))
 }
 
 fn entry(which: &Which, home: &Home<'_>, world: &World) -> Result<Entry, LabError> {

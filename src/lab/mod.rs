@@ -17,7 +17,7 @@ pub mod servers;
 pub mod state;
 mod up;
 
-pub use operate::{Acted, Control, Did, parse_signal};
+pub use operate::{Acted, Control, Did, KILL, parse_signal};
 pub use registry::{Entry, Home};
 pub use up::{Progress, TlsRequest, UpRequest, up};
 
@@ -51,7 +51,9 @@ pub enum LabError {
         dir: PathBuf,
     },
     /// A name that cannot be one.
-    #[error("`{0}` cannot name a lab: write at most 30 lower-case letters, digits and dashes")]
+    #[error(
+        "`{0}` cannot name a lab: write at most 30 lower-case letters, digits and dashes, unlike a member's n1"
+    )]
     Name(String),
     /// Nowhere to keep labs.
     #[error("there is no place to keep labs: neither XDG_STATE_HOME nor HOME is set")]

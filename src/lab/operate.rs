@@ -11,6 +11,9 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
+/// What ends a process without asking it.
+pub const KILL: Signal = Signal::KILL;
+
 /// Directory of the lab's TLS files.
 pub(super) const TLS_DIR: &str = "tls";
 
@@ -89,7 +92,7 @@ impl<'a> Control<'a> {
 
     /// Sends a signal to these members. One that ends a process is waited for.
     pub fn kill(&mut self, names: &[String], signal: Signal) -> Result<Vec<Acted>, LabError> {
-        let ends = signal == Signal::KILL || signal == Signal::TERM;
+        let ends = signal == KILL || signal == Signal::TERM;
         self.each(names, |lab, member| {
             let Some(pid) = process::running_pid(lab, member) else { return Ok(Did::Already) };
             process::signal(pid, signal)?;

@@ -163,7 +163,9 @@ pub(super) fn holds_files(dir: &Path) -> bool {
 pub(super) fn check_name(name: &str) -> Result<(), LabError> {
     let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let first = name.chars().next().is_some_and(|c| c.is_ascii_alphanumeric());
-    if first && name.len() <= 30 && name.chars().all(fits) {
+    // `lab kill n1 n2` must not be read as member n2 of lab n1.
+    let member = name.strip_prefix('n').is_some_and(|rest| rest.chars().all(|c| c.is_ascii_digit()));
+    if first && !member && name.len() <= 30 && name.chars().all(fits) {
         Ok(())
     } else {
         Err(LabError::Name(name.to_owned()))
@@ -222,7 +224,7 @@ mod tests {
         for good in ["etcd", "etcd-2", "3nodes"] {
             assert!(check_name(good).is_ok(), "{good}");
         }
-        for bad in ["", "-x", "Etcd", "a/b", "..", "a.b", "a b", &"x".repeat(31)] {
+        for bad in ["", "-x", "Etcd", "a/b", "..", "a.b", "a b", "n1", "n", &"x".repeat(31)] {
             assert!(check_name(bad).is_err(), "{bad}");
         }
     }

@@ -72,13 +72,14 @@ pub fn write_lab(lab: &Lab, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// A new lab, and what to type next. `named`: how to name it in commands, if that is needed.
+/// A new lab, and what to type next. `named`: its name and a blank, where commands
+/// need it.
 pub fn write_new(lab: &Lab, named: &str, out: &mut dyn Write) -> io::Result<()> {
     write_lab(lab, out)?;
     let last = lab.members.last().map_or("n1", |member| &member.name);
     writeln!(out, "\nNext:")?;
     writeln!(out, "  quorate check --config {}", escape(&lab.config.display().to_string()))?;
-    writeln!(out, "  quorate lab kill {last}{named}")?;
+    writeln!(out, "  quorate lab kill {named}{last}")?;
     writeln!(out, "  quorate lab down {}", lab.name)
 }
 

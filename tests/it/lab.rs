@@ -34,7 +34,7 @@ fn a_lab_lives_and_leaves_nothing() {
     home.run(&["lab", "pause", "n1"]).exits(0);
     home.run(&["lab", "pause", "n1"]).exits(0);
     assert_eq!(state(home, 0), "paused");
-    home.run(&["lab", "resume", "n1", "n2"]).exits(0);
+    home.run(&["lab", "resume", "etcd", "n1", "n2"]).exits(0);
     assert_eq!(state(home, 0), "running");
 
     home.run(&["lab", "kill", "n3", "--signal", "TERM"]).exits(0);
@@ -46,6 +46,7 @@ fn a_lab_lives_and_leaves_nothing() {
     assert_eq!(state(home, 1), "running", "what runs is left alone");
 
     home.run(&["lab", "kill", "n9"]).exits(64).says(&["n9", "n1, n2, n3"]);
+    home.run(&["lab", "kill", "nolab", "n1"]).exits(64).says(&["nolab", "n1, n2, n3"]);
     home.run(&["lab", "kill", "n1", "--name", "nolab"]).exits(64).says(&["nolab", "known labs: etcd"]);
     home.run(&["lab", "kill", "n1", "--signal", "NONE"]).exits(64).says(&["NONE"]);
     home.run(&["lab", "partition", "n1|n2,n3"]).exits(4).says(&["--isolated"]);
@@ -247,7 +248,7 @@ fn links_of_an_isolated_lab_are_cut_and_healed() {
     let bridge = format!("/sys/class/net/qlab{}", cluster.lab["network"]["index"]);
     assert!(std::path::Path::new(&bridge).exists());
     cluster.lab("partition", &["n1|n2,n3"]);
-    cluster.lab("partition", &["n1|n2,n3"]);
+    cluster.lab("partition", &["etcd", "n1|n2,n3"]);
     let role = |name: &str| {
         let report = cluster.check(&["--timeout", "1s"]).json();
         let members = report["clusters"][0]["members"].as_array().cloned().unwrap_or_default();
@@ -259,7 +260,7 @@ fn links_of_an_isolated_lab_are_cut_and_healed() {
     });
     until("the others have one", || [role("n2"), role("n3")].iter().any(|m| m["role"] == "leader"));
     cluster.lab("heal", &[]);
-    cluster.lab("heal", &[]);
+    cluster.lab("heal", &["etcd"]);
     until("the member follows again", || ["follower", "leader"].iter().any(|r| role("n1")["role"] == *r));
     cluster.home.run(&["lab", "down"]).exits(0);
     assert!(!std::path::Path::new(&bridge).exists());
