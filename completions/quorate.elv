@@ -29,6 +29,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand check 'Check clusters and say what is wrong'
             cand status 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
             cand lab 'Start throwaway clusters of real servers, break them, remove them'
+            cand probe 'Measure a disk''s fsync or a cluster''s commit latency'
             cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
             cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
             cand schema 'Print the JSON schema of an output, or of the config file'
@@ -257,6 +258,68 @@ set edit:completion:arg-completer[quorate] = {|@words|
         }
         &'quorate;lab;help;help'= {
         }
+        &'quorate;probe'= {
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand disk 'Measure how long a disk takes to make a write durable'
+            cand commit 'Measure how long a cluster takes to commit a write'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;probe;disk'= {
+            cand --size 'How much to write in all'
+            cand --block 'How much to write before each fdatasync'
+            cand --timeout 'Stop after this long with the samples taken so far'
+            cand --fail-on 'Whether a disk that is too slow makes the exit code non-zero'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --dry-run 'Say what would be written, and write nothing'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;probe;commit'= {
+            cand --backend 'What runs at --endpoints'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
+            cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
+            cand --cert 'Client certificate (PEM)'
+            cand --key 'Client key (PEM)'
+            cand --server-name 'Name to verify in the servers'' certificates instead of the host'
+            cand --user 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD'
+            cand --password-file 'File with the password, - for stdin'
+            cand -n 'How many writes'
+            cand --count 'How many writes'
+            cand --timeout 'Give up each write after this long'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --all 'Every cluster of the config file'
+            cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand --yes 'Do not ask'
+            cand --dry-run 'Look, say what would be written, and write nothing'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;probe;help'= {
+            cand disk 'Measure how long a disk takes to make a write durable'
+            cand commit 'Measure how long a cluster takes to commit a write'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;probe;help;disk'= {
+        }
+        &'quorate;probe;help;commit'= {
+        }
+        &'quorate;probe;help;help'= {
+        }
         &'quorate;explain'= {
             cand -o 'Output format'
             cand --output 'Output format'
@@ -318,6 +381,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand check 'Check clusters and say what is wrong'
             cand status 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
             cand lab 'Start throwaway clusters of real servers, break them, remove them'
+            cand probe 'Measure a disk''s fsync or a cluster''s commit latency'
             cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
             cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
             cand schema 'Print the JSON schema of an output, or of the config file'
@@ -358,6 +422,14 @@ set edit:completion:arg-completer[quorate] = {|@words|
         &'quorate;help;lab;heal'= {
         }
         &'quorate;help;lab;down'= {
+        }
+        &'quorate;help;probe'= {
+            cand disk 'Measure how long a disk takes to make a write durable'
+            cand commit 'Measure how long a cluster takes to commit a write'
+        }
+        &'quorate;help;probe;disk'= {
+        }
+        &'quorate;help;probe;commit'= {
         }
         &'quorate;help;explain'= {
         }

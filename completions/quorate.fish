@@ -34,6 +34,7 @@ complete -c quorate -n "__fish_quorate_needs_command" -s V -l version -d 'Print 
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "check" -d 'Check clusters and say what is wrong'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "probe" -d 'Measure a disk\'s fsync or a cluster\'s commit latency'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
@@ -222,6 +223,54 @@ complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_sub
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "heal" -d 'Restore every link'
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "down" -d 'Stop labs and remove what they made'
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit help" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit help" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit help" -f -a "disk" -d 'Measure how long a disk takes to make a write durable'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit help" -f -a "commit" -d 'Measure how long a cluster takes to commit a write'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l size -d 'How much to write in all' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l block -d 'How much to write before each fdatasync' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l timeout -d 'Stop after this long with the samples taken so far' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l fail-on -d 'Whether a disk that is too slow makes the exit code non-zero' -r -f -a "warning\t''
+never\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l dry-run -d 'Say what would be written, and write nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -s n -l count -d 'How many writes' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l timeout -d 'Give up each write after this long' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l yes -d 'Do not ask'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l dry-run -d 'Look, say what would be written, and write nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from help" -f -a "disk" -d 'Measure how long a disk takes to make a write durable'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from help" -f -a "commit" -d 'Measure how long a cluster takes to commit a write'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c quorate -n "__fish_quorate_using_subcommand explain" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand explain" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
@@ -267,16 +316,17 @@ always\t'Always'
 never\t'Never'"
 complete -c quorate -n "__fish_quorate_using_subcommand doctor" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab explain size schema completions man doctor help" -f -a "check" -d 'Check clusters and say what is wrong'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab explain size schema completions man doctor help" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab explain size schema completions man doctor help" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab explain size schema completions man doctor help" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab explain size schema completions man doctor help" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab explain size schema completions man doctor help" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab explain size schema completions man doctor help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab explain size schema completions man doctor help" -f -a "man" -d 'Print a manual page, or write all of them'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab explain size schema completions man doctor help" -f -a "doctor" -d 'Say what this machine has: real servers for the lab, tools, limits'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab explain size schema completions man doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "check" -d 'Check clusters and say what is wrong'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "probe" -d 'Measure a disk\'s fsync or a cluster\'s commit latency'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "man" -d 'Print a manual page, or write all of them'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "doctor" -d 'Say what this machine has: real servers for the lab, tools, limits'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "up" -d 'Start a cluster and wait until every member serves'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "status" -d 'Show labs and how their members stand'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "kill" -d 'Kill members'
@@ -286,3 +336,5 @@ complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_su
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "partition" -d 'Cut the links between groups of members: \'n1,n2|n3\''
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "heal" -d 'Restore every link'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "down" -d 'Stop labs and remove what they made'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "disk" -d 'Measure how long a disk takes to make a write durable'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "commit" -d 'Measure how long a cluster takes to commit a write'

@@ -10,6 +10,7 @@ mod files;
 mod lab;
 mod man;
 mod nearest;
+mod probe;
 mod schema;
 mod settings;
 mod size;
@@ -68,6 +69,9 @@ enum Command {
     Check(check::CheckArgs),
     Status(status::StatusArgs),
     Lab(lab::LabArgs),
+    /// Measure a disk's fsync or a cluster's commit latency
+    #[command(subcommand)]
+    Probe(probe::Probe),
     Explain(explain::ExplainArgs),
     Size(size::SizeArgs),
     Schema(schema::SchemaArgs),
@@ -126,6 +130,7 @@ fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
         Command::Check(args) => check::run(args, &app.global, world),
         Command::Lab(args) => lab::run(args, &app.global, world),
         Command::Status(args) => status::run(args, &app.global, world),
+        Command::Probe(probe) => probe::run(probe, &app.global, world),
         Command::Explain(args) => explain::run(args, &app.global, world),
         Command::Size(args) => size::run(args, &app.global, world),
         Command::Schema(args) => schema::run(args, world),

@@ -4,6 +4,8 @@ use super::failure::Failure;
 use super::nearest::nearest;
 use super::{World, config, doctor, explain, size};
 use crate::lab::state::Lab;
+use crate::probe::commit::CommitReport;
+use crate::probe::disk::DiskReport;
 use crate::render::{self, lab::LabsReport};
 use crate::report::CheckReport;
 use crate::report::status::StatusReport;
@@ -35,6 +37,8 @@ const KNOWN: &[Known] = &[
     Known { name: "status", of: "quorate status -o json", make: || schema_for!(StatusReport) },
     Known { name: "explain", of: "quorate explain -o json", make: || schema_for!(explain::ExplainReport) },
     Known { name: "size", of: "quorate size -o json", make: || schema_for!(size::SizeReport) },
+    Known { name: "probe-disk", of: "quorate probe disk -o json", make: || schema_for!(DiskReport) },
+    Known { name: "probe-commit", of: "quorate probe commit -o json", make: || schema_for!(CommitReport) },
     Known { name: "doctor", of: "quorate doctor -o json", make: || schema_for!(doctor::DoctorReport) },
     Known { name: "lab", of: "quorate lab up -o json, and lab.json of a lab", make: || schema_for!(Lab) },
     Known { name: "labs", of: "quorate lab status -o json", make: || schema_for!(LabsReport) },

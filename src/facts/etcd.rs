@@ -161,6 +161,8 @@ pub struct EtcdVersions {
 pub struct EtcdMetrics {
     /// Start of the process, seconds since the epoch.
     pub process_start_seconds: Option<f64>,
+    /// Server and cluster version, where the metrics tell both.
+    pub versions: Option<EtcdVersions>,
     /// When the metrics were read.
     pub read_at: Timestamp,
     /// Counters and gauges by short name; see `backend/etcd/wire.rs` for the metric behind each.
@@ -318,6 +320,9 @@ pub struct KubernetesStore {
     pub prefix: Option<String>,
     /// Per resource, such as `secrets`, `configmaps`, `apiextensions.k8s.io/customresourcedefinitions`.
     pub resources: BTreeMap<String, ResourceStorage>,
+    /// Why the look ended before everything that was to be looked at had been.
+    #[serde(default)]
+    pub unfinished: Option<String>,
 }
 
 /// How the values of one resource are stored. Only counted: values are never kept.

@@ -4,6 +4,7 @@ mod github;
 mod json;
 mod junit;
 pub mod lab;
+mod latency;
 mod layout;
 mod markdown;
 mod nagios;
@@ -14,6 +15,7 @@ mod table;
 mod text;
 
 pub use json::{write_json, write_json_line};
+pub use latency::{histogram, latencies};
 pub use layout::grid;
 pub use status::write as write_status;
 pub use text::{columns, escape, wrap};

@@ -4,5 +4,8 @@ mod catalogue;
 mod check_etcd;
 mod cluster;
 mod lab;
+mod etcd_process;
+mod kubernetes;
 mod layers;
+mod probe;
 mod render;

@@ -3,9 +3,9 @@
 
 use super::look::{self, Core, Line, Prospect, Rest};
 use super::peer::{self, PeerLook};
-use super::{Etcd, hash, merge, window};
+use super::{Etcd, hash, kubernetes, merge, window};
 use crate::backend::Ask;
-use crate::facts::{Facts, HashComparison, ListedMember, Observed, Origin};
+use crate::facts::{Facts, HashComparison, KubernetesStore, ListedMember, Observed, Origin};
 use crate::quorum;
 use crate::transport::Deadline;
 use crate::transport::address::Address;
@@ -25,6 +25,7 @@ pub(super) struct Harvest {
     pub(super) peers: Vec<PeerLook>,
     /// `None` when it was not asked.
     pub(super) hashes: Option<Observed<HashComparison>>,
+    pub(super) kubernetes: Observed<KubernetesStore>,
 }
 
 /// How long peer ports may still answer once everything else is in. Where they are firewalled from here, nobody
@@ -40,13 +41,20 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
         etcd.addresses.iter().map(|address| (address.clone(), Origin::Given)).collect();
     let mut cores = FuturesUnordered::new();
     let mut rests = FuturesUnordered::new();
+    let objects = kubernetes::Shared::default();
+    let mut object_looks = FuturesUnordered::new();
     let mut peers = FuturesUnordered::new();
     let mut peers_tried: BTreeSet<String> = BTreeSet::new();
     let mut hashes = FuturesUnordered::new();
     // A member that hangs must not take the time that hashing the others needs.
     let mut hashing = false;
     let mut half_time = Box::pin(tokio::time::sleep(ask.timeout / 2));
-    while !(untried.is_empty() && cores.is_empty() && rests.is_empty() && hashes.is_empty()) {
+    while !(untried.is_empty()
+        && cores.is_empty()
+        && rests.is_empty()
+        && object_looks.is_empty()
+        && hashes.is_empty())
+    {
         for (address, origin) in untried.drain(..) {
             if prospects.contains_key(&address) {
                 continue;
@@ -71,6 +79,8 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
                         peers.push(peer::look(url, http.as_ref(), ask.now, deadline));
                     }
                 }
+                let (looked, objects) = (core.clone(), &objects);
+                object_looks.push(async move { kubernetes::look(&looked, objects, ask, deadline).await });
                 harvest.cores.push(core);
                 let all_told = cores.is_empty() && untried.iter().all(|(address, _)| prospects.contains_key(address));
                 if all_told && too_few(&harvest.cores) {
@@ -79,6 +89,7 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
                 hash_now = all_told;
             }
             Some(rest) = rests.next(), if !rests.is_empty() => harvest.rests.push(rest),
+            Some(()) = object_looks.next(), if !object_looks.is_empty() => {}
             Some(look) = peers.next(), if !peers.is_empty() => harvest.peers.push(look),
             Some(hashed) = hashes.next(), if !hashes.is_empty() => harvest.hashes = Some(hashed),
             () = &mut half_time, if ask.deep && !hashing => hash_now = true,
@@ -92,6 +103,8 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
             });
         }
     }
+    drop(object_looks);
+    harvest.kubernetes = objects.into_facts();
     let grace = deadline.within(PEER_GRACE);
     while let Some(Some(look)) = grace.run(peers.next()).await {
         harvest.peers.push(look);

@@ -46,7 +46,7 @@ pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f
     }
     let native = EtcdFacts {
         auth_enabled: auth_enabled(&rests),
-        kubernetes: Observed::default(),
+        kubernetes: harvest.kubernetes,
         hashes: harvest.hashes.unwrap_or_else(|| Observed::unknown(ASKED_ONLY_BY_DEEP)),
         remembered,
         members: etcd_members,

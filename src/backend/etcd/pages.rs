@@ -8,27 +8,26 @@ use crate::transport::Deadline;
 use crate::transport::http::{Answer, Http};
 use jiff::{SignedDuration, Timestamp};
 
-/// Version, variables, metrics and clock of the member at `url`.
+/// Metrics, variables, versions and clock of the member at `url`, over one connection: another handshake would cost
+/// more than waiting. `/version` is asked only where the metrics do not tell it.
 pub(super) async fn read(url: &str, http: Option<&Http>, ask: &Ask, deadline: Deadline) -> Rest {
     let Some(http) = http else { return Rest::default() };
-    let get = |path: &str| {
-        let url = format!("{url}{path}");
-        async move { page(http.get(&url, deadline).await) }
+    let metrics = metrics(url, http, ask, deadline).await;
+    let sent = deadline.elapsed_ms();
+    let vars = page(http.get(&format!("{url}/debug/vars"), deadline).await);
+    let clock = match &vars {
+        Ok(answer) => clock(answer, ask.now, sent, deadline.elapsed_ms()),
+        Err(trouble) => Observed::unknown(trouble.to_string()),
     };
-    // One connection per page in flight would triple the handshakes; the small pages share one, /metrics has its own.
-    let small = async {
-        let sent = deadline.elapsed_ms();
-        let version = get("/version").await;
-        let clock = match &version {
-            Ok(answer) => clock(answer, ask.now, sent, deadline.elapsed_ms()),
-            Err(trouble) => Observed::unknown(trouble.to_string()),
-        };
-        (version, clock, get("/debug/vars").await)
+    let versions = match metrics.known().and_then(|m| m.versions.clone()) {
+        Some(versions) => Observed::Known(versions),
+        None => {
+            let answer = page(http.get(&format!("{url}/version"), deadline).await);
+            observed(answer.and_then(|a| wire::versions(&a.body)))
+        }
     };
-    let metrics = metrics(url, http, ask, deadline);
-    let ((version, clock, vars), metrics) = futures_util::future::join(small, metrics).await;
     Rest {
-        versions: observed(version.and_then(|a| wire::versions(&a.body))),
+        versions,
         vars: observed(vars.and_then(|a| wire::vars(&a.body))),
         clock,
         metrics,
