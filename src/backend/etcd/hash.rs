@@ -22,7 +22,11 @@ struct Subject {
 type Answers = Vec<(String, Result<HashKvResponse, Trouble>)>;
 
 /// Compares the members of `cluster_id` among those that answered. Learners serve no HashKV and are left out.
-pub(super) async fn compare(cores: &[Arc<Core>], cluster_id: &str, deadline: Deadline) -> Observed<HashComparison> {
+pub(super) async fn compare(
+    cores: &[Arc<Core>],
+    cluster_id: &str,
+    deadline: Deadline,
+) -> Observed<HashComparison> {
     let subjects = subjects(cores, cluster_id);
     let Some(mut revision) = lowest(subjects.values().map(|s| s.status.revision)) else {
         return Observed::unknown("no voter answered");

@@ -124,7 +124,8 @@ impl Peers {
     /// the trouble is then in the client listener or in what we present to it.
     pub(super) fn tell_the_living(&self, common: &mut CommonFacts) {
         for member in common.members.iter_mut().filter(|m| !m.reachable) {
-            let (Some(trouble), Some((url, _))) = (&mut member.trouble, self.answer(&member.peer_urls)) else {
+            let (Some(trouble), Some((url, _))) = (&mut member.trouble, self.answer(&member.peer_urls))
+            else {
                 continue;
             };
             let note = format!("; its peer port {url} answers, so the process runs");
@@ -170,7 +171,9 @@ mod tests {
         assert_eq!(both.known().map(|v| v.url.as_str()), Some("http://b:1"));
         let one = peers.view_of(&listed(&["http://a:1"]));
         assert!(one.why().is_some_and(|why| why.contains("connection-refused")), "{one:?}");
-        assert!(peers.view_of(&listed(&["http://late:1"])).why().is_some_and(|why| why.contains("no answer")));
+        assert!(
+            peers.view_of(&listed(&["http://late:1"])).why().is_some_and(|why| why.contains("no answer"))
+        );
         assert!(peers.view_of(&listed(&[])).why().is_some());
     }
 
