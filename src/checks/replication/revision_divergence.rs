@@ -1,0 +1,221 @@
+use crate::facts::{CommonFacts, EtcdFacts, EtcdMember, EtcdStatus};
+use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
+use crate::policy::{Limit, Policy, Threshold};
+use std::collections::BTreeMap;
+
+const SLACK: Threshold = Threshold {
+    key: "revision_slack",
+    default: Limit::Count(1000.0),
+    source: "our own: Status reads the revision and the applied index one after the other while writes go on",
+};
+
+pub(super) const CHECK: Check = Check {
+    slug: "revision-divergence",
+    family: Family::Replication,
+    question: "Did the same log lead every member to the same revision?",
+    why: "Members that applied the same entries must be at the same revision; one that is not holds other data and will \
+          answer it. A cluster whose revision fell was restored or lost writes, and watchers notice nothing.",
+    remedy: "Do not write with this cluster if you can avoid it. Compare the data (`quorate check --deep`), take a \
+             snapshot of every member, then replace the member that differs.",
+    runbook: Some("etcd-data-divergence"),
+    thresholds: &[SLACK],
+    sources: &[
+        "https://etcd.io/docs/v3.6/op-guide/data_corruption/",
+        "etcd CHANGELOG-3.5: 3.5.0 to 3.5.5 could diverge after a crash",
+    ],
+    rules: &[Rule::Etcd(judge)],
+};
+
+/// How far one member was, at one look.
+#[derive(Clone)]
+struct Point {
+    member: String,
+    applied: u64,
+    revision: u64,
+}
+
+fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
+    let answered: Vec<_> = etcd.answered(facts).collect();
+    if answered.is_empty() {
+        return Outcome::undecided("no member answered", Severity::Critical);
+    }
+    if let Some(hit) = fell_back(etcd, facts) {
+        return Outcome::found(hit);
+    }
+    if answered.len() == 1 {
+        return Outcome::NotApplicable("one member has nobody to be compared with".into());
+    }
+    let at_rest: Vec<Point> = answered
+        .iter()
+        .filter_map(|(member, native, status)| at_rest(native, status).then(|| point(member.label(), status)))
+        .collect();
+    let mut tally = Tally::new();
+    let mut compared = 0;
+    for same in by_applied(&at_rest).into_values().filter(|same| same.len() > 1) {
+        compared += same.len();
+        if let Some(hit) = differ(&same) {
+            tally.hit(hit);
+        }
+    }
+    let looks: Vec<Point> = answered
+        .iter()
+        .flat_map(|(member, native, status)| {
+            let both = std::iter::once(*status).chain(native.status_again.known());
+            both.map(|status| point(member.label(), status)).collect::<Vec<_>>()
+        })
+        .collect();
+    if let Some(hit) = impossible(&looks, policy.get(&SLACK)).filter(|_| compared < answered.len()) {
+        tally.hit(hit);
+    }
+    tally.evidence("members_compared", compared);
+    match tally.outcome() {
+        Outcome::Clear(_) if compared == 0 => Outcome::NotApplicable(
+            "members were at different applied indexes while being read; nothing they said contradicts each other"
+                .into(),
+        ),
+        outcome => outcome,
+    }
+}
+
+fn point(member: String, status: &EtcdStatus) -> Point {
+    Point { member, applied: status.raft_applied, revision: status.revision }
+}
+
+/// Nothing was applied between two looks: then its index and its revision belong together.
+fn at_rest(native: &EtcdMember, status: &EtcdStatus) -> bool {
+    native
+        .status_again
+        .known()
+        .is_some_and(|again| (again.raft_applied, again.revision) == (status.raft_applied, status.revision))
+}
+
+fn by_applied(points: &[Point]) -> BTreeMap<u64, Vec<&Point>> {
+    let mut groups: BTreeMap<u64, Vec<&Point>> = BTreeMap::new();
+    for point in points {
+        groups.entry(point.applied).or_default().push(point);
+    }
+    groups
+}
+
+fn differ(same: &[&Point]) -> Option<Hit> {
+    let first = same.first()?;
+    if same.iter().all(|point| point.revision == first.revision) {
+        return None;
+    }
+    let claims: Vec<String> = same.iter().map(|p| format!("{} at {}", p.member, p.revision)).collect();
+    let hit = Hit::new(
+        Severity::Critical,
+        "members that applied the same log up to {applied} are at different revisions: {claims}",
+    );
+    Some(hit.with("applied", first.applied).with("claims", claims))
+}
+
+/// An entry raises the revision by one at most. Two looks whose revisions differ by more than their applied indexes
+/// can (and than the reading itself may be off) contradict each other however busy the cluster is.
+fn impossible(looks: &[Point], slack: f64) -> Option<Hit> {
+    let pairs = looks.iter().flat_map(|a| looks.iter().map(move |b| (a, b)));
+    let contradicts = |(a, b): &(&Point, &Point)| {
+        let entries = b.applied as f64 - a.applied as f64;
+        let revisions = b.revision as f64 - a.revision as f64;
+        a.member != b.member && entries >= 0.0 && (revisions > entries + slack || revisions < -slack)
+    };
+    let (a, b) = pairs.filter(contradicts).max_by_key(|(a, b)| a.revision.abs_diff(b.revision))?;
+    let hit = Hit::new(
+        Severity::Critical,
+        "{a} applied the log up to {a_applied} and is at revision {a_revision}, but {b} applied {b_applied} and is at \
+         revision {b_revision}: one log cannot lead to both",
+    );
+    Some(
+        hit.with("a", a.member.as_str())
+            .with("a_applied", a.applied)
+            .with("a_revision", a.revision)
+            .with("b", b.member.as_str())
+            .with("b_applied", b.applied)
+            .with("b_revision", b.revision),
+    )
+}
+
+/// Judged by a leader that applied all that is committed: anybody else may simply be late.
+fn fell_back(etcd: &EtcdFacts, facts: &CommonFacts) -> Option<Hit> {
+    let remembered = etcd.remembered?;
+    let (_, native, status) = etcd.leader(facts)?;
+    let latest = native.status_again.known().unwrap_or(status);
+    let caught_up = latest.raft_applied >= latest.raft_index;
+    (caught_up && latest.revision < remembered.revision).then(|| {
+        Hit::new(
+            Severity::Critical,
+            "the revision fell from {before} (seen {seen_at}) to {now}: writes were lost, or an older backup was \
+             restored under the same cluster id",
+        )
+        .with("before", remembered.revision)
+        .with("seen_at", crate::finding::Value::Time(remembered.seen_at))
+        .with("now", latest.revision)
+        .remedy(
+            "If nobody restored a backup on purpose, stop writing and look at the members' logs. After a restore, \
+             restart every client that watches: they hold revisions that no longer exist.",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{Sample, cluster, row, undecided};
+    use crate::facts::{Observed, RememberedRevision};
+
+    fn set(facts: &mut Sample, name: &str, first: (u64, u64), again: (u64, u64)) {
+        let status = facts.status_mut(name);
+        (status.raft_applied, status.revision) = first;
+        let mut later = status.clone();
+        (later.raft_applied, later.revision) = again;
+        facts.etcd_mut(name).status_again = Observed::Known(later);
+    }
+
+    #[test]
+    fn the_same_log_must_lead_to_the_same_revision() {
+        row(&CHECK, &cluster(3), &[]);
+        let mut facts = cluster(3);
+        set(&mut facts, "n3", (1100, 999), (1100, 999));
+        row(&CHECK, &facts, &[Severity::Critical]);
+    }
+
+    #[test]
+    fn a_busy_cluster_is_not_called_divergent_nor_unknown() {
+        let mut facts = cluster(3);
+        set(&mut facts, "n1", (1100, 1000), (1108, 1008));
+        set(&mut facts, "n2", (1100, 1003), (1112, 1012));
+        set(&mut facts, "n3", (1105, 1004), (1119, 1019));
+        assert!(matches!(facts.run(&CHECK), Outcome::NotApplicable(_)));
+        // but what no log can explain is found even then
+        set(&mut facts, "n3", (1105, 3004), (1119, 3019));
+        row(&CHECK, &facts, &[Severity::Critical]);
+        set(&mut facts, "n1", (5100, 5000), (5108, 5008));
+        set(&mut facts, "n3", (9105, 14), (9119, 20));
+        row(&CHECK, &facts, &[Severity::Critical]);
+    }
+
+    #[test]
+    fn a_late_member_does_not_spoil_the_comparison_of_the_others() {
+        let mut facts = cluster(3);
+        set(&mut facts, "n3", (900, 800), (900, 800));
+        assert!(matches!(facts.run(&CHECK), Outcome::Clear(_)));
+    }
+
+    #[test]
+    fn a_revision_that_fell() {
+        let mut facts = cluster(3);
+        let seen_at = "2026-11-23T12:00:00Z".parse().expect("a valid time");
+        facts.native_mut().remembered = Some(RememberedRevision { revision: 1000, seen_at });
+        row(&CHECK, &facts, &[]);
+        facts.native_mut().remembered = Some(RememberedRevision { revision: 1001, seen_at });
+        row(&CHECK, &facts, &[Severity::Critical]);
+        set(&mut facts, "n1", (1090, 990), (1090, 990));
+        assert!(!matches!(facts.run(&CHECK), Outcome::Judged { .. }), "a leader that is still applying");
+    }
+
+    #[test]
+    fn alone_or_silent() {
+        assert!(matches!(cluster(1).run(&CHECK), Outcome::NotApplicable(_)));
+        undecided(&CHECK, &cluster(1).down("n1"), Severity::Critical);
+    }
+}
