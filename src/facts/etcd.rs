@@ -29,7 +29,9 @@ pub const ASKED_ONLY_BY_DEEP: &str = "asked only by --deep";
 pub struct RememberedRevision {
     /// Revision of the key-value store.
     pub revision: u64,
-    /// When it was seen.
+    /// Raft index that was committed then.
+    pub raft_index: u64,
+    /// When it was last seen.
     pub seen_at: Timestamp,
 }
 

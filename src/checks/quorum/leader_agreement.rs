@@ -1,5 +1,5 @@
 use crate::facts::{CommonFacts, Member, Observed};
-use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
+use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::Policy;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -65,19 +65,19 @@ fn disagreement(facts: &CommonFacts, leaders: &BTreeMap<&str, Vec<&Member>>) -> 
         .iter()
         .map(|(leader, who)| {
             let labels: Vec<String> = who.iter().map(|member| claim(member)).collect();
-            format!("{} → {}", labels.join(" and "), name_of(facts, leader))
+            format!("{} by {}", name_of(facts, leader), labels.join(", "))
         })
         .collect();
     let (severity, says) = if one_term_has_two(leaders) {
-        (Severity::Critical, "members follow different leaders in the same term: {claims}")
+        (Severity::Critical, "members follow different leaders in the same term: {followed}")
     } else {
         (
             Severity::Warning,
-            "members follow different leaders in different terms: {claims}. An election was under way, or a member \
+            "members follow different leaders in different terms: {followed}. An election was under way, or a member \
              is cut off",
         )
     };
-    Hit::new(severity, says).with("claims", claims)
+    Hit::new(severity, says).with("followed", Value::Text(claims.join("; ")))
 }
 
 fn one_term_has_two(leaders: &BTreeMap<&str, Vec<&Member>>) -> bool {

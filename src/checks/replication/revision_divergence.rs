@@ -1,5 +1,5 @@
 use crate::facts::{CommonFacts, EtcdFacts, EtcdMember, EtcdStatus};
-use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
+use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
 use std::collections::BTreeMap;
 
@@ -140,21 +140,34 @@ fn fell_back(etcd: &EtcdFacts, facts: &CommonFacts) -> Option<Hit> {
     let remembered = etcd.remembered?;
     let (_, native, status) = etcd.leader(facts)?;
     let latest = native.status_again.known().unwrap_or(status);
-    let caught_up = latest.raft_applied >= latest.raft_index;
-    (caught_up && latest.revision < remembered.revision).then(|| {
-        Hit::new(
+    if latest.raft_applied < latest.raft_index || latest.revision >= remembered.revision {
+        return None;
+    }
+    let (severity, says) = if latest.raft_index >= remembered.raft_index {
+        (
             Severity::Critical,
-            "the revision fell from {before} (seen {seen_at}) to {now}: writes were lost, or an older backup was \
-             restored under the same cluster id",
+            "the log went on, but the revision fell from {before} (seen {seen_at}) to {now}: writes were lost",
         )
+    } else if latest.revision > latest.raft_index {
+        // An entry raises the revision by one at most: this revision did not come from this log.
+        (
+            Severity::Critical,
+            "an older backup was restored under the same cluster id: the revision was {before} (seen {seen_at}) and is {now}",
+        )
+    } else {
+        (
+            Severity::Warning,
+            "the cluster was made anew under the same cluster id: the revision was {before} (seen {seen_at}) and is {now}",
+        )
+    };
+    let hit = Hit::new(severity, says)
         .with("before", remembered.revision)
-        .with("seen_at", crate::finding::Value::Time(remembered.seen_at))
-        .with("now", latest.revision)
-        .remedy(
-            "If nobody restored a backup on purpose, stop writing and look at the members' logs. After a restore, \
-             restart every client that watches: they hold revisions that no longer exist.",
-        )
-    })
+        .with("seen_at", Value::Time(remembered.seen_at))
+        .with("now", latest.revision);
+    Some(hit.remedy(
+        "If nobody meant it, stop writing and keep every member's data directory. Otherwise restart every client that \
+         watches: they hold revisions that no longer exist. Give each new cluster its own --initial-cluster-token.",
+    ))
 }
 
 #[cfg(test)]
@@ -205,10 +218,21 @@ mod tests {
     fn a_revision_that_fell() {
         let mut facts = cluster(3);
         let seen_at = "2026-11-23T12:00:00Z".parse().expect("a valid time");
-        facts.native_mut().remembered = Some(RememberedRevision { revision: 1000, seen_at });
+        let remember = |facts: &mut Sample, revision, raft_index| {
+            facts.native_mut().remembered = Some(RememberedRevision { revision, raft_index, seen_at });
+        };
+        remember(&mut facts, 1000, 1100);
         row(&CHECK, &facts, &[]);
-        facts.native_mut().remembered = Some(RememberedRevision { revision: 1001, seen_at });
+        remember(&mut facts, 1001, 1100);
         row(&CHECK, &facts, &[Severity::Critical]);
+        remember(&mut facts, 5000, 9000);
+        row(&CHECK, &facts, &[Severity::Warning]);
+        let mut restored = facts.clone();
+        for name in ["n1", "n2", "n3"] {
+            restored.status_mut(name).raft_index = 10;
+            set(&mut restored, name, (10, 1000), (10, 1000));
+        }
+        row(&CHECK, &restored, &[Severity::Critical]);
         set(&mut facts, "n1", (1090, 990), (1090, 990));
         assert!(!matches!(facts.run(&CHECK), Outcome::Judged { .. }), "a leader that is still applying");
     }
