@@ -181,6 +181,7 @@ fn etcd_member(id: &str, ids: &[String]) -> EtcdMember {
             window: Window::SinceStart { seconds: Some(3600.0) },
             grown: zero_counters(),
             peer_rtt: Default::default(),
+            peer_sent_failures: Default::default(),
         }),
         vars: Observed::Known(vars),
         peer: Observed::Known(EtcdPeerView {

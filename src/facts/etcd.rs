@@ -198,6 +198,9 @@ pub struct EtcdWindow {
     pub grown: EtcdCounters,
     /// Round trips to peers in it.
     pub peer_rtt: BTreeMap<String, Histogram>,
+    /// Failed sends in it to each peer by its hex id.
+    #[serde(default)]
+    pub peer_sent_failures: BTreeMap<String, f64>,
 }
 
 /// `/debug/vars`: how the process was started, and raft's own view.

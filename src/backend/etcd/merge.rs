@@ -319,6 +319,14 @@ fn window(now: &EtcdMetrics, then: Option<&EtcdMetrics>) -> EtcdWindow {
             slow_applies: grown(a.slow_applies, b.slow_applies),
             peer_sent_failures: grown(a.peer_sent_failures, b.peer_sent_failures),
         },
+        peer_sent_failures: now
+            .peer_sent_failures
+            .iter()
+            .map(|(peer, failed)| {
+                let earlier = then.and_then(|t| t.peer_sent_failures.get(peer)).copied().unwrap_or(0.0);
+                (peer.clone(), (failed - earlier).max(0.0))
+            })
+            .collect(),
         peer_rtt: now
             .peer_rtt
             .iter()

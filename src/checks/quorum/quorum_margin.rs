@@ -26,6 +26,7 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
         .voters()
         .filter(|m| !m.reachable)
         .map(|m| match &m.trouble {
+            _ if !m.started => format!("{} (never started)", m.label()),
             Some(trouble) => format!("{} ({})", m.label(), trouble.kind.name()),
             None => m.label(),
         })

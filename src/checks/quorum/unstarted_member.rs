@@ -38,15 +38,15 @@ fn unstarted(member: &Member, voters: usize, started: usize, needed: usize) -> H
     let (severity, says) = match member.voter {
         true if started < needed => (
             Severity::Critical,
-            "a voter for {peer} was added and never started; only {started} of {voters} voters ever did, and \
+            "the voter at {peer} has never started; only {started} of {voters} voters ever did, and \
              {needed} are needed",
         ),
         true => (
             Severity::Warning,
-            "a voter for {peer} was added and never started; it counts: {needed} of {voters} must agree, and \
+            "the voter at {peer} has never started; it counts: {needed} of {voters} must agree, and \
              {started} ever started",
         ),
-        false => (Severity::Warning, "a learner for {peer} was added and never started"),
+        false => (Severity::Warning, "the learner at {peer} has never started"),
     };
     Hit::new(severity, says)
         .with("peer", member.peer_urls.first().cloned().unwrap_or_else(|| "an unknown peer URL".into()))

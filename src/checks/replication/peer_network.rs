@@ -1,5 +1,7 @@
 use super::window::Spoken;
-use crate::facts::{CommonFacts, EtcdFacts, EtcdMetrics, EtcdWindow, Histogram, Member, Observed, Window};
+use crate::facts::{
+    CommonFacts, EtcdFacts, EtcdMember, EtcdMetrics, EtcdWindow, Histogram, Member, Observed, Window,
+};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
 
@@ -13,6 +15,10 @@ const RTT: Threshold = Threshold {
     default: Limit::Millis(150.0),
     source: "etcd contrib/mixin/alerts: etcdMemberCommunicationSlow (p99 over 150 ms)",
 };
+
+/// How long before a window a peer must have been started, in seconds: it takes a while to listen, and the start that
+/// /metrics tells is only as exact as the kernel's boot time.
+const SETTLED: f64 = 60.0;
 
 /// Fewer round trips say nothing: etcd measures one every 30 seconds, the first while it starts.
 const FEWEST_ROUND_TRIPS: f64 = 10.0;
@@ -48,8 +54,10 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
                 tally.gap(member.label(), format!("its links to the others: {why}"), Severity::Warning)
             }
         }
+        for hit in losses(etcd, facts, member, native, policy.get(&FAILURES)) {
+            tally.hit(hit);
+        }
         if let Some(counted) = native.window.known() {
-            losses(facts, member, counted, policy.get(&FAILURES), &mut tally);
             round_trips(facts, member, counted, policy.get(&RTT), &mut tally);
         }
     }
@@ -68,20 +76,39 @@ fn disconnected(facts: &CommonFacts, member: &Member, metrics: &EtcdMetrics, tal
     }
 }
 
-/// Judged only over a window that had a beginning we know: since its start, a member counts every second in which a
-/// peer had not started yet or was being restarted. While a member is missing, sends to it fail and prove nothing new.
-fn losses(facts: &CommonFacts, member: &Member, counted: &EtcdWindow, limit: f64, tally: &mut Tally) {
-    let all_here = facts.members.iter().filter(|m| m.started).all(|m| m.reachable);
-    let failed = counted.grown.peer_sent_failures.unwrap_or(0.0);
-    let rate = counted.window.rate(failed);
-    if !all_here || matches!(counted.window, Window::SinceStart { .. }) || rate <= limit {
-        return;
+/// Judged only over a window whose beginning we know, and for peers that ran all the while: sends to a member that has
+/// not started, is down or was restarted fail, and that is no news about the network.
+fn losses(
+    etcd: &EtcdFacts,
+    facts: &CommonFacts,
+    member: &Member,
+    native: &EtcdMember,
+    limit: f64,
+) -> Vec<Hit> {
+    let (Some(counted), Some(metrics)) = (native.window.known(), native.metrics.known()) else {
+        return vec![];
+    };
+    let (false, Some(length)) =
+        (matches!(counted.window, Window::SinceStart { .. }), counted.window.seconds())
+    else {
+        return vec![];
+    };
+    let began = metrics.read_at.as_millisecond() as f64 / 1000.0 - length;
+    let mut hits = Vec::new();
+    for (peer, theirs, _) in etcd.answered(facts) {
+        let started = theirs.metrics.known().and_then(|m| m.process_start_seconds);
+        let failed = counted.peer_sent_failures.get(&peer.id).copied().unwrap_or(0.0);
+        let rate = counted.window.rate(failed);
+        if rate > limit && started.is_some_and(|started| started + SETTLED < began) {
+            let hit = Hit::new(Severity::Warning, "{failed} messages to {peer} could not be sent {during}")
+                .with("peer", peer.label())
+                .with("failed", failed as u64)
+                .with("during", counted.window.spoken())
+                .with("per_second", Value::Number(rate));
+            hits.push(hit.on(member.label()));
+        }
     }
-    let hit = Hit::new(Severity::Warning, "{failed} messages to other members could not be sent {during}")
-        .with("failed", failed as u64)
-        .with("during", counted.window.spoken())
-        .with("per_second", Value::Number(rate));
-    tally.hit(hit.on(member.label()));
+    hits
 }
 
 /// The limit is no bucket bound: what lies in its bucket can be neither passed nor failed.
@@ -161,13 +188,28 @@ mod tests {
         row(&CHECK, &cut.down("n3"), &[]);
     }
 
+    /// n1 failed to send 30 messages to n2 over this window.
+    fn lossy(window: Window) -> Sample {
+        let mut facts = meshed(windowed(window, |_| {}));
+        if let Observed::Known(counted) = &mut facts.etcd_mut("n1").window {
+            counted.peer_sent_failures.insert("2".into(), 30.0);
+        }
+        let started = facts.metrics_mut("n2").process_start_seconds.unwrap_or_default();
+        let read_at = jiff::Timestamp::from_second(started as i64 + 4000).expect("a valid time");
+        facts.metrics_mut("n1").read_at = read_at;
+        facts
+    }
+
     #[test]
-    fn losses_are_judged_over_a_known_window_with_everybody_here() {
-        let lossy = |window| meshed(windowed(window, |grown| grown.peer_sent_failures = Some(30.0)));
+    fn losses_are_judged_over_a_known_window_with_peers_that_ran_all_the_while() {
         row(&CHECK, &lossy(Window::SinceLastRun { seconds: 600.0 }), &[Severity::Warning]);
         row(&CHECK, &lossy(Window::SinceLastRun { seconds: 3000.0 }), &[]);
         row(&CHECK, &lossy(Window::SinceStart { seconds: Some(600.0) }), &[]);
-        row(&CHECK, &lossy(Window::SinceLastRun { seconds: 600.0 }).down("n3"), &[]);
+        row(&CHECK, &lossy(Window::SinceLastRun { seconds: 600.0 }).down("n2"), &[]);
+        let mut restarted = lossy(Window::SinceLastRun { seconds: 600.0 });
+        let metrics = restarted.metrics_mut("n2");
+        metrics.process_start_seconds = metrics.process_start_seconds.map(|s| s + 3600.0);
+        row(&CHECK, &restarted, &[]);
     }
 
     #[test]
