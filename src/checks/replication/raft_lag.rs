@@ -41,7 +41,7 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
     let mut largest = 0;
     for (member, native, status) in etcd.answered(facts).filter(|(member, _, _)| member.voter) {
         asked += 1;
-        let lag = apply_lag(status);
+        let lag = if only_on_paper(etcd, facts, member, status) { 0 } else { apply_lag(status) };
         match applying(lag, native, policy) {
             Some(hit) => tally.hit(hit.on(member.label())),
             None => largest = largest.max(lag),
@@ -60,6 +60,13 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
 /// Committed entries that are not applied yet.
 fn apply_lag(status: &EtcdStatus) -> u64 {
     status.raft_index.saturating_sub(status.raft_applied)
+}
+
+/// After a member received a snapshot, its Status goes on telling the applied index from before until the next write:
+/// one that is at the leader's revision has everything.
+fn only_on_paper(etcd: &EtcdFacts, facts: &CommonFacts, member: &Member, status: &EtcdStatus) -> bool {
+    etcd.leader(facts)
+        .is_some_and(|(leader, _, leads)| leader.id != member.id && status.revision >= leads.revision)
 }
 
 fn applying(lag: u64, native: &EtcdMember, policy: &Policy) -> Option<Hit> {
@@ -138,6 +145,7 @@ mod tests {
         let mut facts = cluster(3);
         facts.status_mut("n2").raft_index = 11_100;
         facts.status_mut("n2").raft_applied = now;
+        facts.status_mut("n2").revision = 500;
         let mut later = facts.status_mut("n2").clone();
         later.raft_applied = again;
         facts.etcd_mut("n2").status_again = Observed::Known(later);
@@ -167,6 +175,17 @@ mod tests {
         let mut one_look = applied(6_099, 0);
         one_look.etcd_mut("n2").status_again = Observed::unknown("no answer");
         row(&CHECK, &one_look, &[Severity::Critical]);
+    }
+
+    #[test]
+    fn an_old_applied_index_at_the_leaders_revision_is_a_snapshot_just_received() {
+        let mut facts = applied(100, 100);
+        facts.status_mut("n2").revision = facts.status_mut("n1").revision;
+        row(&CHECK, &facts, &[]);
+        // the leader itself is measured by its index alone
+        let mut leads = cluster(3);
+        leads.status_mut("n1").raft_index = 11_100;
+        row(&CHECK, &leads, &[Severity::Warning]);
     }
 
     #[test]

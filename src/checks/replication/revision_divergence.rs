@@ -57,14 +57,17 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
             tally.hit(hit);
         }
     }
+    let slack = policy.get(&SLACK);
     let looks: Vec<Point> = answered
         .iter()
         .flat_map(|(member, native, status)| {
             let both = std::iter::once(*status).chain(native.status_again.known());
-            both.map(|status| point(member.label(), status)).collect::<Vec<_>>()
+            both.filter(|status| trusted(status, slack))
+                .map(|status| point(member.label(), status))
+                .collect::<Vec<_>>()
         })
         .collect();
-    if let Some(hit) = impossible(&looks, policy.get(&SLACK)).filter(|_| compared < answered.len()) {
+    if let Some(hit) = impossible(&looks, slack).filter(|_| compared < answered.len()) {
         tally.hit(hit);
     }
     tally.evidence("members_compared", compared);
@@ -81,12 +84,18 @@ fn point(member: String, status: &EtcdStatus) -> Point {
     Point { member, applied: status.raft_applied, revision: status.revision }
 }
 
-/// Nothing was applied between two looks: then its index and its revision belong together.
+/// All that is committed is applied, and nothing was between two looks: then index and revision belong together.
 fn at_rest(native: &EtcdMember, status: &EtcdStatus) -> bool {
-    native
-        .status_again
-        .known()
-        .is_some_and(|again| (again.raft_applied, again.revision) == (status.raft_applied, status.revision))
+    trusted(status, 0.0)
+        && native.status_again.known().is_some_and(|again| {
+            (again.raft_applied, again.revision) == (status.raft_applied, status.revision)
+        })
+}
+
+/// A member that received a snapshot tells the applied index from before until the next write, beside the revision
+/// that came with the snapshot. What it has not applied of the committed log shows it.
+fn trusted(status: &EtcdStatus, slack: f64) -> bool {
+    status.raft_index.saturating_sub(status.raft_applied) as f64 <= slack
 }
 
 fn by_applied(points: &[Point]) -> BTreeMap<u64, Vec<&Point>> {
@@ -178,6 +187,7 @@ mod tests {
 
     fn set(facts: &mut Sample, name: &str, first: (u64, u64), again: (u64, u64)) {
         let status = facts.status_mut(name);
+        status.raft_index = status.raft_index.min(first.0);
         (status.raft_applied, status.revision) = first;
         let mut later = status.clone();
         (later.raft_applied, later.revision) = again;
@@ -233,7 +243,9 @@ mod tests {
             set(&mut restored, name, (10, 1000), (10, 1000));
         }
         row(&CHECK, &restored, &[Severity::Critical]);
-        set(&mut facts, "n1", (1090, 990), (1090, 990));
+        let mut applying = facts.status_mut("n1").clone();
+        (applying.raft_applied, applying.revision) = (1090, 990);
+        facts.etcd_mut("n1").status_again = Observed::Known(applying);
         assert!(!matches!(facts.run(&CHECK), Outcome::Judged { .. }), "a leader that is still applying");
     }
 
