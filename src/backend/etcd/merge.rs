@@ -378,19 +378,22 @@ fn remember(
     let same = last.filter(|l| l.cluster_id == cluster_id);
     let mut metrics = same.as_ref().map(|l| l.etcd_metrics.clone()).unwrap_or_default();
     metrics.extend(natives.iter().filter_map(|n| Some((n.id.clone(), n.metrics.known()?.clone()))));
-    let ours = || natives.iter().filter_map(|n| n.status.known()).filter(|s| s.cluster_id == cluster_id);
-    let revision = ours().map(|s| s.revision).max().unwrap_or(0);
-    let index_now = ours().map(|s| s.raft_index).max().unwrap_or(0);
-    // After a restore, or when the cluster was made anew, the log begins anew and so does what it must not fall below.
-    // Without the leader we may merely have met those that are late.
-    let led = ours().any(|s| s.leader.as_ref() == Some(&s.member_id));
-    let continued = same.as_ref().filter(|l| !led || l.raft_index <= index_now);
+    let ours = natives.iter().filter_map(|n| n.status.known()).filter(|s| s.cluster_id == cluster_id);
+    // Only a leader has all that is committed and nothing else; another member may be late, or differ.
+    let leader = ours.filter(|s| s.leader.as_ref() == Some(&s.member_id)).max_by_key(|s| s.raft_term);
+    let before = same.as_ref().map_or((0, 0), |l| (l.highest_revision, l.raft_index));
+    let (highest_revision, raft_index) = match leader {
+        // After a restore the log begins anew, and so does what the revision must not fall below.
+        Some(s) if s.raft_index < before.1 => (s.revision, s.raft_index),
+        Some(s) => (s.revision.max(before.0), s.raft_index),
+        None => before,
+    };
     LastRun {
         taken_at: Some(ask.now),
         members: list.clone(),
         etcd_metrics: metrics,
-        highest_revision: revision.max(continued.map_or(0, |l| l.highest_revision)),
-        raft_index: index_now.max(continued.map_or(0, |l| l.raft_index)),
+        highest_revision,
+        raft_index,
         cluster_id,
     }
 }

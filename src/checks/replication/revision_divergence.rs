@@ -39,17 +39,15 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
     if answered.is_empty() {
         return Outcome::undecided("no member answered", Severity::Critical);
     }
-    if let Some(hit) = fell_back(etcd, facts) {
-        return Outcome::found(hit);
-    }
-    if answered.len() == 1 {
+    let mut tally = Tally::new();
+    let fell = fell_back(etcd, facts);
+    if answered.len() == 1 && fell.is_none() {
         return Outcome::NotApplicable("one member has nobody to be compared with".into());
     }
     let at_rest: Vec<Point> = answered
         .iter()
         .filter_map(|(member, native, status)| at_rest(native, status).then(|| point(member.label(), status)))
         .collect();
-    let mut tally = Tally::new();
     let mut compared = 0;
     for same in by_applied(&at_rest).into_values().filter(|same| same.len() > 1) {
         compared += same.len();
@@ -68,6 +66,9 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
         })
         .collect();
     if let Some(hit) = impossible(&looks, slack).filter(|_| compared < answered.len()) {
+        tally.hit(hit);
+    }
+    if let Some(hit) = fell {
         tally.hit(hit);
     }
     tally.evidence("members_compared", compared);
