@@ -38,16 +38,15 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
 
 fn compare(comparison: &HashComparison, facts: &CommonFacts) -> Outcome {
     let mut tally = Tally::new();
+    let mut gaps = 0;
     for voter in facts.voters().filter(|m| m.reachable) {
-        match comparison.members.get(&voter.id) {
-            Some(Observed::Known(_)) => {}
-            Some(Observed::Unknown(why)) => {
-                tally.gap(voter.label(), format!("its hash: {why}"), Severity::Critical)
-            }
-            None => {
-                tally.gap(voter.label(), "its hash: it answered too late to be asked", Severity::Critical)
-            }
-        }
+        let why = match comparison.members.get(&voter.id) {
+            Some(Observed::Known(_)) => continue,
+            Some(Observed::Unknown(why)) => why.as_str(),
+            None => "it answered too late to be asked",
+        };
+        gaps += 1;
+        tally.gap(voter.label(), format!("its hash: {why}"), Severity::Critical);
     }
     let known: Vec<(String, MemberHash)> =
         comparison.members.iter().filter_map(|(id, hash)| Some((label(facts, id), *hash.known()?))).collect();
@@ -62,7 +61,7 @@ fn compare(comparison: &HashComparison, facts: &CommonFacts) -> Outcome {
             at.join(", ")
         );
         tally.gap(None, missing, Severity::Critical);
-    } else if known.len() < 2 {
+    } else if known.len() < 2 && gaps == 0 {
         tally.gap(
             None,
             "whether all hold the same data: fewer than two hashes were given",

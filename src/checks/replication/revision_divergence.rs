@@ -1,4 +1,4 @@
-use crate::facts::{CommonFacts, EtcdFacts, EtcdMember, EtcdStatus};
+use crate::facts::{CommonFacts, EtcdFacts, EtcdMember, EtcdStatus, Member};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
 use std::collections::BTreeMap;
@@ -35,18 +35,37 @@ struct Point {
 }
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
-    let answered: Vec<_> = etcd.answered(facts).collect();
+    let answered: Vec<Answered> = etcd.answered(facts).collect();
     if answered.is_empty() {
         return Outcome::undecided("no member answered", Severity::Critical);
     }
     let mut tally = Tally::new();
-    let fell = fell_back(etcd, facts);
-    if answered.len() == 1 && fell.is_none() {
+    if let Some(hit) = fell_back(etcd, facts) {
+        tally.hit(hit);
+    } else if answered.len() == 1 {
         return Outcome::NotApplicable("one member has nobody to be compared with".into());
     }
+    let compared = exactly(&answered, &mut tally);
+    if compared < answered.len()
+        && let Some(hit) = impossible(&looks(&answered, policy.get(&SLACK)), policy.get(&SLACK))
+    {
+        tally.hit(hit);
+    }
+    tally.evidence("members_compared", compared);
+    match tally.outcome() {
+        Outcome::Clear(_) if compared == 0 => incomparable(&answered),
+        outcome => outcome,
+    }
+}
+
+type Answered<'a> = (&'a Member, &'a EtcdMember, &'a EtcdStatus);
+
+/// Compares the members at rest that applied the same log; how many could be compared.
+fn exactly(answered: &[Answered], tally: &mut Tally) -> usize {
     let at_rest: Vec<Point> = answered
         .iter()
-        .filter_map(|(member, native, status)| at_rest(native, status).then(|| point(member.label(), status)))
+        .filter(|(_, native, status)| at_rest(native, status))
+        .map(|(member, _, status)| point(member.label(), status))
         .collect();
     let mut compared = 0;
     for same in by_applied(&at_rest).into_values().filter(|same| same.len() > 1) {
@@ -55,29 +74,31 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
             tally.hit(hit);
         }
     }
-    let slack = policy.get(&SLACK);
-    let looks: Vec<Point> = answered
-        .iter()
-        .flat_map(|(member, native, status)| {
-            let both = std::iter::once(*status).chain(native.status_again.known());
-            both.filter(|status| trusted(status, slack))
-                .map(|status| point(member.label(), status))
-                .collect::<Vec<_>>()
-        })
-        .collect();
-    if let Some(hit) = impossible(&looks, slack).filter(|_| compared < answered.len()) {
-        tally.hit(hit);
-    }
-    if let Some(hit) = fell {
-        tally.hit(hit);
-    }
-    tally.evidence("members_compared", compared);
-    match tally.outcome() {
-        Outcome::Clear(_) if compared == 0 => Outcome::NotApplicable(
+    compared
+}
+
+/// Both looks at every member, where they can be believed.
+fn looks(answered: &[Answered], slack: f64) -> Vec<Point> {
+    let both = answered.iter().flat_map(|(member, native, status)| {
+        std::iter::once(*status).chain(native.status_again.known()).map(move |status| (member, status))
+    });
+    both.filter(|(_, status)| trusted(status, slack))
+        .map(|(member, status)| point(member.label(), status))
+        .collect()
+}
+
+/// A busy cluster moves while it is read; one whose second look failed was not read.
+fn incomparable(answered: &[Answered]) -> Outcome {
+    let unread = answered.iter().find_map(|(member, native, _)| Some((member, native.status_again.why()?)));
+    match unread {
+        Some((member, why)) => Outcome::undecided(
+            format!("whether the members are at one revision: the second look at {}: {why}", member.label()),
+            Severity::Critical,
+        ),
+        None => Outcome::NotApplicable(
             "members were at different applied indexes while being read; nothing they said contradicts each other"
                 .into(),
         ),
-        outcome => outcome,
     }
 }
 
@@ -248,6 +269,15 @@ mod tests {
         (applying.raft_applied, applying.revision) = (1090, 990);
         facts.etcd_mut("n1").status_again = Observed::Known(applying);
         assert!(!matches!(facts.run(&CHECK), Outcome::Judged { .. }), "a leader that is still applying");
+    }
+
+    #[test]
+    fn a_second_look_that_failed_is_not_a_comparison() {
+        let mut facts = cluster(3);
+        for name in ["n1", "n2", "n3"] {
+            facts.etcd_mut(name).status_again = Observed::unknown("no answer");
+        }
+        undecided(&CHECK, &facts, Severity::Critical);
     }
 
     #[test]
