@@ -240,6 +240,7 @@ pub enum QuorumRead {
 
 /// One member, voter or not: what the membership says of it and what it says itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct Member {
     /// Hex id; empty when membership is not known and only an address is.
     pub id: String,
@@ -400,6 +401,7 @@ pub struct MembershipView {
 
 /// A member in somebody's list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct ListedMember {
     /// Its name; empty when it never started.
     pub name: String,

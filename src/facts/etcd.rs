@@ -62,8 +62,30 @@ impl EtcdFacts {
     }
 }
 
+impl EtcdFacts {
+    /// Members that answered, each once, however many addresses led to it.
+    pub fn answering(&self) -> impl Iterator<Item = (&EtcdMember, &EtcdStatus)> {
+        self.members.iter().enumerate().filter_map(|(at, member)| {
+            let again = self.members[..at].iter().any(|m| m.id == member.id && m.status.known().is_some());
+            member.status.known().filter(|_| !again).map(|status| (member, status))
+        })
+    }
+}
+
+impl EtcdMember {
+    /// What to call it: its name, else its id, else its address.
+    pub fn label(&self) -> String {
+        [&self.name, &self.id, &self.endpoint]
+            .into_iter()
+            .find(|t| !t.is_empty())
+            .cloned()
+            .unwrap_or_default()
+    }
+}
+
 /// What one etcd member says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdMember {
     /// Hex member id; empty when it did not answer.
     pub id: String,
@@ -89,6 +111,7 @@ pub struct EtcdMember {
 
 /// `Maintenance/Status`, in the server's own terms.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdStatus {
     /// Server version, such as `3.6.16`.
     pub version: String,
@@ -124,6 +147,7 @@ pub struct EtcdStatus {
 
 /// `/version`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdVersions {
     /// Server version.
     pub server: String,
@@ -135,9 +159,12 @@ pub struct EtcdVersions {
 
 /// The metrics that checks use, as counted since the server's start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdMetrics {
     /// Start of the process, seconds since the epoch.
     pub process_start_seconds: Option<f64>,
+    /// Server and cluster version, where the metrics tell both.
+    pub versions: Option<EtcdVersions>,
     /// When the metrics were read.
     pub read_at: Timestamp,
     /// Counters and gauges by short name; see `backend/etcd/wire.rs` for the metric behind each.
@@ -172,6 +199,7 @@ pub struct EtcdMetrics {
 
 /// Counters since the server's start. `None` where this version has no such metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdCounters {
     /// `etcd_server_leader_changes_seen_total`.
     pub leader_changes: Option<f64>,
@@ -205,6 +233,7 @@ pub struct EtcdWindow {
 
 /// `/debug/vars`: how the process was started, and raft's own view.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdVars {
     /// The process's arguments, program first. Settings from a config file or the environment are not in it.
     pub cmdline: Vec<String>,
@@ -247,6 +276,7 @@ impl EtcdVars {
 
 /// How far the leader knows a member to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct RaftProgress {
     /// Highest index known to be stored there.
     pub matched: u64,
@@ -258,6 +288,7 @@ pub struct RaftProgress {
 
 /// What the peer port told a stranger (or our client certificate).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdPeerView {
     /// Which peer URL was asked.
     pub url: String,
@@ -269,6 +300,7 @@ pub struct EtcdPeerView {
 
 /// HashKV of the members at one revision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct HashComparison {
     /// The revision that was hashed.
     pub revision: u64,
@@ -287,15 +319,20 @@ pub struct MemberHash {
 
 /// Kubernetes objects found in etcd.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct KubernetesStore {
     /// Key prefix under which they are, such as `/registry/`; `None` when there are none.
     pub prefix: Option<String>,
     /// Per resource, such as `secrets`, `configmaps`, `apiextensions.k8s.io/customresourcedefinitions`.
     pub resources: BTreeMap<String, ResourceStorage>,
+    /// Why the look ended before everything that was to be looked at had been.
+    #[serde(default)]
+    pub unfinished: Option<String>,
 }
 
 /// How the values of one resource are stored. Only counted: values are never kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct ResourceStorage {
     /// Keys under the resource's prefix.
     pub total: u64,

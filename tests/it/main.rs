@@ -1,1 +1,8 @@
 //! The one integration-test binary: it drives the real binary against real servers.
+
+mod catalogue;
+mod etcd_process;
+mod kubernetes;
+mod layers;
+mod probe;
+mod render;

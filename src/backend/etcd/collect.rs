@@ -1,18 +1,18 @@
 //! One look at a whole cluster: all addresses at once, those found in the member list joining as they are found.
 //! The slowest address bounds the time; none delays another.
 
-use super::look::{self, Core, Rest};
+use super::look::{self, Core, Line, Prospect, Rest};
 use super::peer::{self, PeerLook};
-use super::{Etcd, hash, merge};
+use super::{Etcd, hash, kubernetes, merge, window};
 use crate::backend::Ask;
-use crate::facts::{Facts, HashComparison, ListedMember, Observed, Origin};
+use crate::facts::{Facts, HashComparison, KubernetesStore, ListedMember, Observed, Origin};
 use crate::quorum;
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::http::Http;
 use crate::transport::tls::Capture;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -25,6 +25,7 @@ pub(super) struct Harvest {
     pub(super) peers: Vec<PeerLook>,
     /// `None` when it was not asked.
     pub(super) hashes: Option<Observed<HashComparison>>,
+    pub(super) kubernetes: Observed<KubernetesStore>,
 }
 
 /// How long peer ports may still answer once everything else is in. Where they are firewalled from here, nobody
@@ -34,44 +35,61 @@ const PEER_GRACE: Duration = Duration::from_millis(200);
 pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
     let deadline = Deadline::after(ask.timeout);
     let http = Http::new(&etcd.material, &Capture::default()).ok();
-    let (hopeless, watching) = watch::channel(false);
     let mut harvest = Harvest::default();
-    let mut tried: BTreeSet<Address> = etcd.addresses.iter().cloned().collect();
+    let mut prospects: BTreeMap<Address, watch::Sender<Prospect>> = BTreeMap::new();
+    let mut untried: Vec<(Address, Origin)> =
+        etcd.addresses.iter().map(|address| (address.clone(), Origin::Given)).collect();
     let mut cores = FuturesUnordered::new();
     let mut rests = FuturesUnordered::new();
+    let objects = kubernetes::Shared::default();
+    let mut object_looks = FuturesUnordered::new();
     let mut peers = FuturesUnordered::new();
     let mut peers_tried: BTreeSet<String> = BTreeSet::new();
     let mut hashes = FuturesUnordered::new();
     // A member that hangs must not take the time that hashing the others needs.
     let mut hashing = false;
     let mut half_time = Box::pin(tokio::time::sleep(ask.timeout / 2));
-    for address in &tried {
-        cores.push(look::core(etcd, address.clone(), Origin::Given, deadline));
-    }
-    while !(cores.is_empty() && rests.is_empty() && hashes.is_empty()) {
+    while !(untried.is_empty()
+        && cores.is_empty()
+        && rests.is_empty()
+        && object_looks.is_empty()
+        && hashes.is_empty())
+    {
+        for (address, origin) in untried.drain(..) {
+            if prospects.contains_key(&address) {
+                continue;
+            }
+            let (sender, prospect) = watch::channel(Prospect::default());
+            prospects.insert(address.clone(), sender);
+            let line = Arc::new(Line::open(etcd, address, origin).await);
+            let (http, asked) = (http.as_ref(), line.clone());
+            cores.push(async move { look::core(etcd, &asked, deadline).await });
+            rests.push(async move { look::rest(etcd, &line, http, ask, deadline, prospect).await });
+        }
         let mut hash_now = false;
         tokio::select! {
             Some(core) = cores.next(), if !cores.is_empty() => {
                 let core = Arc::new(core);
-                for address in discovered(&core) {
-                    if tried.insert(address.clone()) {
-                        cores.push(look::core(etcd, address, Origin::Discovered, deadline));
-                    }
+                if let Some(prospect) = prospects.get(&core.address) {
+                    prospect.send_modify(|p| p.learn(&core));
                 }
+                untried.extend(discovered(&core).into_iter().map(|address| (address, Origin::Discovered)));
                 for url in peer_urls(&core) {
                     if peers_tried.insert(url.clone()) {
                         peers.push(peer::look(url, http.as_ref(), ask.now, deadline));
                     }
                 }
-                let (http, watching, looked) = (http.as_ref(), watching.clone(), core.clone());
-                rests.push(async move { look::rest(etcd, &looked, http, ask, deadline, watching).await });
+                let (looked, objects) = (core.clone(), &objects);
+                object_looks.push(async move { kubernetes::look(&looked, objects, ask, deadline).await });
                 harvest.cores.push(core);
-                if cores.is_empty() && too_few(&harvest.cores) {
-                    let _ = hopeless.send(true);
+                let all_told = cores.is_empty() && untried.iter().all(|(address, _)| prospects.contains_key(address));
+                if all_told && too_few(&harvest.cores) {
+                    prospects.values().for_each(|prospect| prospect.send_modify(|p| p.hopeless = true));
                 }
-                hash_now = cores.is_empty();
+                hash_now = all_told;
             }
             Some(rest) = rests.next(), if !rests.is_empty() => harvest.rests.push(rest),
+            Some(()) = object_looks.next(), if !object_looks.is_empty() => {}
             Some(look) = peers.next(), if !peers.is_empty() => harvest.peers.push(look),
             Some(hashed) = hashes.next(), if !hashes.is_empty() => harvest.hashes = Some(hashed),
             () = &mut half_time, if ask.deep && !hashing => hash_now = true,
@@ -85,11 +103,17 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
             });
         }
     }
+    drop(object_looks);
+    harvest.kubernetes = objects.into_facts();
     let grace = deadline.within(PEER_GRACE);
     while let Some(Some(look)) = grace.run(peers.next()).await {
         harvest.peers.push(look);
     }
     drop(peers);
+    if let (Some(apart), Some(http)) = (ask.window, &http) {
+        let deadline = deadline.later(apart);
+        window::look_again(&mut harvest.rests, apart, http, ask, deadline).await;
+    }
     merge::merge(etcd, ask, harvest, deadline.elapsed_ms())
 }
 

@@ -1,9 +1,9 @@
 //! From what every address told to facts of one cluster. Disagreement is kept, not resolved: views stand side by side.
 
-use super::Etcd;
 use super::collect::Harvest;
 use super::look::{Core, Rest};
 use super::peer::Peers;
+use super::{Etcd, window};
 use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
 use crate::facts::*;
@@ -33,7 +33,7 @@ pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f
         endpoints: harvest.cores.iter().map(|core| endpoint(core)).collect(),
         members: list
             .iter()
-            .map(|(id, listed)| member(etcd, id, listed, &harvest.cores, &rests, &etcd_members, &peers))
+            .map(|(id, listed)| member(etcd, id, listed, &harvest.cores, &rests, &peers, last.as_ref()))
             .collect(),
         membership,
         views: views(&harvest.cores, &etcd_members).into_iter().chain(peers.views(&list)).collect(),
@@ -48,7 +48,7 @@ pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f
     }
     let native = EtcdFacts {
         auth_enabled: auth_enabled(&rests),
-        kubernetes: Observed::default(),
+        kubernetes: harvest.kubernetes,
         hashes: harvest.hashes.unwrap_or_else(|| Observed::unknown(ASKED_ONLY_BY_DEEP)),
         remembered,
         members: etcd_members,
@@ -151,8 +151,8 @@ fn member(
     listed: &ListedMember,
     cores: &[Arc<Core>],
     rests: &BTreeMap<String, Rest>,
-    natives: &[EtcdMember],
     peers: &Peers,
+    last: Option<&LastRun>,
 ) -> Member {
     // Ids are made from URLs and the cluster's token: after a recovery another cluster may have the very same ones.
     let main = cluster_ids(cores).into_iter().next();
@@ -162,7 +162,13 @@ fn member(
     let core = answered.or(tried);
     let status = answered.and_then(|core| core.status.as_ref().ok());
     let rest = answered.and_then(|core| rests.get(&core.address.url()));
-    let native = natives.iter().find(|n| n.id == id);
+    // An election may have ended between the two looks: what the member says last is what holds.
+    let latest = rest.and_then(|r| r.status_again.known()).or(status);
+    let latency = |pick: window::Pick| {
+        rest.map_or_else(Observed::default, |r| {
+            r.metrics.and_then(|now| window::latency(now, earlier(r, id, last).as_ref(), pick))
+        })
+    };
     let unknown = || Observed::unknown("the member did not answer");
     Member {
         id: if id.starts_with("declared:") { String::new() } else { id.to_owned() },
@@ -170,7 +176,7 @@ fn member(
         voter: listed.voter,
         // A member publishes its client URLs when it first joins; its name may come from the bootstrap of others.
         started: answered.is_some() || !listed.client_urls.is_empty(),
-        role: role(id, listed, status),
+        role: role(id, listed, latest),
         client_urls: listed.client_urls.clone(),
         peer_urls: listed.peer_urls.clone(),
         endpoint: core.map(|core| core.address.url()).or_else(|| listed.client_urls.first().cloned()),
@@ -189,15 +195,15 @@ fn member(
         reachable: answered.is_some(),
         zone: etcd.target.members.get(&listed.name).and_then(|m| m.zone.clone()),
         version: status.map_or_else(unknown, |s| Observed::Known(s.version.clone())),
-        leader: status.map_or_else(
+        leader: latest.map_or_else(
             || Observed::unknown("the member did not answer"),
             |s| Observed::Known(s.leader.clone()),
         ),
-        term: status
+        term: latest
             .map_or_else(|| Observed::unknown("the member did not answer"), |s| Observed::Known(s.raft_term)),
         quorum_read: rest.map(|r| r.read.clone()).unwrap_or_default(),
-        log_sync: native.map_or_else(Observed::default, |n| latency(n, |m| m.wal_fsync.as_ref())),
-        store_commit: native.map_or_else(Observed::default, |n| latency(n, |m| m.backend_commit.as_ref())),
+        log_sync: latency(|m| m.wal_fsync.as_ref()),
+        store_commit: latency(|m| m.backend_commit.as_ref()),
         clock: peers.clock_of(listed).or_else(|| rest.map(|r| r.clock.clone())).unwrap_or_default(),
         listeners: Vec::new(),
     }
@@ -211,6 +217,12 @@ fn another(core: &Core, main: Option<&String>) -> &'static str {
         }
         _ => "another member answers on its client URL",
     }
+}
+
+/// The look at the same process to compare with: the first of this run's two, else the previous run's.
+fn earlier<'a>(rest: &'a Rest, id: &str, last: Option<&'a LastRun>) -> Option<window::Earlier<'a>> {
+    let now = rest.metrics.known()?;
+    window::Earlier::of(now, rest.earlier.as_ref(), last.and_then(|l| l.etcd_metrics.get(id)))
 }
 
 fn same_place(url: &str, core: &Core) -> bool {
@@ -227,19 +239,6 @@ fn role(id: &str, listed: &ListedMember, status: Option<&EtcdStatus>) -> Role {
             None => Role::Leaderless,
         },
     }
-}
-
-fn latency(native: &EtcdMember, pick: impl Fn(&EtcdMetrics) -> Option<&Histogram>) -> Observed<SyncLatency> {
-    native.metrics.and_then(|metrics| {
-        let Some(histogram) = pick(metrics) else {
-            return Observed::unknown("this version publishes no such metric");
-        };
-        let seconds = metrics
-            .process_start_seconds
-            .map(|start| metrics.read_at.as_millisecond() as f64 / 1000.0 - start);
-        let latency = SyncLatency::from_histogram(histogram, Window::SinceStart { seconds });
-        Observed::or_unknown(latency, "nothing was written yet")
-    })
 }
 
 fn native(
@@ -263,7 +262,7 @@ fn native(
         },
         status_again: rest.map(|r| r.status_again.clone()).unwrap_or_default(),
         http_version: rest.map(|r| r.versions.clone()).unwrap_or_default(),
-        window: metrics.map(|now| window(now, last.and_then(|l| l.etcd_metrics.get(&id)))),
+        window: metrics.map(|now| window::grown(now, rest.and_then(|r| earlier(r, &id, last)).as_ref())),
         metrics,
         vars: rest.map(|r| r.vars.clone()).unwrap_or_default(),
         peer: match listed {
@@ -290,53 +289,6 @@ fn remembered(last: &LastRun, cluster_id: Option<&str>) -> Option<RememberedRevi
         raft_index: last.raft_index,
         seen_at,
     })
-}
-
-/// What happened since the previous run; since the server's start when it restarted or nothing was saved.
-fn window(now: &EtcdMetrics, then: Option<&EtcdMetrics>) -> EtcdWindow {
-    let seconds_at = |m: &EtcdMetrics| m.read_at.as_millisecond() as f64 / 1000.0;
-    let same_process = |then: &&EtcdMetrics| match (now.process_start_seconds, then.process_start_seconds) {
-        (Some(a), Some(b)) => (a - b).abs() < 1.0,
-        _ => false,
-    };
-    let (window, then) = match then.filter(same_process).filter(|t| seconds_at(now) > seconds_at(t)) {
-        Some(then) => (Window::SinceLastRun { seconds: seconds_at(now) - seconds_at(then) }, Some(then)),
-        None => {
-            (Window::SinceStart { seconds: now.process_start_seconds.map(|s| seconds_at(now) - s) }, None)
-        }
-    };
-    let base = then.map(|t| t.counters.clone()).unwrap_or_default();
-    let grown = |now: Option<f64>, then: Option<f64>| now.map(|n| (n - then.unwrap_or(0.0)).max(0.0));
-    let (a, b) = (&now.counters, &base);
-    EtcdWindow {
-        window,
-        grown: EtcdCounters {
-            leader_changes: grown(a.leader_changes, b.leader_changes),
-            proposals_failed: grown(a.proposals_failed, b.proposals_failed),
-            heartbeat_failures: grown(a.heartbeat_failures, b.heartbeat_failures),
-            slow_reads: grown(a.slow_reads, b.slow_reads),
-            failed_reads: grown(a.failed_reads, b.failed_reads),
-            slow_applies: grown(a.slow_applies, b.slow_applies),
-            peer_sent_failures: grown(a.peer_sent_failures, b.peer_sent_failures),
-        },
-        peer_sent_failures: now
-            .peer_sent_failures
-            .iter()
-            .map(|(peer, failed)| {
-                let earlier = then.and_then(|t| t.peer_sent_failures.get(peer)).copied().unwrap_or(0.0);
-                (peer.clone(), (failed - earlier).max(0.0))
-            })
-            .collect(),
-        peer_rtt: now
-            .peer_rtt
-            .iter()
-            .filter_map(|(peer, histogram)| {
-                let earlier = then.and_then(|t| t.peer_rtt.get(peer));
-                let grown = earlier.map_or_else(|| Some(histogram.clone()), |e| histogram.since(e))?;
-                Some((peer.clone(), grown))
-            })
-            .collect(),
-    }
 }
 
 fn views(cores: &[Arc<Core>], natives: &[EtcdMember]) -> Vec<MembershipView> {

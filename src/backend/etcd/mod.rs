@@ -2,12 +2,17 @@
 
 mod client;
 mod collect;
+mod commit;
 mod hash;
+mod kubernetes;
 mod look;
 mod merge;
+mod pages;
 mod peer;
+mod window;
 mod wire;
 
+use super::commits::CommitProbe;
 use super::{Ask, Backend, Looking, OpenError};
 use crate::facts::{BackendKind, Facts};
 use crate::target::Target;
@@ -45,5 +50,9 @@ impl Backend for Etcd {
 
     fn observe<'a>(&'a self, ask: &'a Ask) -> Looking<'a, Facts> {
         Box::pin(collect::collect(self, ask))
+    }
+
+    fn commits(&self) -> Option<&dyn CommitProbe> {
+        Some(self)
     }
 }

@@ -1,7 +1,7 @@
 //! What the peer ports tell: a second, independent view of the membership, the cluster they belong to, and a clock
 //! that is precise to the round trip. A peer port that refuses us is normal under `--peer-client-cert-auth`.
 
-use super::{look, wire};
+use super::{pages, wire};
 use crate::facts::{
     ClockOffset, CommonFacts, EtcdPeerView, ListedMember, MembershipView, Observed, Reach, Trouble,
     TroubleKind,
@@ -65,7 +65,7 @@ async fn page(http: &Http, url: &str, deadline: Deadline) -> Result<crate::trans
 }
 
 fn offset(theirs: Timestamp, start: Timestamp, sent_ms: f64, received_ms: f64) -> ClockOffset {
-    let middle = look::wall(start, (sent_ms + received_ms) / 2.0);
+    let middle = pages::wall(start, (sent_ms + received_ms) / 2.0);
     ClockOffset {
         offset_ms: theirs.duration_since(middle).as_secs_f64() * 1000.0,
         uncertainty_ms: (received_ms - sent_ms) / 2.0,

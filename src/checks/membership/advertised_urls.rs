@@ -43,7 +43,7 @@ fn judge_one(facts: &CommonFacts, member: &Member, url: &str) -> Option<Hit> {
     let Ok(address) = Address::parse(url, false, 2379) else {
         return Some(warning("it advertises {url}, which is no address a client can dial"));
     };
-    if address.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_unspecified()) {
+    if address.unspecified() {
         return Some(warning("it advertises {url}: an address to listen on, not one to dial"));
     }
     if address.loopback() && others_are_elsewhere(facts, member) {

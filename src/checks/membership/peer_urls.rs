@@ -67,9 +67,8 @@ fn duplicates(listed: &[(&Member, Address)], tally: &mut Tally) {
 
 /// A loopback URL is good only where all members are on one machine.
 fn leads_nowhere(address: &Address, listed: &[(&Member, Address)]) -> bool {
-    let unspecified = |a: &Address| a.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_unspecified());
-    unspecified(address)
-        || (address.loopback() && listed.iter().any(|(_, a)| !a.loopback() && !unspecified(a)))
+    address.unspecified()
+        || (address.loopback() && listed.iter().any(|(_, a)| !a.loopback() && !a.unspecified()))
 }
 
 fn mixed(listed: &[(&Member, Address)], tally: &mut Tally) {

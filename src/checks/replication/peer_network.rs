@@ -158,18 +158,8 @@ mod tests {
     use crate::checks::replication::window::testing::windowed;
     use crate::checks::testing::{Sample, cluster, row, undecided};
 
-    /// Every member connected to every other.
-    fn meshed(mut facts: Sample) -> Sample {
-        let ids: Vec<String> = facts.0.common.members.iter().map(|m| m.id.clone()).collect();
-        for id in &ids {
-            let peers = ids.iter().filter(|other| *other != id).map(|other| (other.clone(), 1.0)).collect();
-            facts.metrics_mut(&format!("n{id}")).active_peers = peers;
-        }
-        facts
-    }
-
     fn rtt(buckets: &[(f64, f64)], count: f64) -> Sample {
-        let mut facts = meshed(cluster(3));
+        let mut facts = cluster(3);
         if let Observed::Known(counted) = &mut facts.etcd_mut("n1").window {
             let histogram = Histogram { buckets: buckets.to_vec(), count, sum: 1.0 };
             counted.peer_rtt.insert("2".into(), histogram);
@@ -179,8 +169,8 @@ mod tests {
 
     #[test]
     fn a_missing_link_between_members_that_both_answer() {
-        row(&CHECK, &meshed(cluster(3)), &[]);
-        let mut cut = meshed(cluster(3));
+        row(&CHECK, &cluster(3), &[]);
+        let mut cut = cluster(3);
         cut.metrics_mut("n2").active_peers.insert("3".into(), 0.0);
         row(&CHECK, &cut, &[Severity::Warning]);
         cut.metrics_mut("n1").active_peers.remove("3");
@@ -190,7 +180,7 @@ mod tests {
 
     /// n1 failed to send 30 messages to n2 over this window.
     fn lossy(window: Window) -> Sample {
-        let mut facts = meshed(windowed(window, |_| {}));
+        let mut facts = windowed(window, |_| {});
         if let Observed::Known(counted) = &mut facts.etcd_mut("n1").window {
             counted.peer_sent_failures.insert("2".into(), 30.0);
         }
@@ -222,7 +212,7 @@ mod tests {
 
     #[test]
     fn unread_metrics_are_unknown() {
-        let mut facts = meshed(cluster(3));
+        let mut facts = cluster(3);
         facts.etcd_mut("n2").metrics = Observed::unknown("HTTP status 404");
         undecided(&CHECK, &facts, Severity::Warning);
         assert!(matches!(cluster(1).run(&CHECK), Outcome::NotApplicable(_)));
