@@ -31,6 +31,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Print version')
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check clusters and say what is wrong')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks')
+            [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Start throwaway clusters of real servers, break them, remove them')
             [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Measure a disk''s fsync or a cluster''s commit latency')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds')
             [CompletionResult]::new('size', 'size', [CompletionResultType]::ParameterValue, 'How many failures a cluster of N voters survives, and what one more or one less does')
@@ -93,6 +94,195 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;lab' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('up', 'up', [CompletionResultType]::ParameterValue, 'Start a cluster and wait until every member serves')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show labs and how their members stand')
+            [CompletionResult]::new('kill', 'kill', [CompletionResultType]::ParameterValue, 'Kill members')
+            [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Stop members where they are (SIGSTOP)')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Let paused members continue (SIGCONT)')
+            [CompletionResult]::new('start', 'start', [CompletionResultType]::ParameterValue, 'Start members that do not run, with the arguments they had')
+            [CompletionResult]::new('partition', 'partition', [CompletionResultType]::ParameterValue, 'Cut the links between groups of members: ''n1,n2|n3''')
+            [CompletionResult]::new('heal', 'heal', [CompletionResultType]::ParameterValue, 'Restore every link')
+            [CompletionResult]::new('down', 'down', [CompletionResultType]::ParameterValue, 'Stop labs and remove what they made')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'quorate;lab;up' {
+            [CompletionResult]::new('--nodes', '--nodes', [CompletionResultType]::ParameterName, 'How many members')
+            [CompletionResult]::new('--tls-days', '--tls-days', [CompletionResultType]::ParameterName, 'How many days the certificates are valid, the CA''s excepted')
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Exactly this version of the server [default: the first found]')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Where to keep it; must be empty or absent [default: under the state directory]')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'What to call it [default: the backend, with a number if that is taken]')
+            [CompletionResult]::new('--server-arg', '--server-arg', [CompletionResultType]::ParameterName, 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long all members may take to serve')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--tls', '--tls', [CompletionResultType]::ParameterName, 'TLS between everybody: a CA of its own, a certificate for each member and for quorate')
+            [CompletionResult]::new('--no-client-cert-auth', '--no-client-cert-auth', [CompletionResultType]::ParameterName, 'Do not ask clients for a certificate')
+            [CompletionResult]::new('--isolated', '--isolated', [CompletionResultType]::ParameterName, 'Each member in a network namespace with an address of its own (needs root), so that links can be cut')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;lab;status' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The lab in this directory')
+            [CompletionResult]::new('--member', '--member', [CompletionResultType]::ParameterName, 'Exit with 0 only if this member runs')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;lab;kill' {
+            [CompletionResult]::new('-s', '-s', [CompletionResultType]::ParameterName, 'By number or name')
+            [CompletionResult]::new('--signal', '--signal', [CompletionResultType]::ParameterName, 'By number or name')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Which lab [default: the only one]')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The lab in this directory')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;lab;pause' {
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Which lab [default: the only one]')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The lab in this directory')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;lab;resume' {
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Which lab [default: the only one]')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The lab in this directory')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;lab;start' {
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long they may take to serve')
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Which lab [default: the only one]')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The lab in this directory')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--wait', '--wait', [CompletionResultType]::ParameterName, 'Wait until they serve')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;lab;partition' {
+            [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'Which lab [default: the only one]')
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The lab in this directory')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;lab;heal' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The lab in this directory')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;lab;down' {
+            [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'The lab in this directory')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every lab')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Stop the servers, and keep data and logs')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;lab;help' {
+            [CompletionResult]::new('up', 'up', [CompletionResultType]::ParameterValue, 'Start a cluster and wait until every member serves')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show labs and how their members stand')
+            [CompletionResult]::new('kill', 'kill', [CompletionResultType]::ParameterValue, 'Kill members')
+            [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Stop members where they are (SIGSTOP)')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Let paused members continue (SIGCONT)')
+            [CompletionResult]::new('start', 'start', [CompletionResultType]::ParameterValue, 'Start members that do not run, with the arguments they had')
+            [CompletionResult]::new('partition', 'partition', [CompletionResultType]::ParameterValue, 'Cut the links between groups of members: ''n1,n2|n3''')
+            [CompletionResult]::new('heal', 'heal', [CompletionResultType]::ParameterValue, 'Restore every link')
+            [CompletionResult]::new('down', 'down', [CompletionResultType]::ParameterValue, 'Stop labs and remove what they made')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'quorate;lab;help;up' {
+            break
+        }
+        'quorate;lab;help;status' {
+            break
+        }
+        'quorate;lab;help;kill' {
+            break
+        }
+        'quorate;lab;help;pause' {
+            break
+        }
+        'quorate;lab;help;resume' {
+            break
+        }
+        'quorate;lab;help;start' {
+            break
+        }
+        'quorate;lab;help;partition' {
+            break
+        }
+        'quorate;lab;help;heal' {
+            break
+        }
+        'quorate;lab;help;down' {
+            break
+        }
+        'quorate;lab;help;help' {
             break
         }
         'quorate;probe' {
@@ -230,6 +420,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
         'quorate;help' {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check clusters and say what is wrong')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks')
+            [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Start throwaway clusters of real servers, break them, remove them')
             [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Measure a disk''s fsync or a cluster''s commit latency')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds')
             [CompletionResult]::new('size', 'size', [CompletionResultType]::ParameterValue, 'How many failures a cluster of N voters survives, and what one more or one less does')
@@ -244,6 +435,45 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             break
         }
         'quorate;help;status' {
+            break
+        }
+        'quorate;help;lab' {
+            [CompletionResult]::new('up', 'up', [CompletionResultType]::ParameterValue, 'Start a cluster and wait until every member serves')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show labs and how their members stand')
+            [CompletionResult]::new('kill', 'kill', [CompletionResultType]::ParameterValue, 'Kill members')
+            [CompletionResult]::new('pause', 'pause', [CompletionResultType]::ParameterValue, 'Stop members where they are (SIGSTOP)')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Let paused members continue (SIGCONT)')
+            [CompletionResult]::new('start', 'start', [CompletionResultType]::ParameterValue, 'Start members that do not run, with the arguments they had')
+            [CompletionResult]::new('partition', 'partition', [CompletionResultType]::ParameterValue, 'Cut the links between groups of members: ''n1,n2|n3''')
+            [CompletionResult]::new('heal', 'heal', [CompletionResultType]::ParameterValue, 'Restore every link')
+            [CompletionResult]::new('down', 'down', [CompletionResultType]::ParameterValue, 'Stop labs and remove what they made')
+            break
+        }
+        'quorate;help;lab;up' {
+            break
+        }
+        'quorate;help;lab;status' {
+            break
+        }
+        'quorate;help;lab;kill' {
+            break
+        }
+        'quorate;help;lab;pause' {
+            break
+        }
+        'quorate;help;lab;resume' {
+            break
+        }
+        'quorate;help;lab;start' {
+            break
+        }
+        'quorate;help;lab;partition' {
+            break
+        }
+        'quorate;help;lab;heal' {
+            break
+        }
+        'quorate;help;lab;down' {
             break
         }
         'quorate;help;probe' {

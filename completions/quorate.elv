@@ -28,6 +28,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --version 'Print version'
             cand check 'Check clusters and say what is wrong'
             cand status 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
+            cand lab 'Start throwaway clusters of real servers, break them, remove them'
             cand probe 'Measure a disk''s fsync or a cluster''s commit latency'
             cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
             cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
@@ -88,6 +89,174 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --verbose 'Show more'
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab'= {
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand up 'Start a cluster and wait until every member serves'
+            cand status 'Show labs and how their members stand'
+            cand kill 'Kill members'
+            cand pause 'Stop members where they are (SIGSTOP)'
+            cand resume 'Let paused members continue (SIGCONT)'
+            cand start 'Start members that do not run, with the arguments they had'
+            cand partition 'Cut the links between groups of members: ''n1,n2|n3'''
+            cand heal 'Restore every link'
+            cand down 'Stop labs and remove what they made'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;lab;up'= {
+            cand --nodes 'How many members'
+            cand --tls-days 'How many days the certificates are valid, the CA''s excepted'
+            cand --version 'Exactly this version of the server [default: the first found]'
+            cand --dir 'Where to keep it; must be empty or absent [default: under the state directory]'
+            cand --name 'What to call it [default: the backend, with a number if that is taken]'
+            cand --server-arg 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216'
+            cand --timeout 'How long all members may take to serve'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --tls 'TLS between everybody: a CA of its own, a certificate for each member and for quorate'
+            cand --no-client-cert-auth 'Do not ask clients for a certificate'
+            cand --isolated 'Each member in a network namespace with an address of its own (needs root), so that links can be cut'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;status'= {
+            cand --dir 'The lab in this directory'
+            cand --member 'Exit with 0 only if this member runs'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;kill'= {
+            cand -s 'By number or name'
+            cand --signal 'By number or name'
+            cand --name 'Which lab [default: the only one]'
+            cand --dir 'The lab in this directory'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;pause'= {
+            cand --name 'Which lab [default: the only one]'
+            cand --dir 'The lab in this directory'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;resume'= {
+            cand --name 'Which lab [default: the only one]'
+            cand --dir 'The lab in this directory'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;start'= {
+            cand --timeout 'How long they may take to serve'
+            cand --name 'Which lab [default: the only one]'
+            cand --dir 'The lab in this directory'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --wait 'Wait until they serve'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;partition'= {
+            cand --name 'Which lab [default: the only one]'
+            cand --dir 'The lab in this directory'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;heal'= {
+            cand --dir 'The lab in this directory'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;down'= {
+            cand --dir 'The lab in this directory'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --all 'Every lab'
+            cand --keep 'Stop the servers, and keep data and logs'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;help'= {
+            cand up 'Start a cluster and wait until every member serves'
+            cand status 'Show labs and how their members stand'
+            cand kill 'Kill members'
+            cand pause 'Stop members where they are (SIGSTOP)'
+            cand resume 'Let paused members continue (SIGCONT)'
+            cand start 'Start members that do not run, with the arguments they had'
+            cand partition 'Cut the links between groups of members: ''n1,n2|n3'''
+            cand heal 'Restore every link'
+            cand down 'Stop labs and remove what they made'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;lab;help;up'= {
+        }
+        &'quorate;lab;help;status'= {
+        }
+        &'quorate;lab;help;kill'= {
+        }
+        &'quorate;lab;help;pause'= {
+        }
+        &'quorate;lab;help;resume'= {
+        }
+        &'quorate;lab;help;start'= {
+        }
+        &'quorate;lab;help;partition'= {
+        }
+        &'quorate;lab;help;heal'= {
+        }
+        &'quorate;lab;help;down'= {
+        }
+        &'quorate;lab;help;help'= {
         }
         &'quorate;probe'= {
             cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
@@ -211,6 +380,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
         &'quorate;help'= {
             cand check 'Check clusters and say what is wrong'
             cand status 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
+            cand lab 'Start throwaway clusters of real servers, break them, remove them'
             cand probe 'Measure a disk''s fsync or a cluster''s commit latency'
             cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
             cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
@@ -223,6 +393,35 @@ set edit:completion:arg-completer[quorate] = {|@words|
         &'quorate;help;check'= {
         }
         &'quorate;help;status'= {
+        }
+        &'quorate;help;lab'= {
+            cand up 'Start a cluster and wait until every member serves'
+            cand status 'Show labs and how their members stand'
+            cand kill 'Kill members'
+            cand pause 'Stop members where they are (SIGSTOP)'
+            cand resume 'Let paused members continue (SIGCONT)'
+            cand start 'Start members that do not run, with the arguments they had'
+            cand partition 'Cut the links between groups of members: ''n1,n2|n3'''
+            cand heal 'Restore every link'
+            cand down 'Stop labs and remove what they made'
+        }
+        &'quorate;help;lab;up'= {
+        }
+        &'quorate;help;lab;status'= {
+        }
+        &'quorate;help;lab;kill'= {
+        }
+        &'quorate;help;lab;pause'= {
+        }
+        &'quorate;help;lab;resume'= {
+        }
+        &'quorate;help;lab;start'= {
+        }
+        &'quorate;help;lab;partition'= {
+        }
+        &'quorate;help;lab;heal'= {
+        }
+        &'quorate;help;lab;down'= {
         }
         &'quorate;help;probe'= {
             cand disk 'Measure how long a disk takes to make a write durable'

@@ -15,6 +15,7 @@ pub mod consent;
 pub mod format;
 pub mod transport;
 pub mod backend;
+pub mod lab;
 pub mod probe;
 pub mod render;
 pub mod cli;

@@ -43,6 +43,12 @@ pub fn save(dir: &Path, key: &str, run: &LastRun) -> io::Result<()> {
     Ok(())
 }
 
+/// Forgets it: for a cluster that is gone for ever.
+pub fn forget(dir: &Path, key: &str) {
+    // There may be none; nothing depends on it.
+    let _ = std::fs::remove_file(path(dir, key));
+}
+
 /// Longest part of a key that is kept legible: file names end at 255 bytes.
 const LEGIBLE: usize = 100;
 

@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 pub mod failure;
 mod files;
+mod lab;
 mod man;
 mod nearest;
 mod probe;
@@ -67,6 +68,7 @@ pub enum ColorChoice {
 enum Command {
     Check(check::CheckArgs),
     Status(status::StatusArgs),
+    Lab(lab::LabArgs),
     /// Measure a disk's fsync or a cluster's commit latency
     #[command(subcommand)]
     Probe(probe::Probe),
@@ -126,6 +128,7 @@ pub(crate) fn style(global: &Global, world: &World) -> crate::render::Style {
 fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
     match &app.command {
         Command::Check(args) => check::run(args, &app.global, world),
+        Command::Lab(args) => lab::run(args, &app.global, world),
         Command::Status(args) => status::run(args, &app.global, world),
         Command::Probe(probe) => probe::run(probe, &app.global, world),
         Command::Explain(args) => explain::run(args, &app.global, world),

@@ -3,9 +3,10 @@
 use super::failure::Failure;
 use super::nearest::nearest;
 use super::{World, config, doctor, explain, size};
+use crate::lab::state::Lab;
 use crate::probe::commit::CommitReport;
 use crate::probe::disk::DiskReport;
-use crate::render;
+use crate::render::{self, lab::LabsReport};
 use crate::report::CheckReport;
 use crate::report::status::StatusReport;
 use clap::Args;
@@ -39,6 +40,8 @@ const KNOWN: &[Known] = &[
     Known { name: "probe-disk", of: "quorate probe disk -o json", make: || schema_for!(DiskReport) },
     Known { name: "probe-commit", of: "quorate probe commit -o json", make: || schema_for!(CommitReport) },
     Known { name: "doctor", of: "quorate doctor -o json", make: || schema_for!(doctor::DoctorReport) },
+    Known { name: "lab", of: "quorate lab up -o json, and lab.json of a lab", make: || schema_for!(Lab) },
+    Known { name: "labs", of: "quorate lab status -o json", make: || schema_for!(LabsReport) },
     Known { name: "config", of: "the config file, quorate.toml", make: config::schema },
 ];
 

@@ -38,6 +38,8 @@ pub enum TroubleKind {
     ConnectionRefused,
     /// No route to the host or network.
     HostUnreachable,
+    /// The member list has no address of it: it never started, or never told one.
+    NoAddress,
     /// No answer to the connection attempt within the deadline.
     ConnectTimeout,
     /// Connected, but nothing came back within the deadline (paused, hung or half-open).
@@ -83,6 +85,7 @@ impl TroubleKind {
             TroubleKind::DnsFailure => "dns-failure",
             TroubleKind::ConnectionRefused => "connection-refused",
             TroubleKind::HostUnreachable => "host-unreachable",
+            TroubleKind::NoAddress => "no-address",
             TroubleKind::ConnectTimeout => "connect-timeout",
             TroubleKind::NoAnswer => "no-answer",
             TroubleKind::EmptyReply => "empty-reply",

@@ -3,6 +3,7 @@
 mod github;
 mod json;
 mod junit;
+pub mod lab;
 mod latency;
 mod layout;
 mod markdown;

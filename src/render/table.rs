@@ -65,6 +65,7 @@ fn findings(cluster: &ClusterReport, style: Style, out: &mut dyn Write) -> io::R
     let mut shown: Vec<&FindingReport> =
         cluster.findings.iter().filter(|f| worth_showing(f, style)).collect();
     shown.sort_by_key(|f| order(f));
+    let together = if style.verbose { Vec::new() } else { undecided_for_one_reason(&mut shown) };
     let mut at = 0;
     while at < shown.len() {
         let same = |f: &&FindingReport| f.check == shown[at].check && order(f) == order(shown[at]);
@@ -72,6 +73,13 @@ fn findings(cluster: &ClusterReport, style: Style, out: &mut dyn Write) -> io::R
         writeln!(out)?;
         finding_group(&shown[at..at + group], style, out)?;
         at += group;
+    }
+    for checks in together {
+        let mark = paint(&format!("{:<9}", "unknown"), AnsiColor::Magenta, style);
+        writeln!(out, "\n{mark} {}", bold(&format!("{} checks", checks.len()), style))?;
+        paragraph(&escape(&checks[0].summary), style, out)?;
+        let slugs: Vec<&str> = checks.iter().map(|f| f.check).collect();
+        paragraph(&slugs.join(", "), style, out)?;
     }
     Ok(())
 }
@@ -96,8 +104,42 @@ pub(super) fn order(finding: &FindingReport) -> u8 {
     }
 }
 
+/// From this many checks on, those that could not be decided for one and the same reason are one paragraph.
+const SAME_REASON: usize = 3;
+
+/// Takes the checks out of `shown` that could not be decided for one shared reason: when nobody answers, that is one
+/// thing to say and not twenty.
+fn undecided_for_one_reason<'a>(shown: &mut Vec<&'a FindingReport>) -> Vec<Vec<&'a FindingReport>> {
+    let whole = |f: &&FindingReport| f.status == Status::Unknown && f.member.is_none();
+    let mut reasons: Vec<&str> = shown.iter().filter(|f| whole(f)).map(|f| f.summary.as_str()).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    let mut together = Vec::new();
+    for reason in reasons {
+        let (same, rest): (Vec<_>, Vec<_>) = shown.iter().partition(|f| whole(f) && f.summary == reason);
+        if same.len() >= SAME_REASON {
+            together.push(same);
+            *shown = rest;
+        }
+    }
+    together
+}
+
 /// At most this many members of one finding are spelled out.
 const GROUP_SHOWN: usize = 3;
+
+/// Members whose sentence is the same share one line.
+fn by_sentence<'a>(group: &[&'a FindingReport]) -> Vec<(Vec<&'a str>, &'a FindingReport)> {
+    let mut lines: Vec<(Vec<&str>, &FindingReport)> = Vec::new();
+    for &finding in group {
+        let member = finding.member.as_deref();
+        match lines.iter_mut().find(|(_, f)| f.summary == finding.summary && f.member.is_some()) {
+            Some((members, _)) => members.extend(member),
+            None => lines.push((member.into_iter().collect(), finding)),
+        }
+    }
+    lines
+}
 
 fn finding_group(group: &[&FindingReport], style: Style, out: &mut dyn Write) -> io::Result<()> {
     let finding = group[0];
@@ -110,19 +152,25 @@ fn finding_group(group: &[&FindingReport], style: Style, out: &mut dyn Write) ->
         _ => ("pass", AnsiColor::Green),
     };
     writeln!(out, "{} {}", paint(&format!("{mark:<9}"), color, style), bold(finding.check, style))?;
-    let limit = if style.verbose { usize::MAX } else { GROUP_SHOWN };
-    for finding in group.iter().take(limit) {
-        let member = finding.member.as_deref().map_or_else(String::new, |m| format!("{}: ", escape(m)));
-        paragraph(&format!("{member}{}", escape(&finding.summary)), style, out)?;
+    let lines = by_sentence(group);
+    let limit = match finding.status {
+        _ if style.verbose => usize::MAX,
+        Status::Unknown => 1,
+        _ => GROUP_SHOWN,
+    };
+    for (members, finding) in lines.iter().take(limit) {
+        let members =
+            if members.is_empty() { String::new() } else { format!("{}: ", escape(&members.join(", "))) };
+        paragraph(&format!("{members}{}", escape(&finding.summary)), style, out)?;
         if let Some(waiver) = &finding.waiver {
             paragraph(&format!("waived until {}: {}", waiver.until, escape(&waiver.reason)), style, out)?;
         }
     }
-    if group.len() > limit {
+    if lines.len() > limit {
         let rest: Vec<String> =
-            group[limit..].iter().filter_map(|f| f.member.as_deref()).map(escape).collect();
+            lines[limit..].iter().flat_map(|(members, _)| members).map(|m| escape(m)).collect();
         let rest = if rest.is_empty() { "-v shows them".to_owned() } else { rest.join(", ") };
-        paragraph(&format!("and {} more: {rest}", group.len() - limit), style, out)?;
+        paragraph(&format!("and {} more: {rest}", lines.len() - limit), style, out)?;
     }
     let mut remedies: Vec<&str> = group.iter().filter_map(|f| f.remedy).collect();
     remedies.dedup();
@@ -131,7 +179,7 @@ fn finding_group(group: &[&FindingReport], style: Style, out: &mut dyn Write) ->
     }
     if finding.status == Status::Pass {
         evidence(finding, style, out)?;
-    } else {
+    } else if finding.status != Status::Unknown {
         paragraph(&format!("more: quorate explain {}", finding.check), style, out)?;
     }
     Ok(())

@@ -1,6 +1,9 @@
 //! The one integration-test binary: it drives the real binary against real servers.
 
 mod catalogue;
+mod check_etcd;
+mod cluster;
+mod lab;
 mod etcd_process;
 mod kubernetes;
 mod layers;

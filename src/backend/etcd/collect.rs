@@ -5,6 +5,7 @@ use super::look::{self, Core, Line, Prospect, Rest};
 use super::peer::{self, PeerLook};
 use super::{Etcd, hash, kubernetes, merge, window};
 use crate::backend::Ask;
+use crate::backend::state::LastRun;
 use crate::facts::{Facts, HashComparison, KubernetesStore, ListedMember, Observed, Origin};
 use crate::quorum;
 use crate::transport::Deadline;
@@ -35,6 +36,7 @@ const PEER_GRACE: Duration = Duration::from_millis(200);
 pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
     let deadline = Deadline::after(ask.timeout);
     let http = Http::new(&etcd.material, &Capture::default()).ok();
+    let last = merge::last_run(etcd, ask);
     let mut harvest = Harvest::default();
     let mut prospects: BTreeMap<Address, watch::Sender<Prospect>> = BTreeMap::new();
     let mut untried: Vec<(Address, Origin)> =
@@ -82,6 +84,9 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
                 let (looked, objects) = (core.clone(), &objects);
                 object_looks.push(async move { kubernetes::look(&looked, objects, ask, deadline).await });
                 harvest.cores.push(core);
+                if cores.is_empty() && harvest.cores.iter().all(|core| core.status.is_err()) {
+                    untried.extend(known_before(etcd, last.as_ref()));
+                }
                 let all_told = cores.is_empty() && untried.iter().all(|(address, _)| prospects.contains_key(address));
                 if all_told && too_few(&harvest.cores) {
                     prospects.values().for_each(|prospect| prospect.send_modify(|p| p.hopeless = true));
@@ -114,7 +119,18 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
         let deadline = deadline.later(apart);
         window::look_again(&mut harvest.rests, apart, http, ask, deadline).await;
     }
-    merge::merge(etcd, ask, harvest, deadline.elapsed_ms())
+    merge::merge(etcd, ask, harvest, last, deadline.elapsed_ms())
+}
+
+/// Where members are when nobody tells: where the config file says, and where an earlier run saw them.
+fn known_before(etcd: &Etcd, last: Option<&LastRun>) -> Vec<(Address, Origin)> {
+    let declared = etcd.target.members.values().filter_map(|m| m.endpoint.as_deref());
+    let remembered = last.iter().flat_map(|l| l.members.values()).flat_map(|m| &m.client_urls);
+    declared
+        .chain(remembered.map(String::as_str))
+        .filter_map(|url| Address::parse(url, false, 2379).ok())
+        .map(|address| (address, Origin::Discovered))
+        .collect()
 }
 
 /// Client addresses in the list that this member gave.

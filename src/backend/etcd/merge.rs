@@ -10,10 +10,14 @@ use crate::facts::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f64) -> Facts {
+pub(super) fn merge(
+    etcd: &Etcd,
+    ask: &Ask,
+    mut harvest: Harvest,
+    last: Option<LastRun>,
+    duration_ms: f64,
+) -> Facts {
     order_as_given(etcd, &mut harvest.cores);
-    let key = format!("etcd-{}", etcd.target.name);
-    let last = ask.state_dir.as_deref().and_then(|dir| state::load(dir, &key));
     let rests: BTreeMap<String, Rest> =
         harvest.rests.into_iter().map(|rest| (rest.url.clone(), rest)).collect();
     let cluster_ids = cluster_ids(&harvest.cores);
@@ -44,7 +48,11 @@ pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f
     peers.tell_the_living(&mut common);
     if let (Some(dir), true) = (&ask.state_dir, main.is_some()) {
         // A window is all that is lost when this cannot be written.
-        let _ = state::save(dir, &key, &remember(ask, &list, &etcd_members, main.unwrap_or_default(), last));
+        let _ = state::save(
+            dir,
+            &state_key(etcd),
+            &remember(ask, &list, &etcd_members, main.unwrap_or_default(), last),
+        );
     }
     let native = EtcdFacts {
         auth_enabled: auth_enabled(&rests),
@@ -62,6 +70,16 @@ pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f
         common,
         native: NativeFacts::Etcd(native),
     }
+}
+
+/// Under which name a target's last run is kept.
+fn state_key(etcd: &Etcd) -> String {
+    format!("etcd-{}", etcd.target.name)
+}
+
+/// What the previous run at this target left.
+pub(super) fn last_run(etcd: &Etcd, ask: &Ask) -> Option<LastRun> {
+    state::load(ask.state_dir.as_deref()?, &state_key(etcd))
 }
 
 fn order_as_given(etcd: &Etcd, cores: &mut [Arc<Core>]) {
@@ -188,9 +206,7 @@ fn member(
                 .err()
                 .cloned()
                 .or_else(|| Some(Trouble::new(TroubleKind::WrongService, another(core, main.as_ref())))),
-            (None, None) => {
-                Some(Trouble::new(TroubleKind::HostUnreachable, "it advertises no client URL to try"))
-            }
+            (None, None) => Some(Trouble::new(TroubleKind::NoAddress, "it advertises no client URL to try")),
         },
         reachable: answered.is_some(),
         zone: etcd.target.members.get(&listed.name).and_then(|m| m.zone.clone()),
