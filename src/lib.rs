@@ -3,6 +3,7 @@
 //! **facts → checks → findings → render**, and **facts → plan → executor → events**. The left halves are pure; adapters
 //! sit at the rim. Modules stand in dependency order: each may use those above it, and `tests/it/layers.rs` holds that.
 
+pub mod address;
 pub mod facts;
 pub mod quorum;
 pub mod policy;

@@ -20,6 +20,9 @@ pub struct LastRun {
     /// Highest revision seen: it must never be lower later.
     #[serde(default)]
     pub highest_revision: u64,
+    /// Raft index that was committed then: a lower one later means that the log began anew.
+    #[serde(default)]
+    pub raft_index: u64,
     /// Hex id of the cluster.
     #[serde(default)]
     pub cluster_id: String,

@@ -159,6 +159,7 @@ fn etcd_member(id: &str, ids: &[String]) -> EtcdMember {
         .iter()
         .map(|i| (i.clone(), RaftProgress { matched: 1100, next: 1101, state: "StateReplicate".into() }))
         .collect();
+    let active_peers = ids.iter().filter(|i| *i != id).map(|i| (i.clone(), 1.0)).collect();
     let vars = EtcdVars {
         cmdline: vec!["etcd".into(), format!("--name=n{id}"), "--auto-compaction-retention=1h".into()],
         raft_state: Some(if id == "1" { "StateLeader" } else { "StateFollower" }.into()),
@@ -176,11 +177,12 @@ fn etcd_member(id: &str, ids: &[String]) -> EtcdMember {
             cluster: "3.6.0".into(),
             storage: Some("3.6.0".into()),
         }),
-        metrics: Observed::Known(etcd_metrics()),
+        metrics: Observed::Known(EtcdMetrics { active_peers, ..etcd_metrics() }),
         window: Observed::Known(EtcdWindow {
             window: Window::SinceStart { seconds: Some(3600.0) },
             grown: zero_counters(),
             peer_rtt: Default::default(),
+            peer_sent_failures: Default::default(),
         }),
         vars: Observed::Known(vars),
         peer: Observed::Known(EtcdPeerView {

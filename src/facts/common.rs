@@ -463,6 +463,17 @@ impl CommonFacts {
         self.members.iter().filter(|m| m.reachable)
     }
 
+    /// `members` in the form in which a source lists them, to compare a view with.
+    pub fn members_as_listed(&self) -> BTreeMap<String, ListedMember> {
+        let listed = |m: &Member| ListedMember {
+            name: m.name.clone(),
+            voter: m.voter,
+            peer_urls: m.peer_urls.clone(),
+            client_urls: m.client_urls.clone(),
+        };
+        self.members.iter().map(|m| (m.id.clone(), listed(m))).collect()
+    }
+
     /// The member with this hex id.
     pub fn member(&self, id: &str) -> Option<&Member> {
         self.members.iter().find(|m| m.id == id)

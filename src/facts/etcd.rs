@@ -29,7 +29,9 @@ pub const ASKED_ONLY_BY_DEEP: &str = "asked only by --deep";
 pub struct RememberedRevision {
     /// Revision of the key-value store.
     pub revision: u64,
-    /// When it was seen.
+    /// Raft index that was committed then.
+    pub raft_index: u64,
+    /// When it was last seen.
     pub seen_at: Timestamp,
 }
 
@@ -224,6 +226,9 @@ pub struct EtcdWindow {
     pub grown: EtcdCounters,
     /// Round trips to peers in it.
     pub peer_rtt: BTreeMap<String, Histogram>,
+    /// Failed sends in it to each peer by its hex id.
+    #[serde(default)]
+    pub peer_sent_failures: BTreeMap<String, f64>,
 }
 
 /// `/debug/vars`: how the process was started, and raft's own view.

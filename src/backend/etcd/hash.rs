@@ -120,11 +120,13 @@ fn accepted(answer: &HashKvResponse, asked: u64, revision: u64) -> Observed<Memb
 }
 
 fn reason(trouble: &Trouble) -> String {
-    match trouble.kind {
-        TroubleKind::Unauthenticated | TroubleKind::PermissionDenied => {
-            format!("with authentication on, HashKV needs the root role ({trouble})")
-        }
-        _ => trouble.to_string(),
+    let refused = matches!(trouble.kind, TroubleKind::Unauthenticated | TroubleKind::PermissionDenied)
+        // 3.4 and 3.5 say so with gRPC's code "unknown".
+        || trouble.detail.contains("permission denied");
+    if refused {
+        format!("with authentication on, HashKV needs the root role ({})", trouble.detail)
+    } else {
+        trouble.to_string()
     }
 }
 
@@ -146,5 +148,6 @@ mod tests {
         let comparison = judged(vec![("a".into(), Err(denied))], 7, 7);
         assert_eq!(comparison.revision, 7);
         assert!(comparison.members["a"].why().is_some_and(|why| why.contains("root")), "{comparison:?}");
+        assert!(reason(&Trouble::new(TroubleKind::Garbage, "auth: permission denied")).contains("root"));
     }
 }

@@ -28,7 +28,9 @@ pub(super) fn merge(
     let etcd_members: Vec<EtcdMember> = harvest
         .cores
         .iter()
-        .map(|core| native(core, rests.get(&core.address.url()), &list, &peers, last.as_ref()))
+        .map(|core| {
+            native(core, rests.get(&core.address.url()), &list, main.as_deref(), &peers, last.as_ref())
+        })
         .collect();
     let mut common = CommonFacts {
         backend: BackendKind::Etcd,
@@ -170,7 +172,10 @@ fn member(
     peers: &Peers,
     last: Option<&LastRun>,
 ) -> Member {
-    let answered = cores.iter().find(|core| core.status.as_ref().is_ok_and(|s| s.member_id == id));
+    // Ids are made from URLs and the cluster's token: after a recovery another cluster may have the very same ones.
+    let main = cluster_ids(cores).into_iter().next();
+    let is_it = |s: &EtcdStatus| s.member_id == id && Some(&s.cluster_id) == main.as_ref();
+    let answered = cores.iter().find(|core| core.status.as_ref().is_ok_and(is_it));
     let tried = cores.iter().find(|core| listed.client_urls.iter().any(|url| same_place(url, core)));
     let core = answered.or(tried);
     let status = answered.and_then(|core| core.status.as_ref().ok());
@@ -187,16 +192,20 @@ fn member(
         id: if id.starts_with("declared:") { String::new() } else { id.to_owned() },
         name: listed.name.clone(),
         voter: listed.voter,
-        started: !listed.name.is_empty() || !listed.client_urls.is_empty(),
+        // A member publishes its client URLs when it first joins; its name may come from the bootstrap of others.
+        started: answered.is_some() || !listed.client_urls.is_empty(),
         role: role(id, listed, latest),
         client_urls: listed.client_urls.clone(),
         peer_urls: listed.peer_urls.clone(),
         endpoint: core.map(|core| core.address.url()).or_else(|| listed.client_urls.first().cloned()),
         trouble: match (answered, tried) {
             (Some(_), _) => None,
-            (None, Some(core)) => core.status.as_ref().err().cloned().or_else(|| {
-                Some(Trouble::new(TroubleKind::WrongService, "another member answers on its client URL"))
-            }),
+            (None, Some(core)) => core
+                .status
+                .as_ref()
+                .err()
+                .cloned()
+                .or_else(|| Some(Trouble::new(TroubleKind::WrongService, another(core, main.as_ref())))),
             (None, None) => Some(Trouble::new(TroubleKind::NoAddress, "it advertises no client URL to try")),
         },
         reachable: answered.is_some(),
@@ -213,6 +222,16 @@ fn member(
         store_commit: latency(|m| m.backend_commit.as_ref()),
         clock: peers.clock_of(listed).or_else(|| rest.map(|r| r.clock.clone())).unwrap_or_default(),
         listeners: Vec::new(),
+    }
+}
+
+/// Who answers where a member should.
+fn another(core: &Core, main: Option<&String>) -> &'static str {
+    match &core.status {
+        Ok(status) if Some(&status.cluster_id) != main => {
+            "a member of another cluster answers on its client URL"
+        }
+        _ => "another member answers on its client URL",
     }
 }
 
@@ -242,14 +261,16 @@ fn native(
     core: &Core,
     rest: Option<&Rest>,
     list: &Listed,
+    main: Option<&str>,
     peers: &Peers,
     last: Option<&LastRun>,
 ) -> EtcdMember {
     let id = core.status.as_ref().map_or_else(|_| String::new(), |s| s.member_id.clone());
     let why = core.status.as_ref().err().map(|t| t.to_string());
+    let listed = listed_at(core, list, main);
     let metrics = rest.map(|r| r.metrics.clone()).unwrap_or_default();
     EtcdMember {
-        name: list.get(&id).map(|m| m.name.clone()).unwrap_or_default(),
+        name: listed.map(|m| m.name.clone()).unwrap_or_default(),
         endpoint: core.address.url(),
         status: match (&core.status, why) {
             (Ok(status), _) => Observed::Known(status.clone()),
@@ -260,7 +281,7 @@ fn native(
         window: metrics.map(|now| window::grown(now, rest.and_then(|r| earlier(r, &id, last)).as_ref())),
         metrics,
         vars: rest.map(|r| r.vars.clone()).unwrap_or_default(),
-        peer: match listed_at(core, list) {
+        peer: match listed {
             Some(listed) => peers.view_of(listed),
             None => Observed::unknown("no member of the cluster is known at this address"),
         },
@@ -269,9 +290,9 @@ fn native(
 }
 
 /// The member that answers at this address, or else is listed there.
-fn listed_at<'a>(core: &Core, list: &'a Listed) -> Option<&'a ListedMember> {
+fn listed_at<'a>(core: &Core, list: &'a Listed, main: Option<&str>) -> Option<&'a ListedMember> {
     match &core.status {
-        Ok(status) => list.get(&status.member_id),
+        Ok(status) => list.get(&status.member_id).filter(|_| Some(status.cluster_id.as_str()) == main),
         Err(_) => list.values().find(|m| m.client_urls.iter().any(|url| same_place(url, core))),
     }
 }
@@ -279,7 +300,11 @@ fn listed_at<'a>(core: &Core, list: &'a Listed) -> Option<&'a ListedMember> {
 /// What an earlier run saw of the very same cluster.
 fn remembered(last: &LastRun, cluster_id: Option<&str>) -> Option<RememberedRevision> {
     let seen_at = last.taken_at.filter(|_| Some(last.cluster_id.as_str()) == cluster_id)?;
-    (last.highest_revision > 0).then_some(RememberedRevision { revision: last.highest_revision, seen_at })
+    (last.highest_revision > 0).then_some(RememberedRevision {
+        revision: last.highest_revision,
+        raft_index: last.raft_index,
+        seen_at,
+    })
 }
 
 fn views(cores: &[Arc<Core>], natives: &[EtcdMember]) -> Vec<MembershipView> {
@@ -321,12 +346,22 @@ fn remember(
     let same = last.filter(|l| l.cluster_id == cluster_id);
     let mut metrics = same.as_ref().map(|l| l.etcd_metrics.clone()).unwrap_or_default();
     metrics.extend(natives.iter().filter_map(|n| Some((n.id.clone(), n.metrics.known()?.clone()))));
-    let revision = natives.iter().filter_map(|n| n.status.known()).map(|s| s.revision).max().unwrap_or(0);
+    let ours = natives.iter().filter_map(|n| n.status.known()).filter(|s| s.cluster_id == cluster_id);
+    // Only a leader has all that is committed and nothing else; another member may be late, or differ.
+    let leader = ours.filter(|s| s.leader.as_ref() == Some(&s.member_id)).max_by_key(|s| s.raft_term);
+    let before = same.as_ref().map_or((0, 0), |l| (l.highest_revision, l.raft_index));
+    let (highest_revision, raft_index) = match leader {
+        // After a restore the log begins anew, and so does what the revision must not fall below.
+        Some(s) if s.raft_index < before.1 => (s.revision, s.raft_index),
+        Some(s) => (s.revision.max(before.0), s.raft_index),
+        None => before,
+    };
     LastRun {
         taken_at: Some(ask.now),
         members: list.clone(),
         etcd_metrics: metrics,
-        highest_revision: revision.max(same.map_or(0, |l| l.highest_revision)),
+        highest_revision,
+        raft_index,
         cluster_id,
     }
 }

@@ -86,6 +86,14 @@ pub(super) fn grown(now: &EtcdMetrics, earlier: Option<&Earlier<'_>>) -> EtcdWin
             slow_applies: grown(a.slow_applies, b.slow_applies),
             peer_sent_failures: grown(a.peer_sent_failures, b.peer_sent_failures),
         },
+        peer_sent_failures: now
+            .peer_sent_failures
+            .iter()
+            .map(|(peer, failed)| {
+                let then = earlier.and_then(|e| e.metrics.peer_sent_failures.get(peer)).copied();
+                (peer.clone(), (failed - then.unwrap_or(0.0)).max(0.0))
+            })
+            .collect(),
         peer_rtt: now
             .peer_rtt
             .iter()

@@ -25,6 +25,7 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
     let missing: Vec<String> = facts
         .voters()
         .filter_map(|m| match &m.trouble {
+            Some(_) if !m.started => Some(format!("{} (never started)", m.label())),
             Some(trouble) => Some(format!("{} ({})", m.label(), trouble.kind.name())),
             None if m.leader == Observed::Known(None) => {
                 Some(format!("{} (cut off from the leader)", m.label()))
