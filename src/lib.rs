@@ -7,6 +7,7 @@ pub mod address;
 pub mod facts;
 pub mod quorum;
 pub mod policy;
+pub mod value;
 pub mod finding;
 pub mod checks;
 pub mod report;

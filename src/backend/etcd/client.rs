@@ -75,6 +75,8 @@ pub(super) fn name(error: &Error) -> Trouble {
         Code::Unauthenticated => TroubleKind::Unauthenticated,
         Code::InvalidArgument if says_login(&message) => TroubleKind::Unauthenticated,
         Code::PermissionDenied => TroubleKind::PermissionDenied,
+        // 3.4 and 3.5 send this without a code of its own.
+        _ if message.contains("permission denied") => TroubleKind::PermissionDenied,
         Code::Unimplemented => TroubleKind::WrongService,
         Code::Cancelled | Code::DeadlineExceeded => TroubleKind::NoAnswer,
         _ if message.contains("etcdserver:") => TroubleKind::ServerError,
