@@ -12,6 +12,7 @@ pub mod report;
 pub mod target;
 pub mod format;
 pub mod transport;
+pub mod probe;
 pub mod backend;
 pub mod render;
 pub mod cli;

@@ -1,10 +1,11 @@
 //! One look at a whole cluster: all addresses at once, those found in the member list joining as they are found.
 //! The slowest address bounds the time; none delays another.
 
+use super::listeners::{self, Claimed, Found};
 use super::look::{self, Core, Rest};
-use super::{Etcd, merge};
+use super::{Etcd, auth, merge};
 use crate::backend::Ask;
-use crate::facts::{Facts, ListedMember, Origin};
+use crate::facts::{Facts, ListedMember, Observed, Origin};
 use crate::quorum;
 use crate::transport::Deadline;
 use crate::transport::address::Address;
@@ -20,6 +21,8 @@ use tokio::sync::watch;
 pub(super) struct Harvest {
     pub(super) cores: Vec<Arc<Core>>,
     pub(super) rests: Vec<Rest>,
+    pub(super) found: Vec<Found>,
+    pub(super) auth: Vec<Observed<bool>>,
 }
 
 pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
@@ -28,6 +31,7 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
     let (hopeless, watching) = watch::channel(false);
     let mut harvest = Harvest::default();
     let mut tried: BTreeSet<Address> = etcd.addresses.iter().cloned().collect();
+    let mut claimed = Claimed::default();
     let mut cores = FuturesUnordered::new();
     let mut rests = FuturesUnordered::new();
     for address in &tried {
@@ -42,14 +46,27 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
                         cores.push(look::core(etcd, address, Origin::Discovered, deadline));
                     }
                 }
-                let (http, watching, looked) = (http.as_ref(), watching.clone(), core.clone());
-                rests.push(async move { look::rest(etcd, &looked, http, ask, deadline, watching).await });
+                let spots = listeners::advertised(&core, &mut claimed);
+                let (http, watching, core_of_rest) = (http.as_ref(), watching.clone(), core.clone());
+                rests.push(async move {
+                    let core = core_of_rest;
+                    let rest = look::rest(&core, http, ask, deadline, watching);
+                    let found = listeners::look(&core, spots, ask.deep, deadline);
+                    let auth = auth::enabled(etcd, &core, http, deadline);
+                    let (rest, found, auth) = futures_util::future::join3(rest, found, auth).await;
+                    let found = listeners::look_further(&core, &rest.vars, found, ask.deep, deadline).await;
+                    (rest, found, auth)
+                });
                 harvest.cores.push(core);
                 if cores.is_empty() && too_few(&harvest.cores) {
                     let _ = hopeless.send(true);
                 }
             }
-            Some(rest) = rests.next(), if !rests.is_empty() => harvest.rests.push(rest),
+            Some((rest, found, auth)) = rests.next(), if !rests.is_empty() => {
+                harvest.rests.push(rest);
+                harvest.found.push(found);
+                harvest.auth.push(auth);
+            }
             else => break,
         }
     }

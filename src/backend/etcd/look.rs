@@ -6,10 +6,11 @@ use crate::facts::{
     ClockOffset, EtcdMetrics, EtcdStatus, EtcdVars, EtcdVersions, ListedMember, Observed, Origin, QuorumRead,
     Trouble, TroubleKind,
 };
+use crate::transport::Deadline;
 use crate::transport::address::Address;
+use crate::transport::diagnose::{self, ETCD};
 use crate::transport::http::{Answer, Http};
 use crate::transport::tls::Capture;
-use crate::transport::{Deadline, diagnose};
 use etcd_client::{Client, Error, GetOptions};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
@@ -27,6 +28,8 @@ pub(super) struct Core {
     pub(super) status: Result<EtcdStatus, Trouble>,
     pub(super) members: Result<BTreeMap<String, ListedMember>, Trouble>,
     pub(super) client: Option<Client>,
+    /// Whether the client had to log in.
+    pub(super) logged_in: bool,
 }
 
 /// What else one address told.
@@ -35,7 +38,6 @@ pub(super) struct Rest {
     pub(super) url: String,
     pub(super) status_again: Observed<EtcdStatus>,
     pub(super) read: Observed<QuorumRead>,
-    pub(super) anonymous_read: Observed<bool>,
     pub(super) versions: Observed<EtcdVersions>,
     pub(super) metrics: Observed<EtcdMetrics>,
     pub(super) vars: Observed<EtcdVars>,
@@ -53,7 +55,9 @@ pub(super) async fn core(etcd: &Etcd, address: Address, origin: Origin, deadline
         status: Err(trouble.clone()),
         members: Err(trouble),
         client: None,
+        logged_in: false,
     };
+    let mut login = false;
     let mut client = match client::open(&address, &etcd.material, &capture).await {
         Ok(client) => client,
         Err(trouble) => return failed(trouble, began.elapsed_ms()),
@@ -66,6 +70,7 @@ pub(super) async fn core(etcd: &Etcd, address: Address, origin: Origin, deadline
         match client::log_in(&address, &etcd.material, &capture, auth, deadline).await {
             Ok(logged_in) => {
                 client = logged_in;
+                login = true;
                 (status, members) = who(&client, deadline).await;
             }
             Err(trouble) => {
@@ -76,8 +81,11 @@ pub(super) async fn core(etcd: &Etcd, address: Address, origin: Origin, deadline
     }
     let ms = began.elapsed_ms();
     match status {
-        Err(trouble) => failed(sharpen(trouble, &address, deadline).await, ms),
-        Ok(status) => Core { address, origin, ms, status: Ok(status), members, client: Some(client) },
+        Err(trouble) => failed(sharpen(trouble, etcd, &address, deadline).await, ms),
+        Ok(status) => {
+            let client = Some(client);
+            Core { address, origin, ms, status: Ok(status), members, client, logged_in: login }
+        }
     }
 }
 
@@ -99,20 +107,21 @@ async fn call<T>(deadline: Deadline, work: impl Future<Output = Result<T, Error>
 }
 
 /// A client library's "transport error" is no diagnosis: look at the port itself.
-async fn sharpen(trouble: Trouble, address: &Address, deadline: Deadline) -> Trouble {
+async fn sharpen(trouble: Trouble, etcd: &Etcd, address: &Address, deadline: Deadline) -> Trouble {
     let vague = matches!(
         trouble.kind,
         TroubleKind::Garbage
             | TroubleKind::ConnectionReset
             | TroubleKind::EmptyReply
             | TroubleKind::WrongService
+            | TroubleKind::TlsOnPlaintext
+            | TroubleKind::TlsFailure
     );
-    if vague { diagnose::diagnose(address, "etcdserver", deadline).await } else { trouble }
+    if vague { diagnose::diagnose(address, &etcd.material, ETCD, deadline).await } else { trouble }
 }
 
 /// The quorum read, and the HTTP pages. `hopeless` turns true when too few voters answer for any quorum.
 pub(super) async fn rest(
-    etcd: &Etcd,
     core: &Core,
     http: Option<&Http>,
     ask: &Ask,
@@ -129,26 +138,22 @@ pub(super) async fn rest(
     Rest {
         status_again: again
             .map_or_else(|t| Observed::unknown(t.to_string()), |a| Observed::Known(wire::status(&a))),
-        anonymous_read: anonymous(etcd, &read),
-        read: Observed::Known(read.1),
+        read: Observed::Known(read),
         url,
         ..pages
     }
 }
-
-/// The read, and what the server's refusal was, if it refused.
-type Read = (Option<Trouble>, QuorumRead);
 
 async fn quorum_read(
     client: &Client,
     status: &EtcdStatus,
     deadline: Deadline,
     mut hopeless: watch::Receiver<bool>,
-) -> Read {
+) -> QuorumRead {
     let began = Deadline::after(Duration::ZERO);
     let failed = |why: String| QuorumRead::Failed { why, after_ms: began.elapsed_ms() };
     if status.learner {
-        return (None, failed("a learner serves no linearizable reads".into()));
+        return failed("a learner serves no linearizable reads".into());
     }
     let mut kv = client.kv_client();
     // The key etcdctl's `endpoint health` reads; nothing is written, and it need not exist.
@@ -169,37 +174,19 @@ async fn quorum_read(
         })),
     };
     match outcome {
-        Ok(_) => (None, QuorumRead::Served { ms: began.elapsed_ms() }),
+        Ok(_) => QuorumRead::Served { ms: began.elapsed_ms() },
         // The server authorises a linearizable read only after the quorum confirmed it (etcd server/etcdserver/
         // v3_server.go Range): being refused for one's identity is an answer by a quorum.
         Err(trouble)
             if matches!(trouble.kind, TroubleKind::PermissionDenied | TroubleKind::Unauthenticated) =>
         {
-            (Some(trouble), QuorumRead::Served { ms: began.elapsed_ms() })
+            QuorumRead::Served { ms: began.elapsed_ms() }
         }
-        Err(trouble) => {
-            let why = if trouble.kind == TroubleKind::ServerError {
-                trouble.detail.clone()
-            } else {
-                trouble.to_string()
-            };
-            (Some(trouble), failed(why))
-        }
-    }
-}
-
-/// Whether a read without any credential was served, where we have none to give.
-fn anonymous(etcd: &Etcd, read: &Read) -> Observed<bool> {
-    match read {
-        (Some(trouble), _) if trouble.kind == TroubleKind::Unauthenticated => Observed::Known(false),
-        (Some(trouble), _) if trouble.kind == TroubleKind::PermissionDenied => Observed::Known(false),
-        (None, QuorumRead::Served { .. })
-            if etcd.target.auth.is_none() && etcd.material.own_leaf().is_none() =>
-        {
-            Observed::Known(true)
-        }
-        (None, QuorumRead::Served { .. }) => Observed::unknown("we presented credentials"),
-        _ => Observed::unknown("no read was answered"),
+        Err(trouble) => failed(if trouble.kind == TroubleKind::ServerError {
+            trouble.detail
+        } else {
+            trouble.to_string()
+        }),
     }
 }
 

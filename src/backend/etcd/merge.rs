@@ -1,11 +1,12 @@
 //! From what every address told to facts of one cluster. Disagreement is kept, not resolved: views stand side by side.
 
-use super::Etcd;
 use super::collect::Harvest;
 use super::look::{Core, Rest};
+use super::{Etcd, auth, listeners};
 use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
 use crate::facts::*;
+use crate::probe::certificate;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,12 +19,13 @@ pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f
     let cluster_ids = cluster_ids(&harvest.cores);
     let main = cluster_ids.first().cloned();
     let (list, membership) = membership(etcd, &harvest.cores, main.as_deref(), last.as_ref());
-    let etcd_members: Vec<EtcdMember> = harvest
+    let mut etcd_members: Vec<EtcdMember> = harvest
         .cores
         .iter()
         .map(|core| native(core, rests.get(&core.address.url()), &list, last.as_ref()))
         .collect();
-    let common = CommonFacts {
+    let mut found = listeners::by_member(harvest.found);
+    let mut common = CommonFacts {
         backend: BackendKind::Etcd,
         endpoints: harvest.cores.iter().map(|core| endpoint(core)).collect(),
         members: list
@@ -32,7 +34,7 @@ pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f
             .collect(),
         membership,
         views: views(&harvest.cores, &etcd_members),
-        own_certificate: None,
+        own_certificate: own_certificate(etcd),
         zones_declared: etcd.target.members.values().any(|m| m.zone.is_some()),
         cluster_ids,
     };
@@ -40,8 +42,17 @@ pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f
         // A window is all that is lost when this cannot be written.
         let _ = state::save(dir, &key, &remember(ask, &list, &etcd_members, main.unwrap_or_default(), last));
     }
+    for member in &mut common.members {
+        if let Some(found) = found.get_mut(&member.id) {
+            member.listeners = std::mem::take(&mut found.listeners);
+        }
+    }
+    for native in &mut etcd_members {
+        let serves = found.get(&native.id).and_then(|f| f.serves_clients.clone());
+        native.peer = listeners::with_serves_clients(std::mem::take(&mut native.peer), serves);
+    }
     let native = EtcdFacts {
-        auth_enabled: auth_enabled(&rests),
+        auth_enabled: auth::merge(&harvest.auth, &harvest.cores),
         kubernetes: Observed::default(),
         hashes: Observed::unknown("asked only by --deep"),
         members: etcd_members,
@@ -298,12 +309,11 @@ fn views(cores: &[Arc<Core>], natives: &[EtcdMember]) -> Vec<MembershipView> {
     client.chain(raft).collect()
 }
 
-fn auth_enabled(rests: &BTreeMap<String, Rest>) -> Observed<bool> {
-    let answers: Vec<&Observed<bool>> = rests.values().map(|r| &r.anonymous_read).collect();
-    match answers.iter().find_map(|a| a.known()) {
-        Some(served) => Observed::Known(!served),
-        None => answers.first().map_or_else(Observed::default, |a| a.map(|served| !served)),
-    }
+/// The client certificate we present. One that cannot be read would not have been loaded.
+fn own_certificate(etcd: &Etcd) -> Option<OwnCertificate> {
+    let certificate = certificate::read(etcd.material.own_leaf()?).ok()?;
+    let path = etcd.material.cert_path.as_ref()?.display().to_string();
+    Some(OwnCertificate { path, certificate })
 }
 
 fn remember(

@@ -1,7 +1,9 @@
 //! etcd 3.4 to 3.7, with and without TLS, client certificates and authentication.
 
+mod auth;
 mod client;
 mod collect;
+mod listeners;
 mod look;
 mod merge;
 mod wire;

@@ -1,0 +1,5 @@
+//! Measurements of the world outside a cluster's own API: what a stranger finds on a listener.
+
+pub mod certificate;
+pub mod legacy;
+pub mod tls;
