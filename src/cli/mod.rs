@@ -3,6 +3,7 @@
 mod check;
 pub mod config;
 pub mod failure;
+mod probe;
 mod settings;
 mod world;
 
@@ -56,6 +57,7 @@ pub enum ColorChoice {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::CheckArgs),
+    Probe(probe::ProbeArgs),
 }
 
 /// Parses, runs, and returns the exit code.
@@ -73,6 +75,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
 fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
     match &app.command {
         Command::Check(args) => check::run(args, &app.global, world),
+        Command::Probe(args) => probe::run(args, &app.global, world),
     }
 }
 

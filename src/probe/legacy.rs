@@ -31,17 +31,30 @@ const PATIENCE: Duration = Duration::from_millis(500);
 /// Names of the old versions that the listener accepts. Unknown when it could not be asked for one of them and
 /// accepted none.
 pub async fn accepted(address: &Address, deadline: Deadline) -> Observed<Vec<String>> {
-    let asked = VERSIONS.map(|version| async move { (version, ask(address, version, deadline).await) });
-    let answers = futures_util::future::join_all(asked).await;
-    let accepted: Vec<String> =
-        answers.iter().filter(|(_, a)| matches!(a, Ok(true))).map(|(v, _)| v.name.to_owned()).collect();
-    let failed = answers.iter().find_map(|(version, answer)| Some((version, answer.as_ref().err()?)));
-    match failed {
-        Some((version, why)) if accepted.is_empty() => {
-            Observed::unknown(format!("{} could not be asked: {}", version.name, why.name()))
+    let answers = versions(address, deadline).await;
+    let accepted: Vec<String> = answers
+        .iter()
+        .filter(|(_, answer)| *answer == Observed::Known(true))
+        .map(|(name, _)| (*name).to_owned())
+        .collect();
+    match answers.iter().find_map(|(name, answer)| Some((name, answer.why()?))) {
+        Some((name, why)) if accepted.is_empty() => {
+            Observed::unknown(format!("{name} could not be asked: {why}"))
         }
         _ => Observed::Known(accepted),
     }
+}
+
+/// Each old version, oldest first, and whether the listener accepts it.
+pub async fn versions(address: &Address, deadline: Deadline) -> Vec<(&'static str, Observed<bool>)> {
+    let asked = VERSIONS.map(|version| async move {
+        let answer = match ask(address, version, deadline).await {
+            Ok(accepts) => Observed::Known(accepts),
+            Err(kind) => Observed::unknown(kind.name()),
+        };
+        (version.name, answer)
+    });
+    futures_util::future::join_all(asked).await
 }
 
 async fn ask(address: &Address, version: Version, deadline: Deadline) -> Result<bool, TroubleKind> {

@@ -2,4 +2,5 @@
 
 pub mod certificate;
 pub mod legacy;
+pub mod survey;
 pub mod tls;

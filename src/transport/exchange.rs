@@ -88,7 +88,7 @@ async fn exchange(
     let sent = stream.write_all(request).await;
     let flushed = if sent.is_ok() { stream.flush().await } else { sent };
     let mut piece = [0; 1024];
-    while reply.len() < MAX_REPLY {
+    while reply.len() < MAX_REPLY && !complete(reply) {
         let length = stream.read(&mut piece).await?;
         if length == 0 {
             break;
@@ -96,6 +96,19 @@ async fn exchange(
         reply.extend_from_slice(&piece[..length]);
     }
     if reply.is_empty() { flushed } else { Ok(()) }
+}
+
+/// Whether a whole HTTP answer is there: a server may keep the connection open although asked to close it.
+fn complete(reply: &[u8]) -> bool {
+    let Some(head) = reply.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let body = reply.len() - head - 4;
+    let text = String::from_utf8_lossy(&reply[..head]).to_ascii_lowercase();
+    let length =
+        text.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok());
+    match length {
+        Some(length) => body >= length,
+        None => reply.ends_with(b"\r\n0\r\n\r\n"),
+    }
 }
 
 /// Names the first bytes of a reply.
@@ -132,9 +145,18 @@ mod tests {
         assert!(matches!(read(b"HTTP/".to_vec()), Reply::Other(_)));
     }
 
+    #[test]
+    fn an_answer_ends_where_its_length_says() {
+        assert!(complete(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"));
+        assert!(!complete(b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\n{}"));
+        assert!(!complete(b"HTTP/1.1 200 OK\r\n\r\n{}"));
+        assert!(complete(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n"));
+    }
+
     proptest! {
         #[test]
         fn any_bytes_have_a_name(bytes in proptest::collection::vec(any::<u8>(), 0..64)) {
+            let _ = complete(&bytes);
             let _ = read(bytes);
         }
     }

@@ -1,1 +1,4 @@
 //! The one integration-test binary: it drives the real binary against real servers.
+
+mod diagnosis;
+mod tls_servers;

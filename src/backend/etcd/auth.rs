@@ -7,7 +7,7 @@ use super::{Etcd, wire};
 use crate::facts::{Observed, TroubleKind};
 use crate::transport::Deadline;
 use crate::transport::http::Http;
-use etcd_client::GetOptions;
+use etcd_client::{Client, GetOptions};
 use std::sync::Arc;
 
 /// Asks one member. A serializable read without credentials needs no quorum: it is served when authentication is off
@@ -21,10 +21,13 @@ pub(super) async fn enabled(
     if core.logged_in || refused(core) {
         return Observed::Known(true);
     }
+    let (Ok(_), Some(client)) = (&core.status, &core.client) else {
+        return Observed::unknown("the member did not answer");
+    };
     if etcd.material.own_leaf().is_some() {
         through_gateway(core, http, deadline).await
     } else {
-        directly(core, deadline).await
+        directly(client, deadline).await
     }
 }
 
@@ -35,8 +38,8 @@ fn refused(core: &Core) -> bool {
         || core.members.as_ref().is_err_and(|t| for_login(t.kind))
 }
 
-async fn directly(core: &Core, deadline: Deadline) -> Observed<bool> {
-    let Some(client) = &core.client else { return Observed::unknown("the member did not answer") };
+/// Through a client that has not logged in.
+pub(super) async fn directly(client: &Client, deadline: Deadline) -> Observed<bool> {
     let mut kv = client.kv_client();
     let options = GetOptions::new().with_serializable().with_count_only();
     match deadline.run(kv.get("health", Some(options))).await {
@@ -61,13 +64,19 @@ async fn through_gateway(core: &Core, http: Option<&Http>, deadline: Deadline) -
     match http.post(&url, &body, deadline).await {
         Err(trouble) => Observed::unknown(trouble.to_string()),
         Ok(answer) if answer.status == 200 => Observed::Known(false),
-        Ok(answer) if client::says_login(&String::from_utf8_lossy(&answer.body)) => Observed::Known(true),
+        Ok(answer) if demands_login(&String::from_utf8_lossy(&answer.body)) => Observed::Known(true),
         Ok(answer) => Observed::unknown(format!(
             "the JSON gateway answered with HTTP status {}: {}",
             answer.status,
             wire::gateway_error(&answer.body)
         )),
     }
+}
+
+/// The gateway also refuses a certificate with a common name, but only while authentication is on (embed/serve.go
+/// `accessController`): both prove it.
+fn demands_login(body: &str) -> bool {
+    client::says_login(body) || body.contains("CommonName of client sending a request against gateway")
 }
 
 /// The cluster's answer: what any member could tell.

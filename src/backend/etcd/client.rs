@@ -76,6 +76,8 @@ pub(super) fn name(error: &Error) -> Trouble {
         Code::InvalidArgument if says_login(&message) => TroubleKind::Unauthenticated,
         Code::PermissionDenied => TroubleKind::PermissionDenied,
         Code::Unimplemented => TroubleKind::WrongService,
+        // hyper gives up a request whose connection broke: the caller looks at the port itself.
+        Code::Cancelled if message.contains("operation was canceled") => TroubleKind::Garbage,
         Code::Cancelled | Code::DeadlineExceeded => TroubleKind::NoAnswer,
         _ if message.contains("etcdserver:") => TroubleKind::ServerError,
         // Connected, but what came back is not gRPC: the caller looks at the port itself.

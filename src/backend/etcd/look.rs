@@ -1,6 +1,6 @@
 //! Everything asked of one address. Each answer stands for itself: one that fails costs only its own fact.
 
-use super::{Etcd, client, wire};
+use super::{Etcd, auth, client, wire};
 use crate::backend::Ask;
 use crate::facts::{
     ClockOffset, EtcdMetrics, EtcdStatus, EtcdVars, EtcdVersions, ListedMember, Observed, Origin, QuorumRead,
@@ -19,6 +19,9 @@ use tokio::sync::watch;
 
 /// How much longer a quorum read may take once it is clear that too few voters answer.
 const HOPELESS_GRACE: Duration = Duration::from_millis(250);
+
+/// How long a login may take where the core answers came without one: on a stuck cluster it never succeeds.
+const LOGIN_GRACE: Duration = Duration::from_millis(500);
 
 /// The core answers of one address.
 pub(super) struct Core {
@@ -80,6 +83,13 @@ pub(super) async fn core(etcd: &Etcd, address: Address, origin: Origin, deadline
         }
     }
     let ms = began.elapsed_ms();
+    if status.is_ok()
+        && !login
+        && let Some(late) = late_login(etcd, &address, &client, deadline).await
+    {
+        client = late;
+        login = true;
+    }
     match status {
         Err(trouble) => failed(sharpen(trouble, etcd, &address, deadline).await, ms),
         Ok(status) => {
@@ -87,6 +97,16 @@ pub(super) async fn core(etcd: &Etcd, address: Address, origin: Origin, deadline
             Core { address, origin, ms, status: Ok(status), members, client, logged_in: login }
         }
     }
+}
+
+/// Before 3.4.42 Status and the member list are open to all, and only the rest needs the login that was given.
+async fn late_login(etcd: &Etcd, address: &Address, client: &Client, deadline: Deadline) -> Option<Client> {
+    let credentials = etcd.target.auth.as_ref()?;
+    if auth::directly(client, deadline).await != Observed::Known(true) {
+        return None;
+    }
+    let grace = deadline.within(LOGIN_GRACE);
+    client::log_in(address, &etcd.material, &Capture::default(), credentials, grace).await.ok()
 }
 
 type Who = (Result<EtcdStatus, Trouble>, Result<BTreeMap<String, ListedMember>, Trouble>);

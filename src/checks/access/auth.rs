@@ -40,10 +40,14 @@ fn without(clients: &[&Listener]) -> Outcome {
     if !open.is_empty() || clients.is_empty() {
         let loopback = !open.is_empty() && open.iter().all(|l| l.loopback);
         let severity = if loopback { Severity::Warning } else { Severity::Critical };
-        return Outcome::found(Hit::new(
-            severity,
-            "authentication is off and no client certificate is demanded: whoever reaches a client port may do anything",
-        ));
+        let says = if open.len() < clients.len() {
+            "authentication is off and not every client listener demands a certificate: whoever reaches {listeners} may \
+             do anything"
+        } else {
+            "authentication is off and no client certificate is demanded: whoever reaches a client port may do anything"
+        };
+        let addresses: Vec<String> = open.iter().map(|l| l.address.clone()).collect();
+        return Outcome::found(Hit::new(severity, says).with("listeners", addresses));
     }
     if let Some(why) = unread {
         let missing = format!("authentication is off; whether client certificates are demanded: {why}");

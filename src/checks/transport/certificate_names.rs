@@ -79,7 +79,7 @@ fn faults(member: &Member, listener: &Listener, leaf: &Certificate, policy: &Pol
             "the {listener} certificate may not be used for a server (its extended key usage lacks serverAuth)",
         ));
     }
-    if listener.kind == ListenerKind::Peer && !leaf.client_auth {
+    if listener.kind == ListenerKind::Peer && !leaf.client_auth && !made_up {
         hits.push(Hit::new(
             Severity::Warning,
             "the peer certificate may not be used by a client (its extended key usage lacks clientAuth), but a member \
