@@ -197,7 +197,7 @@ impl Session {
         let leaf = CertificateDer::from(leaf.as_slice());
         match (ParsedCertificate::try_from(&leaf), ServerName::try_from(host)) {
             (Ok(parsed), Ok(name)) => Observed::Known(
-                rustls::client::verify_server_name(&parsed, &name).err().map(|error| error.to_string()),
+                rustls::client::verify_server_name(&parsed, &name).err().map(|error| from_tls(&error).detail),
             ),
             (Err(error), _) => Observed::unknown(error.to_string()),
             (_, Err(_)) => Observed::unknown(format!("`{host}` is not a valid name")),

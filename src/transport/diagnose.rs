@@ -4,7 +4,7 @@
 use super::Deadline;
 use super::address::Address;
 use super::exchange::{Reply, dial, get};
-use super::tls::{Capture, TlsMaterial};
+use super::tls::{Asked, Capture, TlsMaterial, stranger_config};
 use super::trouble::{classify, from_tls};
 use crate::facts::{Trouble, TroubleKind};
 use rustls::pki_types::ServerName;
@@ -122,7 +122,24 @@ async fn handshake(
 
 async fn in_plaintext(address: &Address, expected: Expected, deadline: Deadline) -> Diagnosis {
     let mut stream: TcpStream = dial(address, deadline).await?;
-    Ok(name_reply(get(&mut stream, address, expected.path, deadline).await, expected))
+    let reply = get(&mut stream, address, expected.path, deadline).await;
+    // etcd hangs up on plaintext at its TLS port without a word.
+    if matches!(reply, Reply::Closed(_)) && !address.tls && speaks_tls(address, deadline).await {
+        return Ok(name_reply(Reply::WantsTls, expected));
+    }
+    Ok(name_reply(reply, expected))
+}
+
+/// Whether a TLS greeting is answered with a certificate, whatever comes of the handshake.
+async fn speaks_tls(address: &Address, deadline: Deadline) -> bool {
+    let capture = Capture::default();
+    let config = stranger_config(&capture, &Asked::default(), &[], None);
+    let (Ok(name), Ok(stream)) = (ServerName::try_from(address.host.clone()), dial(address, deadline).await)
+    else {
+        return false;
+    };
+    let _ = deadline.run(TlsConnector::from(config).connect(name, stream)).await;
+    !capture.chain().is_empty()
 }
 
 /// Names the reply to a request for the expected page.

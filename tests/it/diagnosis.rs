@@ -124,11 +124,11 @@ fn certificates_that_do_not_hold() {
         |change: fn(&mut CertificateParams)| format!("https://{}", ca.serves(false, ETCD_VERSION, change));
     expect(&serve(|_| ()), &["--cacert", path(&foreign)], "wrong-ca", "not signed by the trusted CA");
     let expired = serve(|p| p.not_after = rcgen::date_time_ymd(2020, 1, 2));
-    expect(&expired, &trust, "certificate-expired", "");
+    expect(&expired, &trust, "certificate-expired", "expired on 2020-01-02");
     let early = serve(|p| p.not_before = rcgen::date_time_ymd(2090, 1, 2));
-    expect(&early, &trust, "certificate-not-yet-valid", "");
+    expect(&early, &trust, "certificate-not-yet-valid", "not valid before 2090-01-02");
     let elsewhere = serve(|p| p.subject_alt_names = vec![]);
-    expect(&elsewhere, &trust, "certificate-name", "127.0.0.1");
+    expect(&elsewhere, &trust, "certificate-name", "does not name 127.0.0.1");
     let client_only = serve(|p| p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]);
     expect(&client_only, &trust, "certificate-purpose", "");
 }
@@ -140,6 +140,7 @@ fn a_client_certificate_is_demanded() {
     let server = ca.serves(true, ETCD_VERSION, |_| ());
     let (diagnosis, detail) = diagnosis(&format!("https://{server}"), &["--cacert", path(&own)]);
     assert_eq!(diagnosis, "client-certificate", "{detail}");
+    assert!(detail.contains("--cert and --key"), "{detail}");
 }
 
 #[test]

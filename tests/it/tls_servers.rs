@@ -112,6 +112,11 @@ impl Ca {
         config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let config = Arc::new(config);
         server(move |mut stream| {
+            // As etcd does: hang up on plaintext without a word.
+            let mut first = [0];
+            if stream.peek(&mut first).is_err() || first[0] != 0x16 {
+                return;
+            }
             let Ok(mut tls) = ServerConnection::new(config.clone()) else { return };
             // complete_io sends the alert before it reports the failure.
             while tls.is_handshaking() {

@@ -1,4 +1,4 @@
-use crate::facts::{Certificate, CommonFacts, Listener, ListenerKind, Member, Observed};
+use crate::facts::{Certificate, CommonFacts, ListenerKind, Member};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
 use jiff::Timestamp;
@@ -39,64 +39,79 @@ pub(super) const CHECK: Check = Check {
 
 fn judge(facts: &CommonFacts, policy: &Policy, now: Timestamp) -> Outcome {
     let mut tally = Tally::new();
-    let mut soonest: Option<Timestamp> = None;
-    for (member, listener) in sockets(facts) {
-        let chain = match &listener.chain {
-            Observed::Known(chain) => chain,
-            Observed::Unknown(why) => {
-                let missing = format!("the certificate of its {} listener: {why}", listener.kind.name());
-                tally.gap(member.label(), missing, Severity::Critical);
-                continue;
-            }
-        };
-        for (at, certificate) in chain.iter().enumerate() {
-            soonest = Some(soonest.map_or(certificate.not_after, |s| s.min(certificate.not_after)));
-            let words = if at == 0 { LEAF } else { ISSUER };
-            let warn = if at == 0 { &WARN } else { &CA_WARN };
-            if let Some(hit) = expiry(certificate, words, warn, policy, now) {
-                let hit = hit.with("listener", listener.kind.name());
-                tally.hit(hit.with("address", listener.address.clone()).on(member.label()));
-            }
-        }
-    }
-    if let Some(own) = &facts.own_certificate {
-        soonest = Some(soonest.map_or(own.certificate.not_after, |s| s.min(own.certificate.not_after)));
-        if let Some(hit) = expiry(&own.certificate, OWN, &WARN, policy, now) {
-            tally.hit(hit.with("file", own.path.clone()));
-        }
+    let mut ends: Vec<Timestamp> =
+        facts.own_certificate.iter().map(|own| own.certificate.not_after).collect();
+    if facts.reachable().next().is_none() {
+        tally.gap(None, "no member answered", Severity::Critical);
     }
     if let Some(hit) = all_peers_at_once(facts, policy, now) {
         tally.hit(hit);
     }
-    match soonest {
-        Some(soonest) => {
-            tally.evidence("first_to_expire", Value::Time(soonest));
-            tally.outcome()
-        }
-        None if facts.reachable().next().is_none() => {
-            Outcome::undecided("no member answered", Severity::Critical)
-        }
-        None => match tally.outcome() {
-            Outcome::Clear(_) => Outcome::NotApplicable("no listener speaks TLS".into()),
-            unread => unread,
-        },
+    if let Some(own) = &facts.own_certificate
+        && let Some(hit) = expiry(&own.certificate, OWN, &WARN, policy, now)
+    {
+        tally.hit(hit.with("file", own.path.clone()));
     }
-}
-
-/// Each socket that serves a certificate of its own; several with the same one are one.
-fn sockets(facts: &CommonFacts) -> Vec<(&Member, &Listener)> {
-    let mut sockets: Vec<(&Member, &Listener)> = Vec::new();
     for member in facts.reachable() {
-        for listener in &member.listeners {
-            let same = |(m, l): &(&Member, &Listener)| {
-                m.id == member.id && l.kind == listener.kind && l.chain == listener.chain
-            };
-            if !sockets.iter().any(same) {
-                sockets.push((member, listener));
+        for (kind, why) in member.listeners.iter().filter_map(|l| Some((l.kind, l.chain.why()?))) {
+            let missing = format!("the certificate of its {} listener: {why}", kind.name());
+            tally.gap(member.label(), missing, Severity::Critical);
+        }
+        for served in served(member) {
+            ends.push(served.certificate.not_after);
+            let (words, warn) = if served.leaf { (LEAF, &WARN) } else { (ISSUER, &CA_WARN) };
+            if let Some(hit) = expiry(served.certificate, words, warn, policy, now) {
+                tally.hit(
+                    hit.with("listener", served.kinds.join(" and "))
+                        .with("addresses", served.addresses)
+                        .on(member.label()),
+                );
             }
         }
     }
-    sockets
+    let first = ends.iter().min().copied();
+    if let Some(first) = first {
+        tally.evidence("first_to_expire", Value::Time(first));
+    }
+    match tally.outcome() {
+        Outcome::Clear(_) if first.is_none() => Outcome::NotApplicable("no listener speaks TLS".into()),
+        outcome => outcome,
+    }
+}
+
+/// A certificate, and where a member serves it.
+struct Served<'a> {
+    certificate: &'a Certificate,
+    leaf: bool,
+    kinds: Vec<&'static str>,
+    addresses: Vec<String>,
+}
+
+/// Every certificate of a member once, with all the sockets that serve it or one that ends in the same second.
+fn served(member: &Member) -> Vec<Served<'_>> {
+    let mut all: Vec<Served<'_>> = Vec::new();
+    for listener in &member.listeners {
+        for (at, certificate) in listener.chain.known().into_iter().flatten().enumerate() {
+            let leaf = at == 0;
+            let same = |s: &&mut Served<'_>| {
+                s.leaf == leaf
+                    && s.certificate.not_after == certificate.not_after
+                    && s.certificate.not_before == certificate.not_before
+                    && (leaf || s.certificate.subject == certificate.subject)
+            };
+            let (kind, address) = (listener.kind.name(), listener.address.clone());
+            match all.iter_mut().find(same) {
+                Some(known) => {
+                    if !known.kinds.contains(&kind) {
+                        known.kinds.push(kind);
+                    }
+                    known.addresses.push(address);
+                }
+                None => all.push(Served { certificate, leaf, kinds: vec![kind], addresses: vec![address] }),
+            }
+        }
+    }
+    all
 }
 
 /// The sentences about one certificate: ahead, past, and not begun.
@@ -188,7 +203,7 @@ fn day(moment: Timestamp) -> Date {
 mod tests {
     use super::*;
     use crate::checks::testing::{Sample, certificate, cluster, row, undecided};
-    use crate::facts::OwnCertificate;
+    use crate::facts::{Observed, OwnCertificate};
     use jiff::SignedDuration;
 
     fn ending(sample: &Sample, days: i64) -> Certificate {
@@ -242,10 +257,23 @@ mod tests {
     }
 
     #[test]
+    fn one_certificate_on_two_sockets_is_one_finding() {
+        let mut sample = cluster(1);
+        let leaf = ending(&sample, 5);
+        for listener in &mut sample.member_mut("n1").listeners {
+            listener.chain = Observed::Known(vec![leaf.clone()]);
+        }
+        row(&CHECK, &sample, &[Severity::Critical]);
+        let Outcome::Judged { hits, .. } = sample.run(&CHECK) else { unreachable!("a hit") };
+        assert!(hits[0].sentence().starts_with("the client and peer certificate expires"));
+    }
+
+    #[test]
     fn unread_and_plaintext() {
         let mut unread = cluster(3);
         unread.member_mut("n1").listeners[0].chain = Observed::unknown("no answer");
         undecided(&CHECK, &unread, Severity::Critical);
+        undecided(&CHECK, &cluster(1).down("n1"), Severity::Critical);
         let mut plain = cluster(1);
         for listener in &mut plain.member_mut("n1").listeners {
             listener.chain = Observed::Known(vec![]);
