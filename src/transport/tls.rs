@@ -328,6 +328,21 @@ pub struct Verifier {
 }
 
 impl Verifier {
+    /// Judges the server's proof that it holds its certificate's key. Who accepts any certificate has no use for it: a
+    /// listener with a key too short for us is still to be looked at.
+    fn handshake(
+        &self,
+        verdict: Result<HandshakeSignatureValid, Error>,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        match verdict {
+            Err(_) if self.accept_all => Ok(HandshakeSignatureValid::assertion()),
+            Err(Error::InvalidCertificate(CertificateError::BadSignature)) => {
+                Err(Error::General("the server's key is below 2048 bits, or is not its certificate's".into()))
+            }
+            other => other,
+        }
+    }
+
     fn pinned(&self, leaf: &CertificateDer<'_>) -> bool {
         let Some(roots) = &self.roots else { return false };
         webpki_anchor(leaf).is_some_and(|(subject, key)| {
@@ -391,12 +406,8 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        rustls::crypto::verify_tls12_signature(
-            message,
-            cert,
-            dss,
-            &provider().signature_verification_algorithms,
-        )
+        let algorithms = &provider().signature_verification_algorithms;
+        self.handshake(rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms))
     }
 
     fn verify_tls13_signature(
@@ -405,12 +416,8 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        rustls::crypto::verify_tls13_signature(
-            message,
-            cert,
-            dss,
-            &provider().signature_verification_algorithms,
-        )
+        let algorithms = &provider().signature_verification_algorithms;
+        self.handshake(rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

@@ -56,6 +56,7 @@ fn from_io(error: &io::Error) -> Option<Trouble> {
     let detail = match kind {
         TroubleKind::ConnectionRefused => "nothing listens on that port".to_owned(),
         TroubleKind::EmptyReply => "the connection was closed without an answer".to_owned(),
+        TroubleKind::ConnectTimeout => "no answer to the connection attempt".to_owned(),
         _ => error.to_string(),
     };
     Some(Trouble::new(kind, detail))
@@ -100,6 +101,7 @@ pub fn from_tls(error: &TlsError) -> Trouble {
         (TroubleKind::ClientCertificate, TlsError::AlertReceived(alert)) => {
             format!("the server refused our client certificate, or demands one ({alert:?})")
         }
+        (_, TlsError::General(text)) => text.clone(),
         (_, TlsError::InvalidCertificate(reason)) => {
             certificate_detail(reason).unwrap_or_else(|| error.to_string())
         }
@@ -125,6 +127,10 @@ fn certificate_detail(reason: &CertificateError) -> Option<String> {
             let names: Vec<&str> = presented.iter().map(|name| bare(name)).collect();
             let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
             Some(format!("the server's certificate does not name {}, but {names}", expected.to_str()))
+        }
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            Some("the server's certificate is signed in a way that is refused, such as with SHA-1".into())
         }
         _ => None,
     }

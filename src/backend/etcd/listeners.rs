@@ -156,7 +156,7 @@ async fn serves_clients(
         return Observed::Known(false);
     }
     let address = Address { tls: listener.plaintext.known() == Some(&false), ..address };
-    let client = match client::open(&address, &TlsMaterial::stranger(), &Capture::default()).await {
+    let client = match client::open(&address, &TlsMaterial::stranger(), &Capture::default(), deadline).await {
         Ok(client) => client,
         Err(trouble) => return Observed::unknown(trouble.to_string()),
     };

@@ -61,7 +61,7 @@ pub(super) async fn core(etcd: &Etcd, address: Address, origin: Origin, deadline
         logged_in: false,
     };
     let mut login = false;
-    let mut client = match client::open(&address, &etcd.material, &capture).await {
+    let mut client = match client::open(&address, &etcd.material, &capture, deadline).await {
         Ok(client) => client,
         Err(trouble) => return failed(trouble, began.elapsed_ms()),
     };
