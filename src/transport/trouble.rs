@@ -128,6 +128,7 @@ fn certificate_detail(reason: &CertificateError) -> Option<String> {
             let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
             Some(format!("the server's certificate does not name {}, but {names}", expected.to_str()))
         }
+        CertificateError::Expired => Some("the server's certificate has expired".into()),
         CertificateError::UnsupportedSignatureAlgorithmContext { .. }
         | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
             Some("the server's certificate is signed in a way that is refused, such as with SHA-1".into())

@@ -1,6 +1,6 @@
 //! Whatever is at the other end: a named diagnosis, in time, never a hang or a panic.
 
-use crate::tls_servers::{Ca, answers, greets, server, stalls_after};
+use crate::tls_servers::{Ca, answers, greets, server, serves_its_own_ca, stalls_after};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose};
 use serde_json::Value;
 use std::path::Path;
@@ -131,6 +131,21 @@ fn certificates_that_do_not_hold() {
     expect(&elsewhere, &trust, "certificate-name", "does not name 127.0.0.1");
     let client_only = serve(|p| p.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth]);
     expect(&client_only, &trust, "certificate-purpose", "");
+}
+
+/// etcd's --auto-tls: rustls alone refuses it with CaUsedAsEndEntity even when it is the trusted CA itself.
+#[test]
+fn a_self_signed_ca_is_trusted_when_it_is_the_ca() {
+    let other = Ca::new();
+    let (server, pem) = serves_its_own_ca(b"HTTP/1.0 404 Not Found\r\n\r\n");
+    let own = other.dir.path().join("own.pem");
+    std::fs::write(&own, pem).expect("writes");
+    let (url, foreign) = (format!("https://{server}"), other.file());
+    expect(&url, &["--cacert", path(&own)], "wrong-service", "");
+    expect(&url, &["--cacert", path(&foreign)], "wrong-ca", "not signed by the trusted CA");
+    let seen = json(&quorate(&["probe", "tls", &server, "--cacert", path(&own), "-o", "json"]));
+    assert_eq!(seen["verification"]["ok"], true, "{seen:#}");
+    assert_eq!(seen["chain"][0]["ca"], true);
 }
 
 #[test]

@@ -97,37 +97,60 @@ impl Ca {
         reply: &'static [u8],
         change: impl FnOnce(&mut CertificateParams),
     ) -> String {
-        quorate::transport::tls::install_provider();
         let (leaf, key, ..) = self.leaf(change);
-        let builder = ServerConfig::builder();
-        let builder = if demands_certificate {
+        tls_server(leaf, key, demands_certificate.then(|| self.der.clone()), reply)
+    }
+}
+
+/// A TLS server whose certificate is self-signed and says CA:TRUE, as etcd's --auto-tls makes them since 3.6; its
+/// address and the certificate's PEM.
+pub(crate) fn serves_its_own_ca(reply: &'static [u8]) -> (String, String) {
+    let mut params = CertificateParams::new(vec!["127.0.0.1".into()]).expect("a name");
+    params.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let key = KeyPair::generate().expect("a key");
+    let certificate = params.self_signed(&key).expect("a certificate");
+    let der = PrivateKeyDer::try_from(key.serialize_der()).expect("a key");
+    (tls_server(certificate.der().clone(), der, None, reply), certificate.pem())
+}
+
+fn tls_server(
+    leaf: CertificateDer<'static>,
+    key: PrivateKeyDer<'static>,
+    client_ca: Option<CertificateDer<'static>>,
+    reply: &'static [u8],
+) -> String {
+    quorate::transport::tls::install_provider();
+    let builder = ServerConfig::builder();
+    let builder = match client_ca {
+        Some(ca) => {
             let mut roots = RootCertStore::empty();
-            roots.add(self.der.clone()).expect("a root");
+            roots.add(ca).expect("a root");
             let verifier = WebPkiClientVerifier::builder(Arc::new(roots)).build().expect("a verifier");
             builder.with_client_cert_verifier(verifier)
-        } else {
-            builder.with_no_client_auth()
-        };
-        let mut config = builder.with_single_cert(vec![leaf], key).expect("a configuration");
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-        let config = Arc::new(config);
-        server(move |mut stream| {
-            // As etcd does: hang up on plaintext without a word.
-            let mut first = [0];
-            if stream.peek(&mut first).is_err() || first[0] != 0x16 {
-                return;
-            }
-            let Ok(mut tls) = ServerConnection::new(config.clone()) else { return };
-            // complete_io sends the alert before it reports the failure.
-            while tls.is_handshaking() {
-                if tls.complete_io(&mut stream).is_err() {
-                    return;
-                }
-            }
-            let mut tls = rustls::Stream::new(&mut tls, &mut stream);
-            let _ = tls.read(&mut [0; 4096]);
-            let _ = tls.write_all(reply);
-            let _ = tls.flush();
-        })
+        }
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_single_cert(vec![leaf], key).expect("a configuration");
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let config = Arc::new(config);
+    server(move |stream| serve_tls(config.clone(), stream, reply))
+}
+
+fn serve_tls(config: Arc<ServerConfig>, mut stream: TcpStream, reply: &[u8]) {
+    // As etcd does: hang up on plaintext without a word.
+    let mut first = [0];
+    if stream.peek(&mut first).is_err() || first[0] != 0x16 {
+        return;
     }
+    let Ok(mut tls) = ServerConnection::new(config) else { return };
+    // complete_io sends the alert before it reports the failure.
+    while tls.is_handshaking() {
+        if tls.complete_io(&mut stream).is_err() {
+            return;
+        }
+    }
+    let mut tls = rustls::Stream::new(&mut tls, &mut stream);
+    let _ = tls.read(&mut [0; 4096]);
+    let _ = tls.write_all(reply);
+    let _ = tls.flush();
 }
