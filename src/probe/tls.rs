@@ -26,6 +26,8 @@ pub struct Spot {
     pub address: Address,
     /// Whether only this machine can reach it.
     pub loopback: bool,
+    /// Whether it may well not be reachable from here: nobody was told to dial it.
+    pub unsure: bool,
     /// A page it serves to whoever may connect.
     pub path: &'static str,
 }
@@ -35,14 +37,7 @@ pub struct Spot {
 pub async fn listener(spot: &Spot, deep: bool, deadline: Deadline) -> Listener {
     let plain = plaintext(&spot.address, spot.path, deadline).await;
     if let Plain::Answered { anonymous } = plain {
-        return Listener {
-            plaintext: Observed::Known(true),
-            anonymous: Observed::Known(anonymous),
-            chain: Observed::Known(Vec::new()),
-            legacy_tls: Observed::Known(Vec::new()),
-            name_mismatch: Observed::Known(None),
-            ..unseen(spot, "")
-        };
+        return in_plaintext(spot, anonymous);
     }
     if let Plain::Unreachable(trouble) = &plain {
         return unseen(spot, &trouble.to_string());
@@ -61,6 +56,18 @@ pub async fn listener(spot: &Spot, deep: bool, deadline: Deadline) -> Listener {
             false => Observed::unknown("asked only by --deep"),
         },
         name_mismatch: tls.name_mismatch(&spot.address.host),
+        ..unseen(spot, "")
+    }
+}
+
+/// A listener that is known to answer in plaintext: there is nothing more to ask.
+pub fn in_plaintext(spot: &Spot, anonymous: bool) -> Listener {
+    Listener {
+        plaintext: Observed::Known(true),
+        anonymous: Observed::Known(anonymous),
+        chain: Observed::Known(Vec::new()),
+        legacy_tls: Observed::Known(Vec::new()),
+        name_mismatch: Observed::Known(None),
         ..unseen(spot, "")
     }
 }

@@ -34,6 +34,7 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
     let mut claimed = Claimed::default();
     let mut cores = FuturesUnordered::new();
     let mut rests = FuturesUnordered::new();
+    let mut sockets = FuturesUnordered::new();
     for address in &tried {
         cores.push(look::core(etcd, address.clone(), Origin::Given, deadline));
     }
@@ -46,27 +47,30 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
                         cores.push(look::core(etcd, address, Origin::Discovered, deadline));
                     }
                 }
-                let spots = listeners::advertised(&core, &mut claimed);
-                let (http, watching, core_of_rest) = (http.as_ref(), watching.clone(), core.clone());
+                harvest.cores.push(core.clone());
+                // Its list may tell the sockets of one that came before: a learner serves no list itself.
+                for of in &harvest.cores {
+                    let spots = listeners::advertised(of, &harvest.cores, &mut claimed);
+                    sockets.extend(listeners::look(of, spots, ask.deep, deadline));
+                }
+                let (http, watching) = (http.as_ref(), watching.clone());
                 rests.push(async move {
-                    let core = core_of_rest;
                     let rest = look::rest(&core, http, ask, deadline, watching);
-                    let found = listeners::look(&core, spots, ask.deep, deadline);
                     let auth = auth::enabled(etcd, &core, http, deadline);
-                    let (rest, found, auth) = futures_util::future::join3(rest, found, auth).await;
-                    let found = listeners::look_further(&core, &rest.vars, found, ask.deep, deadline).await;
-                    (rest, found, auth)
+                    let (rest, auth) = futures_util::future::join(rest, auth).await;
+                    (core, rest, auth)
                 });
-                harvest.cores.push(core);
                 if cores.is_empty() && too_few(&harvest.cores) {
                     let _ = hopeless.send(true);
                 }
             }
-            Some((rest, found, auth)) = rests.next(), if !rests.is_empty() => {
+            Some((core, rest, auth)) = rests.next(), if !rests.is_empty() => {
+                let spots = listeners::revealed(&core, &rest.vars, &mut claimed);
+                sockets.extend(listeners::look(&core, spots, ask.deep, deadline));
                 harvest.rests.push(rest);
-                harvest.found.push(found);
                 harvest.auth.push(auth);
             }
+            Some(found) = sockets.next(), if !sockets.is_empty() => harvest.found.push(found),
             else => break,
         }
     }

@@ -4,13 +4,14 @@
 
 use super::client;
 use super::look::Core;
-use crate::facts::{EtcdPeerView, EtcdVars, Listener, ListenerKind, Observed, TroubleKind};
-use crate::probe::tls::{Spot, listener};
+use crate::facts::{EtcdMember, EtcdPeerView, EtcdVars, Listener, ListenerKind, Observed, TroubleKind};
+use crate::probe::tls::{Spot, in_plaintext, listener};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::tls::{Capture, TlsMaterial};
 use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 /// What was found on one member's sockets.
 #[derive(Debug, Default)]
@@ -31,11 +32,13 @@ impl Claimed {
     }
 }
 
-/// Sockets known from the member list, and the one that just answered. Empty when the member did not answer.
-pub(super) fn advertised(core: &Core, claimed: &mut Claimed) -> Vec<Spot> {
+/// Sockets known from the member lists of `cores`, and the one that answered. Empty when the member did not answer.
+pub(super) fn advertised(core: &Core, cores: &[Arc<Core>], claimed: &mut Claimed) -> Vec<Spot> {
     let Ok(status) = &core.status else { return Vec::new() };
     let mut spots = vec![spot(ListenerKind::Client, core.address.clone())];
-    if let Some(listed) = core.members.as_ref().ok().and_then(|list| list.get(&status.member_id)) {
+    // A learner serves no member list: the others know its sockets.
+    let lists = cores.iter().filter_map(|c| c.members.as_ref().ok());
+    if let Some(listed) = lists.into_iter().find_map(|list| list.get(&status.member_id)) {
         spots.extend(spots_of(ListenerKind::Client, &listed.client_urls, 2379));
         spots.extend(spots_of(ListenerKind::Peer, &listed.peer_urls, 2380));
     }
@@ -50,6 +53,7 @@ fn spots_of(kind: ListenerKind, urls: &[String], port: u16) -> Vec<Spot> {
 fn spot(kind: ListenerKind, address: Address) -> Spot {
     Spot {
         kind,
+        unsure: false,
         loopback: address.loopback(),
         path: match kind {
             ListenerKind::Metrics => "/metrics",
@@ -61,7 +65,11 @@ fn spot(kind: ListenerKind, address: Address) -> Spot {
 
 /// Sockets that only the start arguments reveal. A wildcard host is dialled at the host that answered; a loopback
 /// address of another machine cannot be.
-fn revealed(vars: &EtcdVars, answered: &Address) -> Vec<Spot> {
+pub(super) fn revealed(core: &Core, vars: &Observed<EtcdVars>, claimed: &mut Claimed) -> Vec<Spot> {
+    vars.known().map_or_else(Vec::new, |vars| claimed.claim(in_arguments(vars, &core.address)))
+}
+
+fn in_arguments(vars: &EtcdVars, answered: &Address) -> Vec<Spot> {
     let flags = [
         ("listen-client-urls", ListenerKind::Client),
         ("listen-client-http-urls", ListenerKind::Client),
@@ -79,7 +87,7 @@ fn revealed(vars: &EtcdVars, answered: &Address) -> Vec<Spot> {
         } else {
             listens
         };
-        Some(spot(kind, address))
+        Some(Spot { unsure: true, ..spot(kind, address) })
     })
     .collect()
 }
@@ -88,43 +96,41 @@ fn wildcard(address: &Address) -> bool {
     address.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_unspecified())
 }
 
-/// Looks at the advertised sockets now, and at the others as soon as the start arguments are known.
-pub(super) async fn look(core: &Core, spots: Vec<Spot>, deep: bool, deadline: Deadline) -> Found {
-    let Ok(status) = &core.status else { return Found::default() };
-    let peer = spots.iter().find(|spot| spot.kind == ListenerKind::Peer).map(|spot| spot.address.clone());
-    let listeners = join_all(spots.iter().map(|spot| listener(spot, deep, deadline))).await;
-    let peer = match (peer, listeners.iter().find(|l| l.kind == ListenerKind::Peer)) {
-        (Some(address), Some(listener)) => {
-            Some(serves_clients(&status.version, address, listener, deadline).await)
-        }
-        _ => None,
-    };
-    Found { member_id: status.member_id.clone(), listeners, serves_clients: peer }
-}
-
-/// Looks at what the start arguments reveal beyond `found`.
-pub(super) async fn look_further(
-    core: &Core,
-    vars: &Observed<EtcdVars>,
-    found: Found,
+/// Looks at sockets of one member; `None` when there are none to look at.
+pub(super) fn look(
+    core: &Arc<Core>,
+    spots: Vec<Spot>,
     deep: bool,
     deadline: Deadline,
-) -> Found {
-    let Some(vars) = vars.known() else { return found };
-    let seen = |spot: &Spot| {
-        let address = spot.address.authority();
-        found.listeners.iter().any(|l| l.kind == spot.kind && l.address == address)
-    };
-    let spots: Vec<Spot> = revealed(vars, &core.address).into_iter().filter(|spot| !seen(spot)).collect();
-    let further = join_all(spots.iter().map(|spot| listener(spot, deep, deadline))).await;
-    // A socket nobody can reach from here is no news: only what answered is kept.
-    let answered = further.into_iter().filter(|l| l.plaintext.known().is_some());
-    let mut found = found;
-    found.listeners.extend(answered);
-    for listener in &mut found.listeners {
-        listener.loopback &= !on_all_interfaces(vars, listener);
+) -> Option<impl Future<Output = Found> + use<>> {
+    let core = core.clone();
+    (!spots.is_empty()).then(|| async move {
+        let looks = spots.iter().map(|spot| one(&core, spot, deep, deadline));
+        let listeners: Vec<Listener> = join_all(looks).await.into_iter().flatten().collect();
+        let peer = spots.iter().find(|spot| spot.kind == ListenerKind::Peer);
+        let (Ok(status), Some(peer)) = (&core.status, peer) else {
+            return Found { member_id: member_id(&core), listeners, serves_clients: None };
+        };
+        let serves = match listeners.iter().find(|l| l.kind == ListenerKind::Peer) {
+            Some(l) => Some(serves_clients(&status.version, peer.address.clone(), l, deadline).await),
+            None => None,
+        };
+        Found { member_id: member_id(&core), listeners, serves_clients: serves }
+    })
+}
+
+fn member_id(core: &Core) -> String {
+    core.status.as_ref().map_or_else(|_| String::new(), |status| status.member_id.clone())
+}
+
+async fn one(core: &Core, spot: &Spot, deep: bool, deadline: Deadline) -> Option<Listener> {
+    // It just answered us in plaintext, where there are no client certificates: nothing is left to ask.
+    if !core.address.tls && spot.address == core.address {
+        return Some(in_plaintext(spot, true));
     }
-    found
+    let listener = listener(spot, deep, deadline).await;
+    // A socket that nobody was told to dial and that cannot be reached from here is no news.
+    (!spot.unsure || listener.plaintext.known().is_some()).then_some(listener)
 }
 
 /// Whether the process listens on every interface at this listener's port, whatever address we dialled.
@@ -193,8 +199,9 @@ pub(super) fn with_serves_clients(
     }
 }
 
-/// Per member: its sockets, and whether its peer port serves clients.
-pub(super) fn by_member(found: Vec<Found>) -> BTreeMap<String, Found> {
+/// Per member: its sockets, and whether its peer port serves clients. A socket dialled at loopback is open to others
+/// all the same when the process listens on every interface.
+pub(super) fn by_member(found: Vec<Found>, natives: &[EtcdMember]) -> BTreeMap<String, Found> {
     let mut members: BTreeMap<String, Found> = BTreeMap::new();
     for found in found {
         let of_member = members.entry(found.member_id.clone()).or_default();
@@ -205,6 +212,13 @@ pub(super) fn by_member(found: Vec<Found>) -> BTreeMap<String, Found> {
             }
         }
         of_member.serves_clients = of_member.serves_clients.take().or(found.serves_clients);
+    }
+    for (id, found) in &mut members {
+        if let Some(vars) = natives.iter().find(|n| n.id == *id).and_then(|n| n.vars.known()) {
+            for listener in &mut found.listeners {
+                listener.loopback &= !on_all_interfaces(vars, listener);
+            }
+        }
     }
     members
 }
@@ -219,7 +233,7 @@ mod tests {
             ..EtcdVars::default()
         };
         let answered = Address::parse(answered, false, 2379).expect("an address");
-        revealed(&vars, &answered).into_iter().map(|s| (s.kind, s.address.authority())).collect()
+        in_arguments(&vars, &answered).into_iter().map(|s| (s.kind, s.address.authority())).collect()
     }
 
     #[test]

@@ -24,7 +24,7 @@ pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f
         .iter()
         .map(|core| native(core, rests.get(&core.address.url()), &list, last.as_ref()))
         .collect();
-    let mut found = listeners::by_member(harvest.found);
+    let mut found = listeners::by_member(harvest.found, &etcd_members);
     let mut common = CommonFacts {
         backend: BackendKind::Etcd,
         endpoints: harvest.cores.iter().map(|core| endpoint(core)).collect(),

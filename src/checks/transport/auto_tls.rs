@@ -24,6 +24,12 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
         return Outcome::undecided("no member answered", Severity::Warning);
     }
     let mut tally = Tally::new();
+    let speaks_tls = |member: &Member| {
+        member.listeners.iter().any(|l| l.chain.known().is_none_or(|chain| !chain.is_empty()))
+    };
+    if !facts.reachable().any(speaks_tls) {
+        return Outcome::NotApplicable("no listener speaks TLS".into());
+    }
     for member in facts.reachable() {
         let vars = etcd.members.iter().find(|m| m.id == member.id).and_then(|m| m.vars.known());
         let kinds: Vec<String> = [(ListenerKind::Client, "auto-tls"), (ListenerKind::Peer, "peer-auto-tls")]

@@ -53,7 +53,10 @@ fn judge(facts: &CommonFacts, policy: &Policy, _: Timestamp) -> Outcome {
         }
     }
     tally.evidence("certificates", certificates);
-    tally.outcome()
+    match tally.outcome() {
+        Outcome::Clear(_) if certificates == 0 => Outcome::NotApplicable("no listener speaks TLS".into()),
+        outcome => outcome,
+    }
 }
 
 fn faults(member: &Member, listener: &Listener, leaf: &Certificate, policy: &Policy) -> Vec<Hit> {
