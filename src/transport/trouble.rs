@@ -173,6 +173,22 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_certificate_tells_its_date_and_names() {
+        let at = |seconds| UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+        let expired =
+            CertificateError::ExpiredContext { time: at(1_800_000_000), not_after: at(1_600_000_000) };
+        let trouble = from_tls(&TlsError::InvalidCertificate(expired));
+        assert_eq!(trouble.kind, TroubleKind::CertificateExpired);
+        assert_eq!(trouble.detail, "the server's certificate expired on 2020-09-13");
+        let name = CertificateError::NotValidForNameContext {
+            expected: rustls::pki_types::ServerName::try_from("n1").expect("a name"),
+            presented: vec!["DnsName(\"n2\")".into(), "IpAddress(10.0.0.2)".into()],
+        };
+        let trouble = from_tls(&TlsError::InvalidCertificate(name));
+        assert_eq!(trouble.detail, "the server's certificate does not name n1, but n2, 10.0.0.2");
+    }
+
+    #[test]
     fn names_what_the_kernel_says() {
         let refused = io::Error::from(io::ErrorKind::ConnectionRefused);
         assert_eq!(classify(&refused).map(|t| t.kind), Some(TroubleKind::ConnectionRefused));

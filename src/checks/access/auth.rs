@@ -37,8 +37,12 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
 fn without(clients: &[&Listener]) -> Outcome {
     let open: Vec<&&Listener> = clients.iter().filter(|l| l.anonymous.known() == Some(&true)).collect();
     let unread = clients.iter().find_map(|l| l.anonymous.why());
-    if !open.is_empty() || clients.is_empty() {
-        let loopback = !open.is_empty() && open.iter().all(|l| l.loopback);
+    if clients.is_empty() {
+        let missing = "authentication is off, and no client listener could be looked at";
+        return Outcome::undecided(missing, Severity::Critical);
+    }
+    if !open.is_empty() {
+        let loopback = open.iter().all(|l| l.loopback);
         let severity = if loopback { Severity::Warning } else { Severity::Critical };
         let says = if open.len() < clients.len() {
             "authentication is off and not every client listener demands a certificate: whoever reaches {listeners} may \
@@ -135,5 +139,10 @@ mod tests {
         let mut unknown = anonymous(cluster(3), false);
         unknown.native_mut().auth_enabled = Observed::unknown("no member answered");
         undecided(&CHECK, &unknown, Severity::Critical);
+        let mut unseen = off();
+        for name in ["n1", "n2", "n3"] {
+            unseen.member_mut(name).listeners.clear();
+        }
+        undecided(&CHECK, &unseen, Severity::Critical);
     }
 }
