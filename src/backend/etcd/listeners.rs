@@ -103,8 +103,11 @@ pub(super) fn look(
     deep: bool,
     deadline: Deadline,
 ) -> Option<impl Future<Output = Found> + use<>> {
+    if spots.is_empty() {
+        return None;
+    }
     let core = core.clone();
-    (!spots.is_empty()).then(|| async move {
+    Some(async move {
         let looks = spots.iter().map(|spot| one(&core, spot, deep, deadline));
         let listeners: Vec<Listener> = join_all(looks).await.into_iter().flatten().collect();
         let peer = spots.iter().find(|spot| spot.kind == ListenerKind::Peer);
