@@ -292,6 +292,7 @@ pub struct Tally {
     hits: Vec<Hit>,
     gaps: Vec<Gap>,
     evidence: Vec<(&'static str, Value)>,
+    nearest: Option<(f64, Vec<(&'static str, Value)>)>,
 }
 
 impl Tally {
@@ -315,10 +316,19 @@ impl Tally {
         self.evidence.push((name, value.into()));
     }
 
+    /// Of several subjects, keeps the values of the one nearest to a finding (greatest `closeness`), to show when all
+    /// is well.
+    pub fn nearest(&mut self, closeness: f64, values: Vec<(&'static str, Value)>) {
+        if self.nearest.as_ref().is_none_or(|(kept, _)| closeness > *kept) {
+            self.nearest = Some((closeness, values));
+        }
+    }
+
     /// Clear if nothing was recorded.
     pub fn outcome(self) -> Outcome {
         if self.hits.is_empty() && self.gaps.is_empty() {
-            Outcome::Clear(self.evidence)
+            let nearest = self.nearest.map(|(_, values)| values).unwrap_or_default();
+            Outcome::Clear(self.evidence.into_iter().chain(nearest).collect())
         } else {
             Outcome::Judged { hits: self.hits, gaps: self.gaps }
         }

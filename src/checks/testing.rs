@@ -43,7 +43,8 @@ pub(crate) fn cluster(n: usize) -> Sample {
         members: ids.iter().map(|id| etcd_member(id, &ids)).collect(),
         kubernetes: Observed::Known(KubernetesStore::default()),
         auth_enabled: Observed::Known(true),
-        hashes: Observed::unknown("asked only by --deep"),
+        hashes: Observed::unknown(ASKED_ONLY_BY_DEEP),
+        remembered: None,
     };
     Sample(Facts {
         format: FACTS_FORMAT,
@@ -159,7 +160,12 @@ fn etcd_member(id: &str, ids: &[String]) -> EtcdMember {
         .map(|i| (i.clone(), RaftProgress { matched: 1100, next: 1101, state: "StateReplicate".into() }))
         .collect();
     let vars = EtcdVars {
-        cmdline: vec!["etcd".into(), format!("--name=n{id}"), "--auto-compaction-retention=1h".into()],
+        cmdline: vec![
+            "etcd".into(),
+            format!("--name=n{id}"),
+            "--auto-compaction-retention=1h".into(),
+            "--auth-token=jwt,sign-method=RS256".into(),
+        ],
         raft_state: Some(if id == "1" { "StateLeader" } else { "StateFollower" }.into()),
         progress: if id == "1" { progress } else { Default::default() },
         fd_limit: Some(65536),

@@ -1,6 +1,5 @@
-//! Measurements of the world outside a cluster's own API: what a stranger finds on a listener.
+//! Measurements of what the cluster's own API does not tell.
 
-pub mod certificate;
-pub mod legacy;
-pub mod survey;
-pub mod tls;
+pub mod commit;
+pub mod disk;
+pub mod samples;

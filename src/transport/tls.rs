@@ -14,7 +14,7 @@ use rustls::{
 };
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// Installs the one crypto provider. Called first in `main` and in every test that speaks TLS; later calls do nothing.
 pub fn install_provider() {
@@ -79,6 +79,7 @@ pub enum TlsFileError {
 #[derive(Debug)]
 pub struct TlsMaterial {
     roots: Option<Arc<RootCertStore>>,
+    trust: Arc<Trust>,
     chain: Vec<CertificateDer<'static>>,
     key: Option<PrivateKeyDer<'static>>,
     pem: Option<(Vec<u8>, Vec<u8>)>,
@@ -105,6 +106,7 @@ impl TlsMaterial {
             }
         };
         Ok(TlsMaterial {
+            trust: Arc::new(Trust { roots: roots.clone(), verifier: OnceLock::new() }),
             roots,
             chain,
             key,
@@ -118,6 +120,7 @@ impl TlsMaterial {
     /// No certificate of our own, and any server accepted: a stranger's.
     pub fn stranger() -> TlsMaterial {
         TlsMaterial {
+            trust: Arc::new(Trust { roots: None, verifier: OnceLock::new() }),
             roots: None,
             chain: Vec::new(),
             key: None,
@@ -145,9 +148,8 @@ impl TlsMaterial {
 
     /// A verifier that accepts what the target's CA signed (or anything, with `insecure_skip_verify`).
     pub fn verifier(&self, capture: &Capture) -> Arc<Verifier> {
-        let inner = if self.skip_verify { None } else { self.roots_or_system().and_then(build_verifier) };
         Arc::new(Verifier {
-            inner,
+            trust: self.trust.clone(),
             accept_all: self.skip_verify,
             roots: self.roots.clone(),
             capture: capture.clone(),
@@ -162,14 +164,27 @@ impl TlsMaterial {
     fn identity(&self) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
         self.key.as_ref().map(|key| (self.chain.clone(), key.clone_key()))
     }
+}
 
-    fn roots_or_system(&self) -> Option<Arc<RootCertStore>> {
-        self.roots.clone().or_else(|| {
-            let mut store = RootCertStore::empty();
-            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            (!store.is_empty()).then(|| Arc::new(store))
-        })
+/// What is trusted. Reading the system's hundred and more CAs costs more than a whole plaintext check, so nothing is
+/// built before the first certificate is to be verified.
+#[derive(Debug)]
+struct Trust {
+    roots: Option<Arc<RootCertStore>>,
+    verifier: OnceLock<Option<Arc<WebPkiServerVerifier>>>,
+}
+
+impl Trust {
+    fn verifier(&self) -> Option<&Arc<WebPkiServerVerifier>> {
+        let build = || self.roots.clone().or_else(system_roots).and_then(build_verifier);
+        self.verifier.get_or_init(build).as_ref()
     }
+}
+
+fn system_roots() -> Option<Arc<RootCertStore>> {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    (!store.is_empty()).then(|| Arc::new(store))
 }
 
 /// A configuration without a client certificate that accepts any server: how a stranger sees a listener. `asked`
@@ -180,8 +195,8 @@ pub fn stranger_config(
     alpn: &[&str],
     only: Option<&'static SupportedProtocolVersion>,
 ) -> Arc<ClientConfig> {
-    let verifier =
-        Arc::new(Verifier { inner: None, accept_all: true, roots: None, capture: capture.clone() });
+    let trust = Arc::new(Trust { roots: None, verifier: OnceLock::new() });
+    let verifier = Arc::new(Verifier { trust, accept_all: true, roots: None, capture: capture.clone() });
     let builder = match only {
         Some(version) => ClientConfig::builder_with_protocol_versions(&[version]),
         None => ClientConfig::builder(),
@@ -321,7 +336,7 @@ impl Capture {
 /// 3.6; Go clients accept them).
 #[derive(Debug)]
 pub struct Verifier {
-    inner: Option<Arc<WebPkiServerVerifier>>,
+    trust: Arc<Trust>,
     accept_all: bool,
     roots: Option<Arc<RootCertStore>>,
     capture: Capture,
@@ -378,7 +393,7 @@ impl ServerCertVerifier for Verifier {
         if self.accept_all {
             return Ok(ServerCertVerified::assertion());
         }
-        let Some(inner) = &self.inner else {
+        let Some(inner) = self.trust.verifier() else {
             return Err(Error::General(
                 "no CA is trusted: give one with --cacert, this system has none".into(),
             ));

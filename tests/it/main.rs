@@ -1,4 +1,13 @@
 //! The one integration-test binary: it drives the real binary against real servers.
 
+mod catalogue;
+mod check_etcd;
 mod diagnosis;
+mod cluster;
+mod lab;
+mod etcd_process;
+mod kubernetes;
+mod layers;
+mod probe;
+mod render;
 mod tls_servers;

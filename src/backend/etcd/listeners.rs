@@ -5,7 +5,7 @@
 use super::client;
 use super::look::Core;
 use crate::facts::{EtcdMember, EtcdPeerView, EtcdVars, Listener, ListenerKind, Observed, TroubleKind};
-use crate::probe::tls::{Spot, in_plaintext, listener};
+use crate::listener::stranger::{Spot, in_plaintext, listener};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::tls::{Capture, TlsMaterial};

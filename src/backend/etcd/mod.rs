@@ -3,11 +3,18 @@
 mod auth;
 mod client;
 mod collect;
+mod commit;
+mod hash;
+mod kubernetes;
 mod listeners;
 mod look;
 mod merge;
+mod pages;
+mod peer;
+mod window;
 mod wire;
 
+use super::commits::CommitProbe;
 use super::{Ask, Backend, Looking, OpenError};
 use crate::facts::{BackendKind, Facts};
 use crate::target::Target;
@@ -45,5 +52,9 @@ impl Backend for Etcd {
 
     fn observe<'a>(&'a self, ask: &'a Ask) -> Looking<'a, Facts> {
         Box::pin(collect::collect(self, ask))
+    }
+
+    fn commits(&self) -> Option<&dyn CommitProbe> {
+        Some(self)
     }
 }

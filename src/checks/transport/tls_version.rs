@@ -1,5 +1,5 @@
 use super::sockets::unless_loopback;
-use crate::facts::{CommonFacts, Listener, Member, Observed};
+use crate::facts::{ASKED_ONLY_BY_DEEP, CommonFacts, Listener, Member, Observed};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
 use jiff::Timestamp;
@@ -22,12 +22,12 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
         .flat_map(|m| m.listeners.iter().map(move |l| (m, l)))
         .filter(|(_, l)| speaks_tls(l))
         .collect();
-    let asked = |(_, l): &(&Member, &Listener)| l.legacy_tls.why() != Some("asked only by --deep");
+    let asked = |(_, l): &(&Member, &Listener)| l.legacy_tls.why() != Some(ASKED_ONLY_BY_DEEP);
     if sockets.is_empty() {
         return Outcome::NotApplicable("no listener speaks TLS".into());
     }
     if !sockets.iter().any(asked) {
-        return Outcome::NotApplicable("asked only by --deep".into());
+        return Outcome::NotApplicable(ASKED_ONLY_BY_DEEP.into());
     }
     let mut tally = Tally::new();
     for (member, socket) in &sockets {

@@ -4,7 +4,7 @@ use crate::cli::check::duration;
 use crate::cli::failure::Failure;
 use crate::cli::{Global, World, block_on, colorful};
 use crate::facts::{Certificate, Observed};
-use crate::probe::survey::{ClientCertificate, Survey, survey};
+use crate::listener::survey::{ClientCertificate, Survey, survey};
 use crate::render::{escape, write_json};
 use crate::target::TlsFiles;
 use crate::transport::Deadline;
@@ -28,7 +28,7 @@ use std::time::Duration;
     quorate probe tls 10.0.0.1:2379 --cacert ca.pem\n  \
     quorate probe tls db.example:2380 --server-name n1.internal -o json\n\n\
     Exit codes: 0 it could be probed, whatever was found · 2 it could not be reached · 64 usage")]
-pub(super) struct TlsArgs {
+pub(in crate::cli) struct TlsArgs {
     /// Where to look
     #[arg(value_name = "HOST:PORT")]
     address: String,

@@ -2,8 +2,8 @@ module quorate.test/servers/consul
 
 go 1.20
 
-// Without these lines one of them is chosen instead of 0.5.5, and the messages
-// between servers are encoded wrongly.
+// Never one of these: with them the messages between servers are encoded
+// wrongly. (0.5.5 is the one that Consul itself is built with.)
 exclude (
 	github.com/hashicorp/go-msgpack v1.1.5
 	github.com/hashicorp/go-msgpack v1.1.6

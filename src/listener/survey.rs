@@ -1,7 +1,7 @@
 //! Everything one address says about its TLS: versions, chain, whether it wants a client certificate, whether it also
 //! answers in plaintext, and why our CA would refuse it.
 
-use super::tls::{Plain, Session, plaintext, session};
+use super::stranger::{Plain, Session, plaintext, session};
 use super::{certificate, legacy};
 use crate::facts::{Certificate, Observed, Trouble, TroubleKind};
 use crate::transport::Deadline;
@@ -71,7 +71,7 @@ pub async fn survey(
     deadline: Deadline,
 ) -> Result<Survey, Trouble> {
     let looks = futures_util::future::join4(
-        plaintext(address, "/", deadline),
+        plaintext(address, "/", deadline, deadline),
         session(address, "/", Some(&TLS13), deadline),
         session(address, "/", Some(&TLS12), deadline),
         legacy::versions(address, deadline),

@@ -2,7 +2,7 @@
 //! and which chain does it present?
 
 use super::{certificate, legacy};
-use crate::facts::{Certificate, Listener, ListenerKind, Observed, Trouble, TroubleKind};
+use crate::facts::{ASKED_ONLY_BY_DEEP, Certificate, Listener, ListenerKind, Observed, Trouble, TroubleKind};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::exchange::{Reply, dial, get};
@@ -13,6 +13,9 @@ use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
 use std::time::Duration;
 use tokio_rustls::TlsConnector;
+
+/// Longest wait for a connection: where a firewall drops us, nobody should wait a whole deadline at every check.
+const CONNECT_PATIENCE: Duration = Duration::from_millis(500);
 
 /// Longest wait for a plaintext answer before TLS is tried: a TLS port refuses plaintext at once.
 const PLAINTEXT_PATIENCE: Duration = Duration::from_millis(400);
@@ -35,7 +38,8 @@ pub struct Spot {
 /// Looks at one listener. A plaintext answer settles the matter: TLS is then not tried. `deep` also asks for protocol
 /// versions older than TLS 1.2, which costs three more connections.
 pub async fn listener(spot: &Spot, deep: bool, deadline: Deadline) -> Listener {
-    let plain = plaintext(&spot.address, spot.path, deadline).await;
+    let connecting = deadline.within(CONNECT_PATIENCE);
+    let plain = plaintext(&spot.address, spot.path, connecting, deadline).await;
     if let Plain::Answered { anonymous } = plain {
         return in_plaintext(spot, anonymous);
     }
@@ -53,7 +57,7 @@ pub async fn listener(spot: &Spot, deep: bool, deadline: Deadline) -> Listener {
         chain: tls.certificates(),
         legacy_tls: match deep {
             true => legacy::accepted(&spot.address, deadline).await,
-            false => Observed::unknown("asked only by --deep"),
+            false => Observed::unknown(ASKED_ONLY_BY_DEEP),
         },
         name_mismatch: tls.name_mismatch(&spot.address.host),
         ..unseen(spot, "")
@@ -101,9 +105,9 @@ pub enum Plain {
     Unreachable(Trouble),
 }
 
-/// Asks for a page in plaintext.
-pub async fn plaintext(address: &Address, path: &str, deadline: Deadline) -> Plain {
-    let mut stream = match dial(address, deadline).await {
+/// Connects before `connecting` ends, and asks for a page in plaintext.
+pub async fn plaintext(address: &Address, path: &str, connecting: Deadline, deadline: Deadline) -> Plain {
+    let mut stream = match dial(address, connecting).await {
         Ok(stream) => stream,
         Err(trouble) => return Plain::Unreachable(trouble),
     };
