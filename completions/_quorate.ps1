@@ -32,7 +32,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check clusters and say what is wrong')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Start throwaway clusters of real servers, break them, remove them')
-            [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Measure a disk''s fsync or a cluster''s commit latency')
+            [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds')
             [CompletionResult]::new('size', 'size', [CompletionResultType]::ParameterValue, 'How many failures a cluster of N voters survives, and what one more or one less does')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON schema of an output, or of the config file')
@@ -294,6 +294,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             [CompletionResult]::new('disk', 'disk', [CompletionResultType]::ParameterValue, 'Measure how long a disk takes to make a write durable')
             [CompletionResult]::new('commit', 'commit', [CompletionResultType]::ParameterValue, 'Measure how long a cluster takes to commit a write')
+            [CompletionResult]::new('tls', 'tls', [CompletionResultType]::ParameterValue, 'Show what a listener''s TLS looks like to a stranger')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -339,9 +340,24 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
             break
         }
+        'quorate;probe;tls' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'CA bundle (PEM) to verify with [default: the system''s]')
+            [CompletionResult]::new('--server-name', '--server-name', [CompletionResultType]::ParameterName, 'Name to verify instead of the host')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The whole probe takes no longer')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
         'quorate;probe;help' {
             [CompletionResult]::new('disk', 'disk', [CompletionResultType]::ParameterValue, 'Measure how long a disk takes to make a write durable')
             [CompletionResult]::new('commit', 'commit', [CompletionResultType]::ParameterValue, 'Measure how long a cluster takes to commit a write')
+            [CompletionResult]::new('tls', 'tls', [CompletionResultType]::ParameterValue, 'Show what a listener''s TLS looks like to a stranger')
             [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
             break
         }
@@ -349,6 +365,9 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             break
         }
         'quorate;probe;help;commit' {
+            break
+        }
+        'quorate;probe;help;tls' {
             break
         }
         'quorate;probe;help;help' {
@@ -421,7 +440,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('check', 'check', [CompletionResultType]::ParameterValue, 'Check clusters and say what is wrong')
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Start throwaway clusters of real servers, break them, remove them')
-            [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Measure a disk''s fsync or a cluster''s commit latency')
+            [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds')
             [CompletionResult]::new('size', 'size', [CompletionResultType]::ParameterValue, 'How many failures a cluster of N voters survives, and what one more or one less does')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON schema of an output, or of the config file')
@@ -479,12 +498,16 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
         'quorate;help;probe' {
             [CompletionResult]::new('disk', 'disk', [CompletionResultType]::ParameterValue, 'Measure how long a disk takes to make a write durable')
             [CompletionResult]::new('commit', 'commit', [CompletionResultType]::ParameterValue, 'Measure how long a cluster takes to commit a write')
+            [CompletionResult]::new('tls', 'tls', [CompletionResultType]::ParameterValue, 'Show what a listener''s TLS looks like to a stranger')
             break
         }
         'quorate;help;probe;disk' {
             break
         }
         'quorate;help;probe;commit' {
+            break
+        }
+        'quorate;help;probe;tls' {
             break
         }
         'quorate;help;explain' {

@@ -115,6 +115,9 @@ _quorate() {
             quorate__subcmd__help__subcmd__probe,disk)
                 cmd="quorate__subcmd__help__subcmd__probe__subcmd__disk"
                 ;;
+            quorate__subcmd__help__subcmd__probe,tls)
+                cmd="quorate__subcmd__help__subcmd__probe__subcmd__tls"
+                ;;
             quorate__subcmd__lab,down)
                 cmd="quorate__subcmd__lab__subcmd__down"
                 ;;
@@ -184,6 +187,9 @@ _quorate() {
             quorate__subcmd__probe,help)
                 cmd="quorate__subcmd__probe__subcmd__help"
                 ;;
+            quorate__subcmd__probe,tls)
+                cmd="quorate__subcmd__probe__subcmd__tls"
+                ;;
             quorate__subcmd__probe__subcmd__help,commit)
                 cmd="quorate__subcmd__probe__subcmd__help__subcmd__commit"
                 ;;
@@ -192,6 +198,9 @@ _quorate() {
                 ;;
             quorate__subcmd__probe__subcmd__help,help)
                 cmd="quorate__subcmd__probe__subcmd__help__subcmd__help"
+                ;;
+            quorate__subcmd__probe__subcmd__help,tls)
+                cmd="quorate__subcmd__probe__subcmd__help__subcmd__tls"
                 ;;
             *)
                 ;;
@@ -640,7 +649,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__help__subcmd__probe)
-            opts="disk commit"
+            opts="disk commit tls"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -668,6 +677,20 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__help__subcmd__probe__subcmd__disk)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        quorate__subcmd__help__subcmd__probe__subcmd__tls)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
@@ -1284,7 +1307,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__probe)
-            opts="-v -h --config --color --verbose --help disk commit help"
+            opts="-v -h --config --color --verbose --help disk commit tls help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1426,7 +1449,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__probe__subcmd__help)
-            opts="disk commit help"
+            opts="disk commit tls help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1474,6 +1497,62 @@ _quorate() {
                 return 0
             fi
             case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        quorate__subcmd__probe__subcmd__help__subcmd__tls)
+            opts=""
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 4 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                *)
+                    COMPREPLY=()
+                    ;;
+            esac
+            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+            return 0
+            ;;
+        quorate__subcmd__probe__subcmd__tls)
+            opts="-o -v -h --output --cacert --server-name --timeout --config --color --verbose --help"
+            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
+                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
+                return 0
+            fi
+            case "${prev}" in
+                --output)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                -o)
+                    COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --cacert)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --server-name)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --timeout)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --config)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --color)
+                    COMPREPLY=($(compgen -W "auto always never" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

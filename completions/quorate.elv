@@ -29,7 +29,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand check 'Check clusters and say what is wrong'
             cand status 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
             cand lab 'Start throwaway clusters of real servers, break them, remove them'
-            cand probe 'Measure a disk''s fsync or a cluster''s commit latency'
+            cand probe 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS'
             cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
             cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
             cand schema 'Print the JSON schema of an output, or of the config file'
@@ -267,6 +267,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
             cand disk 'Measure how long a disk takes to make a write durable'
             cand commit 'Measure how long a cluster takes to commit a write'
+            cand tls 'Show what a listener''s TLS looks like to a stranger'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'quorate;probe;disk'= {
@@ -309,14 +310,30 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand -h 'Print help (see more with ''--help'')'
             cand --help 'Print help (see more with ''--help'')'
         }
+        &'quorate;probe;tls'= {
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --cacert 'CA bundle (PEM) to verify with [default: the system''s]'
+            cand --server-name 'Name to verify instead of the host'
+            cand --timeout 'The whole probe takes no longer'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
         &'quorate;probe;help'= {
             cand disk 'Measure how long a disk takes to make a write durable'
             cand commit 'Measure how long a cluster takes to commit a write'
+            cand tls 'Show what a listener''s TLS looks like to a stranger'
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'quorate;probe;help;disk'= {
         }
         &'quorate;probe;help;commit'= {
+        }
+        &'quorate;probe;help;tls'= {
         }
         &'quorate;probe;help;help'= {
         }
@@ -381,7 +398,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand check 'Check clusters and say what is wrong'
             cand status 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
             cand lab 'Start throwaway clusters of real servers, break them, remove them'
-            cand probe 'Measure a disk''s fsync or a cluster''s commit latency'
+            cand probe 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS'
             cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
             cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
             cand schema 'Print the JSON schema of an output, or of the config file'
@@ -426,10 +443,13 @@ set edit:completion:arg-completer[quorate] = {|@words|
         &'quorate;help;probe'= {
             cand disk 'Measure how long a disk takes to make a write durable'
             cand commit 'Measure how long a cluster takes to commit a write'
+            cand tls 'Show what a listener''s TLS looks like to a stranger'
         }
         &'quorate;help;probe;disk'= {
         }
         &'quorate;help;probe;commit'= {
+        }
+        &'quorate;help;probe;tls'= {
         }
         &'quorate;help;explain'= {
         }

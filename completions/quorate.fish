@@ -34,7 +34,7 @@ complete -c quorate -n "__fish_quorate_needs_command" -s V -l version -d 'Print 
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "check" -d 'Check clusters and say what is wrong'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
-complete -c quorate -n "__fish_quorate_needs_command" -f -a "probe" -d 'Measure a disk\'s fsync or a cluster\'s commit latency'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "probe" -d 'Measure a disk\'s fsync, a cluster\'s commit latency, or a listener\'s TLS'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
@@ -223,15 +223,16 @@ complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_sub
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "heal" -d 'Restore every link'
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "down" -d 'Stop labs and remove what they made'
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit help" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
-complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
 never\t'Never'"
-complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit help" -s v -l verbose -d 'Show more'
-complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit help" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit help" -f -a "disk" -d 'Measure how long a disk takes to make a write durable'
-complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit help" -f -a "commit" -d 'Measure how long a cluster takes to commit a write'
-complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -f -a "disk" -d 'Measure how long a disk takes to make a write durable'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -f -a "commit" -d 'Measure how long a cluster takes to commit a write'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -f -a "tls" -d 'Show what a listener\'s TLS looks like to a stranger'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l size -d 'How much to write in all' -r
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l block -d 'How much to write before each fdatasync' -r
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l timeout -d 'Stop after this long with the samples taken so far' -r
@@ -268,8 +269,20 @@ complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_s
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l dry-run -d 'Look, say what would be written, and write nothing'
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -s o -l output -d 'Output format' -r -f -a "table\t''
+json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -l cacert -d 'CA bundle (PEM) to verify with [default: the system\'s]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -l server-name -d 'Name to verify instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -l timeout -d 'The whole probe takes no longer' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from help" -f -a "disk" -d 'Measure how long a disk takes to make a write durable'
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from help" -f -a "commit" -d 'Measure how long a cluster takes to commit a write'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from help" -f -a "tls" -d 'Show what a listener\'s TLS looks like to a stranger'
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c quorate -n "__fish_quorate_using_subcommand explain" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
@@ -319,7 +332,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand doctor" -s h -l help -d 
 complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "check" -d 'Check clusters and say what is wrong'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "probe" -d 'Measure a disk\'s fsync or a cluster\'s commit latency'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "probe" -d 'Measure a disk\'s fsync, a cluster\'s commit latency, or a listener\'s TLS'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
@@ -338,3 +351,4 @@ complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_su
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "down" -d 'Stop labs and remove what they made'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "disk" -d 'Measure how long a disk takes to make a write durable'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "commit" -d 'Measure how long a cluster takes to commit a write'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "tls" -d 'Show what a listener\'s TLS looks like to a stranger'

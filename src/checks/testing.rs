@@ -161,7 +161,12 @@ fn etcd_member(id: &str, ids: &[String]) -> EtcdMember {
         .collect();
     let active_peers = ids.iter().filter(|i| *i != id).map(|i| (i.clone(), 1.0)).collect();
     let vars = EtcdVars {
-        cmdline: vec!["etcd".into(), format!("--name=n{id}"), "--auto-compaction-retention=1h".into()],
+        cmdline: vec![
+            "etcd".into(),
+            format!("--name=n{id}"),
+            "--auto-compaction-retention=1h".into(),
+            "--auth-token=jwt,sign-method=RS256".into(),
+        ],
         raft_state: Some(if id == "1" { "StateLeader" } else { "StateFollower" }.into()),
         progress: if id == "1" { progress } else { Default::default() },
         fd_limit: Some(65536),

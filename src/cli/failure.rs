@@ -93,6 +93,10 @@ impl From<TlsFileError> for Failure {
                 "check the path (in the config file it is relative to that file) and its permissions"
             }
             TlsFileError::NotPem { .. } => "give a PEM file: it contains -----BEGIN …----- lines",
+            TlsFileError::Encrypted { .. } => {
+                "quorate cannot ask for its passphrase: decrypt it with `openssl pkey -in KEY -out PLAINKEY` and give \
+                 PLAINKEY"
+            }
             TlsFileError::HalfAPair { .. } => {
                 "give both --cert and --key (or tls.cert and tls.key), or neither"
             }

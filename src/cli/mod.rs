@@ -69,7 +69,7 @@ enum Command {
     Check(check::CheckArgs),
     Status(status::StatusArgs),
     Lab(lab::LabArgs),
-    /// Measure a disk's fsync or a cluster's commit latency
+    /// Measure a disk's fsync, a cluster's commit latency, or a listener's TLS
     #[command(subcommand)]
     Probe(probe::Probe),
     Explain(explain::ExplainArgs),

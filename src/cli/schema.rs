@@ -2,6 +2,7 @@
 
 use super::failure::Failure;
 use super::nearest::nearest;
+use super::probe::TlsReport;
 use super::{World, config, doctor, explain, size};
 use crate::lab::state::Lab;
 use crate::probe::commit::CommitReport;
@@ -39,6 +40,7 @@ const KNOWN: &[Known] = &[
     Known { name: "size", of: "quorate size -o json", make: || schema_for!(size::SizeReport) },
     Known { name: "probe-disk", of: "quorate probe disk -o json", make: || schema_for!(DiskReport) },
     Known { name: "probe-commit", of: "quorate probe commit -o json", make: || schema_for!(CommitReport) },
+    Known { name: "probe-tls", of: "quorate probe tls -o json", make: || schema_for!(TlsReport) },
     Known { name: "doctor", of: "quorate doctor -o json", make: || schema_for!(doctor::DoctorReport) },
     Known { name: "lab", of: "quorate lab up -o json, and lab.json of a lab", make: || schema_for!(Lab) },
     Known { name: "labs", of: "quorate lab status -o json", make: || schema_for!(LabsReport) },

@@ -2,13 +2,18 @@
 //! or not it was accepted, so that a check can say what is wrong with it.
 
 use crate::target::TlsFiles;
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    SupportedProtocolVersion,
+};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 
 /// Installs the one crypto provider. Called first in `main` and in every test that speaks TLS; later calls do nothing.
@@ -43,6 +48,12 @@ pub enum TlsFileError {
         path: PathBuf,
         /// `certificate in PEM form`, `unencrypted private key in PEM form`.
         expected: &'static str,
+    },
+    /// A private key that needs a passphrase.
+    #[error("the client key {} is encrypted", path.display())]
+    Encrypted {
+        /// Which file.
+        path: PathBuf,
     },
     /// A certificate without its key, or the reverse.
     #[error("a client certificate and its key go together: {given} is given, {missing} is not")]
@@ -106,6 +117,20 @@ impl TlsMaterial {
         })
     }
 
+    /// No certificate of our own, and any server accepted: a stranger's.
+    pub fn stranger() -> TlsMaterial {
+        TlsMaterial {
+            trust: Arc::new(Trust { roots: None, verifier: OnceLock::new() }),
+            roots: None,
+            chain: Vec::new(),
+            key: None,
+            pem: None,
+            server_name: None,
+            skip_verify: true,
+            cert_path: None,
+        }
+    }
+
     /// Our own leaf certificate in DER.
     pub fn own_leaf(&self) -> Option<&[u8]> {
         self.chain.first().map(|c| c.as_ref())
@@ -162,11 +187,49 @@ fn system_roots() -> Option<Arc<RootCertStore>> {
     (!store.is_empty()).then(|| Arc::new(store))
 }
 
-/// A configuration without a client certificate that accepts any server: how a stranger sees a listener.
-pub fn stranger_config(capture: &Capture, alpn: &[&str]) -> Arc<ClientConfig> {
+/// A configuration without a client certificate that accepts any server: how a stranger sees a listener. `asked`
+/// learns whether the server wanted a client certificate. `None` offers TLS 1.3 and 1.2.
+pub fn stranger_config(
+    capture: &Capture,
+    asked: &Asked,
+    alpn: &[&str],
+    only: Option<&'static SupportedProtocolVersion>,
+) -> Arc<ClientConfig> {
     let trust = Arc::new(Trust { roots: None, verifier: OnceLock::new() });
     let verifier = Arc::new(Verifier { trust, accept_all: true, roots: None, capture: capture.clone() });
-    config(verifier, None, alpn)
+    let builder = match only {
+        Some(version) => ClientConfig::builder_with_protocol_versions(&[version]),
+        None => ClientConfig::builder(),
+    };
+    let mut config = builder
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_client_cert_resolver(Arc::new(asked.clone()));
+    config.alpn_protocols = alpn.iter().map(|p| p.as_bytes().to_vec()).collect();
+    Arc::new(config)
+}
+
+/// Remembers whether a server asked for a client certificate. It never gets one.
+#[derive(Debug, Clone, Default)]
+pub struct Asked(Arc<AtomicBool>);
+
+impl Asked {
+    /// Whether it asked.
+    pub fn yes(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
+    }
+
+    /// Claiming to have one is what makes rustls tell us of the question.
+    fn has_certs(&self) -> bool {
+        true
+    }
 }
 
 fn config(
@@ -216,11 +279,20 @@ fn load_certificates(what: &'static str, path: &Path) -> Result<Vec<CertificateD
 
 fn load_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsFileError> {
     let pem = read("client key", path)?;
+    if is_encrypted(&pem) {
+        return Err(TlsFileError::Encrypted { path: path.into() });
+    }
     PrivateKeyDer::from_pem_slice(&pem).map_err(|_| TlsFileError::NotPem {
         what: "client key",
         path: path.into(),
-        expected: "unencrypted private key in PEM form (decrypt it with: openssl pkey -in KEY -out PLAINKEY)",
+        expected: "private key in PEM form",
     })
+}
+
+/// PKCS #8 says so in its label, the older forms in a header (RFC 7468 §11, RFC 1421 §4.6.1.1).
+fn is_encrypted(pem: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(pem);
+    text.contains("BEGIN ENCRYPTED PRIVATE KEY") || text.contains("Proc-Type: 4,ENCRYPTED")
 }
 
 fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, TlsFileError> {
@@ -271,6 +343,21 @@ pub struct Verifier {
 }
 
 impl Verifier {
+    /// Judges the server's proof that it holds its certificate's key. Who accepts any certificate has no use for it: a
+    /// listener with a key too short for us is still to be looked at.
+    fn handshake(
+        &self,
+        verdict: Result<HandshakeSignatureValid, Error>,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        match verdict {
+            Err(_) if self.accept_all => Ok(HandshakeSignatureValid::assertion()),
+            Err(Error::InvalidCertificate(CertificateError::BadSignature)) => {
+                Err(Error::General("the server's key is below 2048 bits, or is not its certificate's".into()))
+            }
+            other => other,
+        }
+    }
+
     fn pinned(&self, leaf: &CertificateDer<'_>) -> bool {
         let Some(roots) = &self.roots else { return false };
         webpki_anchor(leaf).is_some_and(|(subject, key)| {
@@ -279,6 +366,10 @@ impl Verifier {
             })
         })
     }
+}
+
+fn self_signed(leaf: &CertificateDer<'_>) -> bool {
+    x509_parser::parse_x509_certificate(leaf).is_ok_and(|(_, x509)| x509.subject() == x509.issuer())
 }
 
 /// Subject and public key of a certificate, as a trust anchor has them.
@@ -308,12 +399,17 @@ impl ServerCertVerifier for Verifier {
             ));
         };
         match inner.verify_server_cert(leaf, intermediates, name, ocsp, now) {
+            // CaUsedAsEndEntity: webpki has checked the validity before, and nothing after.
             Err(Error::InvalidCertificate(CertificateError::Other(_))) if self.pinned(leaf) => {
                 rustls::client::verify_server_name(
                     &rustls::server::ParsedCertificate::try_from(leaf)?,
                     name,
                 )?;
                 Ok(ServerCertVerified::assertion())
+            }
+            // A self-signed certificate that nobody trusts: that it also says CA:TRUE is beside the point.
+            Err(Error::InvalidCertificate(CertificateError::Other(_))) if self_signed(leaf) => {
+                Err(CertificateError::UnknownIssuer.into())
             }
             other => other,
         }
@@ -325,12 +421,8 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        rustls::crypto::verify_tls12_signature(
-            message,
-            cert,
-            dss,
-            &provider().signature_verification_algorithms,
-        )
+        let algorithms = &provider().signature_verification_algorithms;
+        self.handshake(rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms))
     }
 
     fn verify_tls13_signature(
@@ -339,12 +431,8 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        rustls::crypto::verify_tls13_signature(
-            message,
-            cert,
-            dss,
-            &provider().signature_verification_algorithms,
-        )
+        let algorithms = &provider().signature_verification_algorithms;
+        self.handshake(rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

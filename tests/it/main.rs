@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod check_etcd;
+mod diagnosis;
 mod cluster;
 mod lab;
 mod etcd_process;
@@ -9,3 +10,4 @@ mod kubernetes;
 mod layers;
 mod probe;
 mod render;
+mod tls_servers;

@@ -1,9 +1,10 @@
 //! One look at a whole cluster: all addresses at once, those found in the member list joining as they are found.
 //! The slowest address bounds the time; none delays another.
 
+use super::listeners::{self, Claimed, Found};
 use super::look::{self, Core, Line, Prospect, Rest};
 use super::peer::{self, PeerLook};
-use super::{Etcd, hash, kubernetes, merge, window};
+use super::{Etcd, auth, hash, kubernetes, merge, window};
 use crate::backend::Ask;
 use crate::backend::state::LastRun;
 use crate::facts::{Facts, HashComparison, KubernetesStore, ListedMember, Observed, Origin};
@@ -23,6 +24,8 @@ use tokio::sync::watch;
 pub(super) struct Harvest {
     pub(super) cores: Vec<Arc<Core>>,
     pub(super) rests: Vec<Rest>,
+    pub(super) found: Vec<Found>,
+    pub(super) auth: Vec<Observed<bool>>,
     pub(super) peers: Vec<PeerLook>,
     /// `None` when it was not asked.
     pub(super) hashes: Option<Observed<HashComparison>>,
@@ -48,6 +51,9 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
     let mut peers = FuturesUnordered::new();
     let mut peers_tried: BTreeSet<String> = BTreeSet::new();
     let mut hashes = FuturesUnordered::new();
+    let mut claimed = Claimed::default();
+    let mut sockets = FuturesUnordered::new();
+    let mut auths = FuturesUnordered::new();
     // A member that hangs must not take the time that hashing the others needs.
     let mut hashing = false;
     let mut half_time = Box::pin(tokio::time::sleep(ask.timeout / 2));
@@ -55,6 +61,8 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
         && cores.is_empty()
         && rests.is_empty()
         && object_looks.is_empty()
+        && sockets.is_empty()
+        && auths.is_empty()
         && hashes.is_empty())
     {
         for (address, origin) in untried.drain(..) {
@@ -63,10 +71,10 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
             }
             let (sender, prospect) = watch::channel(Prospect::default());
             prospects.insert(address.clone(), sender);
-            let line = Arc::new(Line::open(etcd, address, origin).await);
+            let line = Arc::new(Line::open(etcd, address, origin, deadline).await);
             let (http, asked) = (http.as_ref(), line.clone());
             cores.push(async move { look::core(etcd, &asked, deadline).await });
-            rests.push(async move { look::rest(etcd, &line, http, ask, deadline, prospect).await });
+            rests.push(async move { look::rest(&line, http, ask, deadline, prospect).await });
         }
         let mut hash_now = false;
         tokio::select! {
@@ -83,7 +91,14 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
                 }
                 let (looked, objects) = (core.clone(), &objects);
                 object_looks.push(async move { kubernetes::look(&looked, objects, ask, deadline).await });
+                let (http, asked) = (http.as_ref(), core.clone());
+                auths.push(async move { auth::enabled(etcd, &asked, http, deadline).await });
                 harvest.cores.push(core);
+                // Its list may tell the sockets of one that came before: a learner serves no list itself.
+                for of in &harvest.cores {
+                    let spots = listeners::advertised(of, &harvest.cores, &mut claimed);
+                    sockets.extend(listeners::look(of, spots, ask.deep, deadline));
+                }
                 if cores.is_empty() && harvest.cores.iter().all(|core| core.status.is_err()) {
                     untried.extend(known_before(etcd, last.as_ref()));
                 }
@@ -93,7 +108,15 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
                 }
                 hash_now = all_told;
             }
-            Some(rest) = rests.next(), if !rests.is_empty() => harvest.rests.push(rest),
+            Some(rest) = rests.next(), if !rests.is_empty() => {
+                if let Some(core) = harvest.cores.iter().find(|core| core.address.url() == rest.url) {
+                    let spots = listeners::revealed(core, &rest.vars, &mut claimed);
+                    sockets.extend(listeners::look(core, spots, ask.deep, deadline));
+                }
+                harvest.rests.push(rest);
+            }
+            Some(found) = sockets.next(), if !sockets.is_empty() => harvest.found.push(found),
+            Some(enabled) = auths.next(), if !auths.is_empty() => harvest.auth.push(enabled),
             Some(()) = object_looks.next(), if !object_looks.is_empty() => {}
             Some(look) = peers.next(), if !peers.is_empty() => harvest.peers.push(look),
             Some(hashed) = hashes.next(), if !hashes.is_empty() => harvest.hashes = Some(hashed),

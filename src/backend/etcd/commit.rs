@@ -51,7 +51,7 @@ impl Etcd {
                 other => return other,
             }
         }
-        client::open(&address, &self.material, &capture).await
+        client::open(&address, &self.material, &capture, deadline).await
     }
 }
 

@@ -1,15 +1,16 @@
 //! Everything asked of one address. Each answer stands for itself: one that fails costs only its own fact.
 
-use super::{Etcd, client, pages, wire};
+use super::{Etcd, auth, client, pages, wire};
 use crate::backend::Ask;
 use crate::facts::{
     ClockOffset, EtcdMetrics, EtcdStatus, EtcdVars, EtcdVersions, ListedMember, Observed, Origin, QuorumRead,
     Trouble, TroubleKind,
 };
+use crate::transport::Deadline;
 use crate::transport::address::Address;
+use crate::transport::diagnose::{self, ETCD};
 use crate::transport::http::Http;
 use crate::transport::tls::Capture;
-use crate::transport::{Deadline, diagnose};
 use etcd_client::{Client, Error, GetOptions};
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -17,6 +18,9 @@ use tokio::sync::watch;
 
 /// How much longer a quorum read may take once it is clear that too few voters answer.
 const HOPELESS_GRACE: Duration = Duration::from_millis(250);
+
+/// How long a login may take where the core answers came without one: on a stuck cluster it never succeeds.
+const LOGIN_GRACE: Duration = Duration::from_millis(500);
 
 /// The core answers of one address.
 pub(super) struct Core {
@@ -26,6 +30,8 @@ pub(super) struct Core {
     pub(super) status: Result<EtcdStatus, Trouble>,
     pub(super) members: Result<BTreeMap<String, ListedMember>, Trouble>,
     pub(super) client: Option<Client>,
+    /// Whether the client had to log in.
+    pub(super) logged_in: bool,
 }
 
 /// What else one address told.
@@ -34,7 +40,6 @@ pub(super) struct Rest {
     pub(super) url: String,
     pub(super) status_again: Observed<EtcdStatus>,
     pub(super) read: Observed<QuorumRead>,
-    pub(super) anonymous_read: Observed<bool>,
     pub(super) versions: Observed<EtcdVersions>,
     pub(super) metrics: Observed<EtcdMetrics>,
     /// The first of two looks at the metrics, when `--window` asked for two.
@@ -52,8 +57,8 @@ pub(super) struct Line {
 
 impl Line {
     /// Dials nothing yet.
-    pub(super) async fn open(etcd: &Etcd, address: Address, origin: Origin) -> Line {
-        let client = client::open(&address, &etcd.material, &Capture::default()).await;
+    pub(super) async fn open(etcd: &Etcd, address: Address, origin: Origin, deadline: Deadline) -> Line {
+        let client = client::open(&address, &etcd.material, &Capture::default(), deadline).await;
         Line { address, origin, client }
     }
 }
@@ -85,7 +90,9 @@ pub(super) async fn core(etcd: &Etcd, line: &Line, deadline: Deadline) -> Core {
         status: Err(trouble.clone()),
         members: Err(trouble),
         client: None,
+        logged_in: false,
     };
+    let mut login = false;
     let mut client = match &line.client {
         Ok(client) => client.clone(),
         Err(trouble) => return failed(trouble.clone(), began.elapsed_ms()),
@@ -98,6 +105,7 @@ pub(super) async fn core(etcd: &Etcd, line: &Line, deadline: Deadline) -> Core {
         match client::log_in(&address, &etcd.material, &Capture::default(), auth, deadline).await {
             Ok(logged_in) => {
                 client = logged_in;
+                login = true;
                 (status, members) = who(&client, deadline).await;
             }
             Err(trouble) => {
@@ -107,10 +115,30 @@ pub(super) async fn core(etcd: &Etcd, line: &Line, deadline: Deadline) -> Core {
         }
     }
     let ms = began.elapsed_ms();
-    match status {
-        Err(trouble) => failed(sharpen(trouble, &address, deadline).await, ms),
-        Ok(status) => Core { address, origin, ms, status: Ok(status), members, client: Some(client) },
+    if status.is_ok()
+        && !login
+        && let Some(late) = late_login(etcd, &address, &client, deadline).await
+    {
+        client = late;
+        login = true;
     }
+    match status {
+        Err(trouble) => failed(sharpen(trouble, etcd, &address, deadline).await, ms),
+        Ok(status) => {
+            let client = Some(client);
+            Core { address, origin, ms, status: Ok(status), members, client, logged_in: login }
+        }
+    }
+}
+
+/// Before 3.4.42 Status and the member list are open to all, and only the rest needs the login that was given.
+async fn late_login(etcd: &Etcd, address: &Address, client: &Client, deadline: Deadline) -> Option<Client> {
+    let credentials = etcd.target.auth.as_ref()?;
+    if auth::directly(client, deadline).await != Observed::Known(true) {
+        return None;
+    }
+    let grace = deadline.within(LOGIN_GRACE);
+    client::log_in(address, &etcd.material, &Capture::default(), credentials, grace).await.ok()
 }
 
 type Who = (Result<EtcdStatus, Trouble>, Result<BTreeMap<String, ListedMember>, Trouble>);
@@ -137,20 +165,21 @@ async fn call<T>(deadline: Deadline, work: impl Future<Output = Result<T, Error>
 }
 
 /// A client library's "transport error" is no diagnosis: look at the port itself.
-async fn sharpen(trouble: Trouble, address: &Address, deadline: Deadline) -> Trouble {
+async fn sharpen(trouble: Trouble, etcd: &Etcd, address: &Address, deadline: Deadline) -> Trouble {
     let vague = matches!(
         trouble.kind,
         TroubleKind::Garbage
             | TroubleKind::ConnectionReset
             | TroubleKind::EmptyReply
             | TroubleKind::WrongService
+            | TroubleKind::TlsOnPlaintext
+            | TroubleKind::TlsFailure
     );
-    if vague { diagnose::diagnose(address, "etcdserver", deadline).await } else { trouble }
+    if vague { diagnose::diagnose(address, &etcd.material, ETCD, deadline).await } else { trouble }
 }
 
 /// The quorum read and the HTTP pages, asked at once with the core questions; given up when those fail.
 pub(super) async fn rest(
-    etcd: &Etcd,
     line: &Line,
     http: Option<&Http>,
     ask: &Ask,
@@ -176,13 +205,14 @@ pub(super) async fn rest(
             again.map_or_else(|t| Observed::unknown(t.to_string()), |a| Observed::Known(wire::status(&a)))
         }
     };
-    Rest { status_again, anonymous_read: anonymous(etcd, &read), read: Observed::Known(read.1), url, ..pages }
+    Rest { status_again, read: Observed::Known(read), url, ..pages }
 }
 
-/// The read, and what the server's refusal was, if it refused.
-type Read = (Option<Trouble>, QuorumRead);
-
-async fn quorum_read(client: &Client, deadline: Deadline, mut prospect: watch::Receiver<Prospect>) -> Read {
+async fn quorum_read(
+    client: &Client,
+    deadline: Deadline,
+    mut prospect: watch::Receiver<Prospect>,
+) -> QuorumRead {
     let began = Deadline::after(Duration::ZERO);
     let failed = |why: String| QuorumRead::Failed { why, after_ms: began.elapsed_ms() };
     let mut kv = client.kv_client();
@@ -202,36 +232,18 @@ async fn quorum_read(client: &Client, deadline: Deadline, mut prospect: watch::R
         }
     };
     match outcome {
-        Ok(_) => (None, QuorumRead::Served { ms: began.elapsed_ms() }),
+        Ok(_) => QuorumRead::Served { ms: began.elapsed_ms() },
         // The server authorises a linearizable read only after the quorum confirmed it (etcd server/etcdserver/
         // v3_server.go Range): being refused for one's identity is an answer by a quorum.
         Err(trouble)
             if matches!(trouble.kind, TroubleKind::PermissionDenied | TroubleKind::Unauthenticated) =>
         {
-            (Some(trouble), QuorumRead::Served { ms: began.elapsed_ms() })
+            QuorumRead::Served { ms: began.elapsed_ms() }
         }
-        Err(trouble) => {
-            let why = if trouble.kind == TroubleKind::ServerError {
-                trouble.detail.clone()
-            } else {
-                trouble.to_string()
-            };
-            (Some(trouble), failed(why))
-        }
-    }
-}
-
-/// Whether a read without any credential was served, where we have none to give.
-fn anonymous(etcd: &Etcd, read: &Read) -> Observed<bool> {
-    match read {
-        (Some(trouble), _) if trouble.kind == TroubleKind::Unauthenticated => Observed::Known(false),
-        (Some(trouble), _) if trouble.kind == TroubleKind::PermissionDenied => Observed::Known(false),
-        (None, QuorumRead::Served { .. })
-            if etcd.target.auth.is_none() && etcd.material.own_leaf().is_none() =>
-        {
-            Observed::Known(true)
-        }
-        (None, QuorumRead::Served { .. }) => Observed::unknown("we presented credentials"),
-        _ => Observed::unknown("no read was answered"),
+        Err(trouble) => failed(if trouble.kind == TroubleKind::ServerError {
+            trouble.detail
+        } else {
+            trouble.to_string()
+        }),
     }
 }

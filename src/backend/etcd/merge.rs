@@ -3,10 +3,11 @@
 use super::collect::Harvest;
 use super::look::{Core, Rest};
 use super::peer::Peers;
-use super::{Etcd, window};
+use super::{Etcd, auth, listeners, window};
 use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
 use crate::facts::*;
+use crate::listener::certificate;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -25,13 +26,14 @@ pub(super) fn merge(
     let (list, membership) = membership(etcd, &harvest.cores, main.as_deref(), last.as_ref());
     let peers = Peers::new(harvest.peers);
     let remembered = last.as_ref().and_then(|last| remembered(last, main.as_deref()));
-    let etcd_members: Vec<EtcdMember> = harvest
+    let mut etcd_members: Vec<EtcdMember> = harvest
         .cores
         .iter()
         .map(|core| {
             native(core, rests.get(&core.address.url()), &list, main.as_deref(), &peers, last.as_ref())
         })
         .collect();
+    let mut found = listeners::by_member(harvest.found, &etcd_members);
     let mut common = CommonFacts {
         backend: BackendKind::Etcd,
         endpoints: harvest.cores.iter().map(|core| endpoint(core)).collect(),
@@ -41,7 +43,7 @@ pub(super) fn merge(
             .collect(),
         membership,
         views: views(&harvest.cores, &etcd_members).into_iter().chain(peers.views(&list)).collect(),
-        own_certificate: None,
+        own_certificate: own_certificate(etcd),
         zones_declared: etcd.target.members.values().any(|m| m.zone.is_some()),
         cluster_ids,
     };
@@ -54,8 +56,17 @@ pub(super) fn merge(
             &remember(ask, &list, &etcd_members, main.unwrap_or_default(), last),
         );
     }
+    for member in &mut common.members {
+        if let Some(found) = found.get_mut(&member.id) {
+            member.listeners = std::mem::take(&mut found.listeners);
+        }
+    }
+    for native in &mut etcd_members {
+        let serves = found.get(&native.id).and_then(|f| f.serves_clients.clone());
+        native.peer = listeners::with_serves_clients(std::mem::take(&mut native.peer), serves);
+    }
     let native = EtcdFacts {
-        auth_enabled: auth_enabled(&rests),
+        auth_enabled: auth::merge(&harvest.auth, &harvest.cores),
         kubernetes: harvest.kubernetes,
         hashes: harvest.hashes.unwrap_or_else(|| Observed::unknown(ASKED_ONLY_BY_DEEP)),
         remembered,
@@ -328,12 +339,11 @@ fn views(cores: &[Arc<Core>], natives: &[EtcdMember]) -> Vec<MembershipView> {
     client.chain(raft).collect()
 }
 
-fn auth_enabled(rests: &BTreeMap<String, Rest>) -> Observed<bool> {
-    let answers: Vec<&Observed<bool>> = rests.values().map(|r| &r.anonymous_read).collect();
-    match answers.iter().find_map(|a| a.known()) {
-        Some(served) => Observed::Known(!served),
-        None => answers.first().map_or_else(Observed::default, |a| a.map(|served| !served)),
-    }
+/// The client certificate we present. One that cannot be read would not have been loaded.
+fn own_certificate(etcd: &Etcd) -> Option<OwnCertificate> {
+    let certificate = certificate::read(etcd.material.own_leaf()?).ok()?;
+    let path = etcd.material.cert_path.as_ref()?.display().to_string();
+    Some(OwnCertificate { path, certificate })
 }
 
 fn remember(

@@ -1,10 +1,12 @@
 //! etcd 3.4 to 3.7, with and without TLS, client certificates and authentication.
 
+mod auth;
 mod client;
 mod collect;
 mod commit;
 mod hash;
 mod kubernetes;
+mod listeners;
 mod look;
 mod merge;
 mod pages;

@@ -42,7 +42,7 @@ pub(super) fn status(answer: &StatusResponse) -> EtcdStatus {
     }
 }
 
-fn at_least_3_6(version: &str) -> bool {
+pub(super) fn at_least_3_6(version: &str) -> bool {
     let mut parts = version.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= (3, 6)
 }
@@ -237,6 +237,14 @@ pub(super) fn metrics(body: &[u8], read_at: Timestamp) -> Observed<EtcdMetrics> 
         peer_sent_failures: page.by_label("etcd_network_peer_sent_failures_total", "To"),
         active_peers: page.by_label("etcd_network_active_peers", "Remote"),
     })
+}
+
+/// The message in an error of the JSON gateway; the start of the body when it has none.
+pub(super) fn gateway_error(body: &[u8]) -> String {
+    let document: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let message = document.as_ref().and_then(|d| d.get("message").or_else(|| d.get("error"))?.as_str());
+    let text = message.map_or_else(|| String::from_utf8_lossy(body).into_owned(), str::to_owned);
+    text.chars().take(120).collect()
 }
 
 /// What `/version` says, from the metrics: they give the cluster version without its patch, which is always 0.

@@ -2,6 +2,9 @@
 
 mod commit;
 mod disk;
+mod tls;
+
+pub(crate) use tls::TlsReport;
 
 use super::failure::Failure;
 use super::{Global, World};
@@ -12,12 +15,14 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(super) enum Probe {
     Disk(disk::DiskArgs),
     Commit(commit::CommitArgs),
+    Tls(tls::TlsArgs),
 }
 
 pub(super) fn run(probe: &Probe, global: &Global, world: &World) -> Result<u8, Failure> {
     match probe {
         Probe::Disk(args) => disk::run(args, global, world),
         Probe::Commit(args) => commit::run(args, global, world),
+        Probe::Tls(args) => tls::run(args, global, world),
     }
 }
 
