@@ -3,16 +3,22 @@
 //! **facts → checks → findings → render**, and **facts → plan → executor → events**. The left halves are pure; adapters
 //! sit at the rim. Modules stand in dependency order: each may use those above it, and `tests/it/layers.rs` holds that.
 
+pub mod address;
 pub mod facts;
 pub mod quorum;
 pub mod policy;
+pub mod value;
 pub mod finding;
 pub mod checks;
 pub mod report;
 pub mod target;
+pub mod consent;
 pub mod format;
 pub mod files;
 pub mod transport;
+pub mod listener;
 pub mod backend;
+pub mod lab;
+pub mod probe;
 pub mod render;
 pub mod cli;

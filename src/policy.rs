@@ -68,6 +68,16 @@ impl Policy {
         self.overrides.get(threshold.key).map_or(threshold.default, |o| o.value).number()
     }
 
+    /// The value in force, with its unit.
+    pub fn limit(&self, threshold: &Threshold) -> Limit {
+        self.overrides.get(threshold.key).map_or(threshold.default, |o| o.value)
+    }
+
+    /// Where the config file sets it; `None` when the default is in force.
+    pub fn set_at(&self, threshold: &Threshold) -> Option<&str> {
+        self.overrides.get(threshold.key).map(|o| o.origin.as_str())
+    }
+
     /// Where the value in force comes from: the config file's line, or the source of the default.
     pub fn origin(&self, threshold: &Threshold) -> String {
         self.overrides.get(threshold.key).map_or_else(|| threshold.source.to_owned(), |o| o.origin.clone())

@@ -1,6 +1,6 @@
 //! Quorum arithmetic. Pure numbers in, numbers and one verdict out; everything that decides about quorum uses this file.
 
-use crate::facts::{CommonFacts, MembershipSource, Observed, QuorumRead};
+use crate::facts::{CommonFacts, Member, MembershipSource, Observed, QuorumRead};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -58,7 +58,7 @@ pub struct Quorum {
     pub voters: usize,
     /// How many must agree.
     pub needed: usize,
-    /// Voters that answered us.
+    /// Voters that answered us and, where there is a leader, see it.
     pub serving: usize,
     /// How many more voters may fail before writes stop; `None` when the state is unknown.
     pub failures_until_stuck: Option<usize>,
@@ -74,9 +74,11 @@ pub struct Quorum {
 /// voters than needed, or no leader, means it is lost — unless what we did not see may simply be out of our reach.
 pub fn assess(facts: &CommonFacts) -> Quorum {
     let voters = facts.voters().count();
-    let serving = facts.voters().filter(|m| m.reachable).count();
-    let needed = needed(voters);
     let leader = agreed_leader(facts);
+    // A voter that answers us but has lost its leader, while others have one, takes no part: it is cut off from them.
+    let takes_part = |m: &&Member| m.reachable && (leader.is_none() || m.leader != Observed::Known(None));
+    let serving = facts.voters().filter(takes_part).count();
+    let needed = needed(voters);
     let verdict = |state, failures_until_stuck, why: String| Quorum {
         state,
         voters,
@@ -178,4 +180,39 @@ fn agreed_leader(facts: &CommonFacts) -> Option<String> {
         }
     }
     votes.into_iter().max_by_key(|(_, count)| *count).map(|(id, _)| id.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn majorities() {
+        let table = [(1, 1, 0), (2, 2, 0), (3, 2, 1), (4, 3, 1), (5, 3, 2), (6, 4, 2), (7, 4, 3), (9, 5, 4)];
+        for (voters, majority, may_fail) in table {
+            assert_eq!((needed(voters), tolerance(voters)), (majority, may_fail), "{voters} voters");
+        }
+        assert_eq!((needed(0), tolerance(0)), (1, 0), "no cluster is no quorum");
+    }
+
+    #[test]
+    fn two_zones_never_survive_the_loss_of_either() {
+        let zones =
+            |counts: &[usize]| counts.iter().enumerate().map(|(z, n)| (format!("z{z}"), *n)).collect();
+        assert!(survives_any_zone(&zones(&[1, 1, 1])));
+        assert!(survives_any_zone(&zones(&[2, 2, 1])));
+        assert!(!survives_any_zone(&zones(&[2, 1])));
+        assert!(!survives_any_zone(&zones(&[3, 1, 1])));
+        assert!(!survives_any_zone(&zones(&[3])));
+    }
+
+    proptest! {
+        #[test]
+        fn two_majorities_always_meet(voters in 1usize..1000) {
+            prop_assert!(2 * needed(voters) > voters);
+            prop_assert_eq!(needed(voters) + tolerance(voters), voters);
+            prop_assert!(tolerance(2 * voters) == tolerance(2 * voters - 1), "one more to an odd number buys nothing");
+        }
+    }
 }

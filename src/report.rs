@@ -1,8 +1,10 @@
 //! The document every renderer reads. Its structs are the JSON contract (`quorate.check/v1`): changing a key here is
 //! changing the contract; internal types may change freely.
 
+pub mod status;
+
 use crate::checks::{self, Verdict};
-use crate::facts::{Facts, Member, Role};
+use crate::facts::{EtcdFacts, EtcdStatus, Facts, Member, NativeFacts, Role};
 use crate::finding::{Finding, Severity, Status};
 use crate::quorum::{self, QuorumState};
 use jiff::Timestamp;
@@ -48,6 +50,8 @@ pub struct ClusterReport {
     pub cluster_id: Option<String>,
     /// `ok`, `warning`, `unknown`, `critical`.
     pub verdict: &'static str,
+    /// Where the config file declares it; `null` for an ad-hoc target.
+    pub declared_at: Option<Place>,
     /// Arithmetic of the majority.
     pub quorum: QuorumReport,
     /// Who is in.
@@ -56,6 +60,15 @@ pub struct ClusterReport {
     pub unreachable: Vec<UnreachableReport>,
     /// Every check that applies, in catalogue order.
     pub findings: Vec<FindingReport>,
+}
+
+/// A line of a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Place {
+    /// Path as it was given.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
 }
 
 /// Arithmetic of the majority.
@@ -100,6 +113,45 @@ pub struct MemberReport {
     pub trouble: Option<String>,
     /// Latency of the log's fsync.
     pub fsync_p99_ms: Option<LatencyReport>,
+    /// Failure domain, from the config file.
+    pub zone: Option<String>,
+    /// Raft term or ZooKeeper epoch.
+    pub term: Option<u64>,
+    /// Log entries that some member has committed and this one has not applied. The members answered at slightly
+    /// different moments, so a few entries under load are no lag.
+    pub applied_lag: Option<u64>,
+    /// Revision of the store.
+    pub revision: Option<u64>,
+    /// Size of the database file in bytes.
+    pub db_size_bytes: Option<u64>,
+    /// Bytes of it that hold data.
+    pub db_in_use_bytes: Option<u64>,
+    /// The served certificate that expires first, over all listeners; `null` when none was seen.
+    pub certificate: Option<CertificateReport>,
+    /// Its clock against ours.
+    pub clock_ms: Option<ClockReport>,
+}
+
+/// A certificate's end.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct CertificateReport {
+    /// `client`, `peer`, `metrics`.
+    pub listener: &'static str,
+    /// `host:port` that served it.
+    pub address: String,
+    /// End of validity, RFC 3339 UTC.
+    pub not_after: String,
+    /// Whole days left; negative when it has expired.
+    pub days_left: i64,
+}
+
+/// A clock measured over the network.
+#[derive(Debug, Clone, Copy, Serialize, JsonSchema)]
+pub struct ClockReport {
+    /// Remote minus local, in milliseconds.
+    pub offset: f64,
+    /// How far off that may be, in milliseconds.
+    pub uncertainty: f64,
 }
 
 /// Bounds of a percentile.
@@ -165,6 +217,8 @@ pub struct Judged {
     pub facts: Facts,
     /// What it means.
     pub findings: Vec<Finding>,
+    /// Where the config file declares the cluster.
+    pub declared_at: Option<Place>,
 }
 
 impl CheckReport {
@@ -174,7 +228,7 @@ impl CheckReport {
             clusters.iter().map(|c| checks::verdict(&c.findings, fail_on)).max().unwrap_or(Verdict::Unknown);
         CheckReport {
             schema: "quorate.check/v1",
-            taken_at: taken_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            taken_at: rfc3339(taken_at),
             duration_ms,
             verdict: worst.name(),
             clusters: clusters.iter().map(|c| cluster_report(c, fail_on)).collect(),
@@ -183,45 +237,68 @@ impl CheckReport {
     }
 }
 
+/// A moment as documents write it: UTC, to the second.
+fn rfc3339(moment: Timestamp) -> String {
+    moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}
+
 fn cluster_report(judged: &Judged, fail_on: Severity) -> ClusterReport {
-    let Judged { facts, findings } = judged;
+    let Judged { facts, findings, declared_at } = judged;
     let common = &facts.common;
-    let quorum = quorum::assess(common);
-    let leader = quorum.leader.as_ref().map(|id| common.member(id).map_or_else(|| id.clone(), Member::label));
     ClusterReport {
         name: facts.cluster.clone(),
         backend: common.backend.name(),
         cluster_id: common.cluster_ids.first().cloned(),
         verdict: checks::verdict(findings, fail_on).name(),
-        quorum: QuorumReport {
-            state: quorum.state,
-            voters: quorum.voters,
-            needed: quorum.needed,
-            serving: quorum.serving,
-            failures_until_stuck: quorum.failures_until_stuck,
-            even: quorum.voters > 0 && quorum.voters.is_multiple_of(2),
-            leader,
-            why: quorum.why,
-        },
-        members: common.members.iter().map(member_report).collect(),
-        unreachable: common
-            .endpoints
-            .iter()
-            .filter_map(|e| {
-                let trouble = e.reach.trouble()?;
-                Some(UnreachableReport {
-                    endpoint: e.url.clone(),
-                    diagnosis: trouble.kind.name(),
-                    detail: trouble.detail.clone(),
-                })
-            })
-            .collect(),
+        declared_at: declared_at.clone(),
+        quorum: quorum_report(facts),
+        members: member_reports(facts),
+        unreachable: unreachable_reports(facts),
         findings: findings.iter().map(finding_report).collect(),
     }
 }
 
-fn member_report(member: &Member) -> MemberReport {
+fn quorum_report(facts: &Facts) -> QuorumReport {
+    let quorum = quorum::assess(&facts.common);
+    let named = |id: &String| facts.common.member(id).map_or_else(|| id.clone(), Member::label);
+    QuorumReport {
+        state: quorum.state,
+        voters: quorum.voters,
+        needed: quorum.needed,
+        serving: quorum.serving,
+        failures_until_stuck: quorum.failures_until_stuck,
+        even: quorum.voters > 0 && quorum.voters.is_multiple_of(2),
+        leader: quorum.leader.as_ref().map(named),
+        why: quorum.why,
+    }
+}
+
+fn unreachable_reports(facts: &Facts) -> Vec<UnreachableReport> {
+    let failed = facts.common.endpoints.iter().filter_map(|e| Some((e, e.reach.trouble()?)));
+    failed
+        .map(|(endpoint, trouble)| UnreachableReport {
+            endpoint: endpoint.url.clone(),
+            diagnosis: trouble.kind.name(),
+            detail: trouble.detail.clone(),
+        })
+        .collect()
+}
+
+/// Members by name, as people count them: `n2` before `n10`.
+fn member_reports(facts: &Facts) -> Vec<MemberReport> {
+    let mut members: Vec<&Member> = facts.common.members.iter().collect();
+    members.sort_by_cached_key(|member| {
+        let label = member.label();
+        let stem = label.trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        (label[..stem].to_owned(), label[stem..].parse::<u64>().unwrap_or(0), label)
+    });
+    let NativeFacts::Etcd(etcd) = &facts.native;
+    members.into_iter().map(|member| member_report(member, etcd, facts.taken_at)).collect()
+}
+
+fn member_report(member: &Member, etcd: &EtcdFacts, now: Timestamp) -> MemberReport {
     let non_empty = |text: &String| (!text.is_empty()).then(|| text.clone());
+    let status = etcd_status(etcd, member);
     MemberReport {
         name: non_empty(&member.name),
         id: non_empty(&member.id),
@@ -241,7 +318,45 @@ fn member_report(member: &Member) -> MemberReport {
             samples: l.samples,
             window: l.window.label(),
         }),
+        zone: member.zone.clone(),
+        term: member.term.known().copied(),
+        applied_lag: status.and_then(|s| Some(highest_index(etcd)?.saturating_sub(s.raft_applied))),
+        revision: status.map(|s| s.revision),
+        db_size_bytes: status.map(|s| s.db_size),
+        db_in_use_bytes: status.map(|s| s.db_in_use),
+        certificate: soonest_certificate(member, now),
+        clock_ms: member
+            .clock
+            .known()
+            .map(|c| ClockReport { offset: micros(c.offset_ms), uncertainty: micros(c.uncertainty_ms) }),
     }
+}
+
+/// To the microsecond: more digits would only be noise.
+fn micros(ms: f64) -> f64 {
+    (ms * 1000.0).round() / 1000.0
+}
+
+fn etcd_status<'a>(etcd: &'a EtcdFacts, member: &Member) -> Option<&'a EtcdStatus> {
+    let of_member = etcd.members.iter().filter(|m| !m.id.is_empty() && m.id == member.id);
+    of_member.filter_map(|m| m.status.known()).next()
+}
+
+/// The highest committed index that any member tells.
+fn highest_index(etcd: &EtcdFacts) -> Option<u64> {
+    etcd.members.iter().filter_map(|m| m.status.known()).map(|s| s.raft_index).max()
+}
+
+fn soonest_certificate(member: &Member, now: Timestamp) -> Option<CertificateReport> {
+    let served = member.listeners.iter().filter_map(|l| Some((l, l.chain.known()?)));
+    let (listener, leaf) =
+        served.filter_map(|(l, chain)| Some((l, chain.first()?))).min_by_key(|(_, leaf)| leaf.not_after)?;
+    Some(CertificateReport {
+        listener: listener.kind.name(),
+        address: listener.address.clone(),
+        not_after: rfc3339(leaf.not_after),
+        days_left: (leaf.not_after.as_second() - now.as_second()).div_euclid(86_400),
+    })
 }
 
 fn finding_report(finding: &Finding) -> FindingReport {
@@ -258,5 +373,41 @@ fn finding_report(finding: &Finding) -> FindingReport {
             .waiver
             .as_ref()
             .map(|w| WaiverReport { until: w.until.to_string(), reason: w.reason.clone() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::cluster;
+
+    #[test]
+    fn members_come_as_people_count_with_their_numbers() {
+        let mut facts = cluster(10).0;
+        let NativeFacts::Etcd(etcd) = &mut facts.native;
+        let slow = etcd.members.iter_mut().find(|m| m.id == "10").expect("is there");
+        slow.status = slow.status.map(|s| EtcdStatus { raft_applied: s.raft_index - 7, ..s.clone() });
+        let silent = etcd.members.iter_mut().find(|m| m.id == "9").expect("is there");
+        silent.status = crate::facts::Observed::unknown("it did not answer");
+        let members = member_reports(&facts);
+        let names: Vec<&str> = members.iter().filter_map(|m| m.name.as_deref()).collect();
+        assert_eq!(names, ["n1", "n2", "n3", "n4", "n5", "n6", "n7", "n8", "n9", "n10"]);
+        assert_eq!((members[9].applied_lag, members[8].applied_lag), (Some(7), None));
+        let certificate = members[0].certificate.as_ref().expect("one is served");
+        assert!((100..=366).contains(&certificate.days_left), "{}", certificate.days_left);
+    }
+
+    #[test]
+    fn the_certificate_that_ends_first_is_the_one_shown() {
+        let mut facts = cluster(3).0;
+        let now = facts.taken_at;
+        let peer = &mut facts.common.members[0].listeners[1];
+        peer.chain = peer.chain.map(|chain| {
+            let mut chain = chain.clone();
+            chain[0].not_after = now - jiff::SignedDuration::from_hours(1);
+            chain
+        });
+        let soonest = soonest_certificate(&facts.common.members[0], now).expect("served");
+        assert_eq!((soonest.listener, soonest.days_left), ("peer", -1), "an hour over is not 0 days left");
     }
 }

@@ -1,6 +1,7 @@
 //! The adapters: what every consensus system can be asked, and how to open one. What only some can do is a door that
 //! returns `None` elsewhere.
 
+pub mod commits;
 pub mod etcd;
 pub mod state;
 
@@ -37,6 +38,11 @@ pub trait Backend {
     /// Looks once, within `ask.timeout`. Total: what cannot be seen is in the facts as unknown, with its reason.
     /// Never writes to the cluster.
     fn observe<'a>(&'a self, ask: &'a Ask) -> Looking<'a, Facts>;
+
+    /// Timed writes to a scratch key.
+    fn commits(&self) -> Option<&dyn commits::CommitProbe> {
+        None
+    }
 }
 
 /// Opens a target: reads its TLS files, connects to nothing.

@@ -150,7 +150,8 @@ impl Verdict {
     }
 }
 
-/// Judges a list of findings. An unknown counts when it could hide something at or above `fail_on`.
+/// Judges a list of findings. An unknown counts when it could hide something at or above `fail_on` that is worse than
+/// what was found: more of the same would not change the answer.
 pub fn verdict(findings: &[Finding], fail_on: Severity) -> Verdict {
     let worst =
         |status: Status| findings.iter().filter(|f| f.status == status).filter_map(|f| f.severity).max();
@@ -158,8 +159,48 @@ pub fn verdict(findings: &[Finding], fail_on: Severity) -> Verdict {
     if failed == Some(Severity::Critical) {
         return Verdict::Critical;
     }
-    if worst(Status::Unknown).is_some_and(|at_worst| at_worst >= fail_on.max(Severity::Warning)) {
+    let hidden = worst(Status::Unknown).filter(|at_worst| *at_worst >= fail_on.max(Severity::Warning));
+    if hidden.is_some() && hidden > failed {
         return Verdict::Unknown;
     }
     if failed == Some(Severity::Warning) { Verdict::Warning } else { Verdict::Ok }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::cluster;
+    use super::*;
+
+    fn finding(status: Status, severity: Severity) -> Finding {
+        let sample = cluster(3);
+        let mut findings = evaluate(&sample.0, &Policy::default(), &[], &Selection::default());
+        Finding { status, severity: Some(severity), ..findings.swap_remove(0) }
+    }
+
+    #[test]
+    fn an_unknown_counts_only_when_it_could_change_the_answer() {
+        use Severity::{Critical, Warning};
+        use Status::{Fail, Unknown};
+        let judge = |findings: &[(Status, Severity)], fail_on| {
+            let findings: Vec<Finding> =
+                findings.iter().map(|(status, severity)| finding(*status, *severity)).collect();
+            verdict(&findings, fail_on)
+        };
+        assert_eq!(judge(&[(Unknown, Warning)], Critical), Verdict::Ok);
+        assert_eq!(judge(&[(Unknown, Warning)], Warning), Verdict::Unknown);
+        assert_eq!(judge(&[(Unknown, Warning), (Fail, Warning)], Warning), Verdict::Warning);
+        assert_eq!(judge(&[(Unknown, Critical), (Fail, Warning)], Critical), Verdict::Unknown);
+        assert_eq!(judge(&[(Unknown, Critical), (Fail, Critical)], Critical), Verdict::Critical);
+    }
+
+    #[test]
+    fn a_healthy_cluster_has_no_finding() {
+        let findings = evaluate(&cluster(3).0, &Policy::default(), &[], &Selection::default());
+        let bad: Vec<_> = findings
+            .iter()
+            .filter(|f| f.status != Status::Pass && f.severity > Some(Severity::Info))
+            .map(|f| f.check.slug)
+            .collect();
+        assert!(bad.is_empty(), "{bad:?}");
+    }
 }

@@ -43,7 +43,8 @@ pub(crate) fn cluster(n: usize) -> Sample {
         members: ids.iter().map(|id| etcd_member(id, &ids)).collect(),
         kubernetes: Observed::Known(KubernetesStore::default()),
         auth_enabled: Observed::Known(true),
-        hashes: Observed::unknown("asked only by --deep"),
+        hashes: Observed::unknown(ASKED_ONLY_BY_DEEP),
+        remembered: None,
     };
     Sample(Facts {
         format: FACTS_FORMAT,
@@ -158,8 +159,14 @@ fn etcd_member(id: &str, ids: &[String]) -> EtcdMember {
         .iter()
         .map(|i| (i.clone(), RaftProgress { matched: 1100, next: 1101, state: "StateReplicate".into() }))
         .collect();
+    let active_peers = ids.iter().filter(|i| *i != id).map(|i| (i.clone(), 1.0)).collect();
     let vars = EtcdVars {
-        cmdline: vec!["etcd".into(), format!("--name=n{id}"), "--auto-compaction-retention=1h".into()],
+        cmdline: vec![
+            "etcd".into(),
+            format!("--name=n{id}"),
+            "--auto-compaction-retention=1h".into(),
+            "--auth-token=jwt,sign-method=RS256".into(),
+        ],
         raft_state: Some(if id == "1" { "StateLeader" } else { "StateFollower" }.into()),
         progress: if id == "1" { progress } else { Default::default() },
         fd_limit: Some(65536),
@@ -175,11 +182,12 @@ fn etcd_member(id: &str, ids: &[String]) -> EtcdMember {
             cluster: "3.6.0".into(),
             storage: Some("3.6.0".into()),
         }),
-        metrics: Observed::Known(etcd_metrics()),
+        metrics: Observed::Known(EtcdMetrics { active_peers, ..etcd_metrics() }),
         window: Observed::Known(EtcdWindow {
             window: Window::SinceStart { seconds: Some(3600.0) },
             grown: zero_counters(),
             peer_rtt: Default::default(),
+            peer_sent_failures: Default::default(),
         }),
         vars: Observed::Known(vars),
         peer: Observed::Known(EtcdPeerView {

@@ -1,17 +1,19 @@
 //! `quorate check`: every check of the catalogue; the CI gate and the first thing on call.
 
-use super::config::nearest;
+use super::config::{Config, nearest};
 use super::failure::Failure;
 use super::settings::{Settings, settings};
-use super::{Global, TargetArgs, World, block_on, colorful};
+use super::{Global, TargetArgs, World, block_on};
 use crate::backend::{self, Ask};
 use crate::checks::{self, Selection, Verdict};
 use crate::facts::{FACTS_FORMAT, Facts};
 use crate::finding::Severity;
 use crate::render::{self, Style};
-use crate::report::{CheckReport, Judged};
+use crate::report::{CheckReport, Judged, Place};
+use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -22,14 +24,18 @@ use std::time::Duration;
 #[command(after_help = "Examples:\n  \
     quorate check prod-etcd\n  \
     quorate check etcd://10.0.0.1:2379,10.0.0.2:2379 --fail-on warning\n  \
-    quorate check --all -o json --report junit=check.xml\n\n\
+    quorate check --all -o json --report junit=check.xml\n  \
+    quorate check prod-etcd -o nagios\n  \
+    quorate check prod-etcd --report prometheus=/var/lib/node_exporter/quorate.prom\n  \
+    quorate check prod-etcd -o markdown >> $GITHUB_STEP_SUMMARY\n\n\
     Exit codes: 0 nothing at or above --fail-on · 1 a warning, with --fail-on warning · 2 critical · \
-    3 not enough could be seen to decide · 64 usage or configuration")]
+    3 not enough could be seen to decide · 64 usage or configuration\n\
+    With -o nagios as plugins do: 0 ok · 1 warning · 2 critical · 3 undecided, usage or configuration")]
 pub(super) struct CheckArgs {
     #[command(flatten)]
     target: TargetArgs,
     /// Output format
-    #[arg(long, short, default_value = "table", value_name = "FORMAT")]
+    #[arg(long, short, default_value = "table", value_parser = formats(), value_name = "FORMAT")]
     output: String,
     /// Also write the same result in another format to a file
     #[arg(long, value_name = "FORMAT=PATH")]
@@ -73,6 +79,10 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         .map_err(|error| format!("{error}: write a duration such as 500ms, 2s or 1m"))
 }
 
+fn formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(render::FORMATS.iter().map(|f| PossibleValue::new(f.name).help(f.about)))
+}
+
 pub(super) fn run(args: &CheckArgs, global: &Global, world: &World) -> Result<u8, Failure> {
     let selection = selection(args)?;
     let outputs = outputs(args)?;
@@ -96,24 +106,33 @@ pub(super) fn run(args: &CheckArgs, global: &Global, world: &World) -> Result<u8
         .into_iter()
         .map(|facts| Judged {
             findings: checks::evaluate(&facts, &config.policy, &config.waivers, &selection),
+            declared_at: declared_at(&config, &facts.cluster),
             facts,
         })
         .collect();
     let fail_on = if args.fail_on == FailOn::Warning { Severity::Warning } else { Severity::Critical };
     let report = CheckReport::new(taken_at, duration_ms, &judged, fail_on);
-    let style = Style { color: colorful(global.color, world), width: world.width, verbose: global.verbose };
+    let style = super::style(global, world);
     for (format, path) in outputs {
         let mut bytes = Vec::new();
         let style = if path.is_some() { Style { color: false, width: None, ..style } } else { style };
         (format.write)(&report, style, &mut bytes)?;
         match path {
             None => world.print(&bytes)?,
-            Some(path) => std::fs::write(&path, bytes).map_err(|error| {
+            Some(path) => super::files::replace(&path, &bytes).map_err(|error| {
                 Failure::failed(format!("cannot write the report {}: {error}", path.display()))
             })?,
         }
     }
-    Ok(exit_code(&report, args.fail_on))
+    Ok(match args.output.as_str() {
+        NAGIOS => plugin_code(&report, args.fail_on),
+        _ => exit_code(&report, args.fail_on),
+    })
+}
+
+fn declared_at(config: &Config, cluster: &str) -> Option<Place> {
+    let (path, declared) = (config.path.as_ref()?, config.clusters.get(cluster)?);
+    Some(Place { file: path.display().to_string(), line: declared.line })
 }
 
 fn ask(args: &CheckArgs, world: &World) -> Ask {
@@ -194,4 +213,26 @@ fn exit_code(report: &CheckReport, fail_on: FailOn) -> u8 {
         (Verdict::Critical, _) => 2,
         (Verdict::Unknown, _) => 3,
     }
+}
+
+const NAGIOS: &str = "nagios";
+
+/// Monitors know four codes; a warning is always 1 to them.
+fn plugin_code(report: &CheckReport, fail_on: FailOn) -> u8 {
+    match report.worst.map(|w| w.verdict) {
+        _ if fail_on == FailOn::Never => 0,
+        Some(Verdict::Ok) => 0,
+        Some(Verdict::Warning) => 1,
+        Some(Verdict::Critical) => 2,
+        Some(Verdict::Unknown) | None => 3,
+    }
+}
+
+/// Whether a command line asks to behave as a monitoring plugin: then whatever fails before there is a result must
+/// exit 3 and say so on stdout, the only place a monitor reads.
+pub(super) fn is_plugin(args: &[OsString]) -> bool {
+    let words: Vec<&str> = args.iter().filter_map(|arg| arg.to_str()).collect();
+    let asked = |pair: &[&str]| matches!(pair, ["-o" | "--output", NAGIOS]);
+    let joined = |word: &&str| matches!(*word, "-onagios" | "-o=nagios" | "--output=nagios");
+    words.contains(&"check") && (words.windows(2).any(asked) || words.iter().any(joined))
 }

@@ -1,11 +1,13 @@
 //! The config file: read, checked and explained. Every error names the file, the line, the key, and what to write.
 
 use super::failure::Failure;
+pub use super::nearest::nearest;
 use crate::checks;
 use crate::facts::BackendKind;
 use crate::finding::Waiver;
 use crate::policy::{Limit, Policy, Threshold};
 use crate::target::{DeclaredHost, DeclaredMember, DeclaredService, TlsFiles};
+use schemars::JsonSchema;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -28,6 +30,8 @@ pub struct Config {
 /// One cluster of the file.
 #[derive(Debug)]
 pub struct ClusterConfig {
+    /// Line of the file that declares it, from 1.
+    pub line: usize,
     /// Which system.
     pub backend: BackendKind,
     /// Client URLs.
@@ -42,21 +46,26 @@ pub struct ClusterConfig {
     pub members: BTreeMap<String, DeclaredMember>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawConfig {
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, RawCluster>")]
     clusters: BTreeMap<Spanned<String>, RawCluster>,
     #[serde(default)]
+    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
     policy: BTreeMap<Spanned<String>, Spanned<toml::Value>>,
     #[serde(default)]
+    #[schemars(with = "Vec<RawWaiver>")]
     waivers: Vec<Spanned<RawWaiver>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawCluster {
+    #[schemars(with = "String")]
     backend: Spanned<String>,
+    #[schemars(with = "Vec<String>")]
     endpoints: Vec<Spanned<String>>,
     #[serde(default)]
     tls: RawTls,
@@ -66,7 +75,7 @@ struct RawCluster {
     members: BTreeMap<String, RawMember>,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawTls {
     ca: Option<PathBuf>,
@@ -77,24 +86,26 @@ struct RawTls {
     insecure_skip_verify: bool,
 }
 
-#[derive(Deserialize, Default)]
+#[derive(Deserialize, Default, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawAuth {
     user: Option<String>,
     password_file: Option<PathBuf>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawMember {
     zone: Option<String>,
     endpoint: Option<String>,
     data_dir: Option<PathBuf>,
+    #[schemars(with = "Option<RawHost>")]
     host: Option<Spanned<RawHost>>,
+    #[schemars(with = "Option<RawService>")]
     service: Option<Spanned<RawService>>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawHost {
     #[serde(default)]
@@ -102,7 +113,7 @@ struct RawHost {
     ssh: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawService {
     systemd: Option<String>,
@@ -112,14 +123,36 @@ struct RawService {
     status: Option<String>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct RawWaiver {
     check: String,
     cluster: Option<String>,
     member: Option<String>,
+    #[schemars(with = "String")]
     until: toml::Value,
     reason: String,
+}
+
+/// The file's JSON schema; the keys of `[policy]` are the thresholds of the catalogue.
+pub fn schema() -> schemars::Schema {
+    let mut schema = schemars::schema_for!(RawConfig);
+    schema.insert("title".into(), "quorate.toml".into());
+    let keys = checks::thresholds().into_iter().map(|threshold| {
+        (
+            threshold.key.to_owned(),
+            serde_json::json!({ "type": ["string", "number"], "description": threshold.source }),
+        )
+    });
+    let policy = serde_json::json!({
+        "type": "object",
+        "properties": keys.collect::<serde_json::Map<_, _>>(),
+        "additionalProperties": false,
+    });
+    if let Some(properties) = schema.get_mut("properties").and_then(|p| p.as_object_mut()) {
+        properties.insert("policy".into(), policy);
+    }
+    schema
 }
 
 /// Reads and checks a file. `today` decides whether a waiver has expired.
@@ -137,7 +170,7 @@ pub fn parse(text: &str, path: &Path, today: jiff::civil::Date) -> Result<Config
     let raw: RawConfig = toml::from_str(text).map_err(|error| at.syntax(&error))?;
     let mut config = Config { path: Some(path.to_owned()), ..Config::default() };
     for (name, cluster) in raw.clusters {
-        let checked = at.cluster(name.get_ref(), cluster)?;
+        let checked = at.cluster(name.get_ref(), at.number(&name.span()), cluster)?;
         config.clusters.insert(name.into_inner(), checked);
     }
     for (key, value) in raw.policy {
@@ -156,9 +189,12 @@ struct Place<'a> {
 }
 
 impl Place<'_> {
+    fn number(&self, span: &Range<usize>) -> usize {
+        self.text[..span.start.min(self.text.len())].matches('\n').count() + 1
+    }
+
     fn line(&self, span: Range<usize>) -> String {
-        let line = self.text[..span.start.min(self.text.len())].matches('\n').count() + 1;
-        format!("{}:{line}", self.path.display())
+        format!("{}:{}", self.path.display(), self.number(&span))
     }
 
     fn wrong(&self, span: Range<usize>, message: impl std::fmt::Display) -> Failure {
@@ -175,7 +211,7 @@ impl Place<'_> {
         }
     }
 
-    fn cluster(&self, name: &str, raw: RawCluster) -> Result<ClusterConfig, Failure> {
+    fn cluster(&self, name: &str, line: usize, raw: RawCluster) -> Result<ClusterConfig, Failure> {
         let backend = match raw.backend.get_ref().as_str() {
             "etcd" => BackendKind::Etcd,
             "zookeeper" => BackendKind::Zookeeper,
@@ -212,6 +248,7 @@ impl Place<'_> {
             .map(|(member, raw)| Ok((member.clone(), self.member(name, &member, raw)?)))
             .collect::<Result<_, Failure>>()?;
         Ok(ClusterConfig {
+            line,
             backend,
             endpoints,
             tls: TlsFiles {
@@ -398,31 +435,6 @@ fn did_you_mean(message: &str) -> Option<String> {
     let unknown = quoted.next()?;
     let expected: Vec<&str> = quoted.collect();
     nearest(unknown, expected.into_iter()).map(str::to_owned)
-}
-
-/// The candidate within a third of its length in edits.
-pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .map(|candidate| (edits(word, candidate), candidate))
-        .filter(|(distance, candidate)| *distance <= candidate.len().max(3) / 3)
-        .min()
-        .map(|(_, candidate)| candidate)
-}
-
-/// Levenshtein distance.
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, from) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, to) in b.iter().enumerate() {
-            let substituted = diagonal + usize::from(from != *to);
-            diagonal = row[j + 1];
-            row[j + 1] = substituted.min(row[j] + 1).min(row[j + 1] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! modules become failures here, and hints are written here.
 
 use crate::backend::OpenError;
+use crate::lab::LabError;
 use crate::transport::tls::TlsFileError;
 use std::fmt;
 use std::io;
@@ -92,6 +93,10 @@ impl From<TlsFileError> for Failure {
                 "check the path (in the config file it is relative to that file) and its permissions"
             }
             TlsFileError::NotPem { .. } => "give a PEM file: it contains -----BEGIN …----- lines",
+            TlsFileError::Encrypted { .. } => {
+                "quorate cannot ask for its passphrase: decrypt it with `openssl pkey -in KEY -out PLAINKEY` and give \
+                 PLAINKEY"
+            }
             TlsFileError::HalfAPair { .. } => {
                 "give both --cert and --key (or tls.cert and tls.key), or neither"
             }
@@ -107,5 +112,72 @@ impl From<OpenError> for Failure {
             OpenError::Tls(error) => error.into(),
             other => Failure::usage(other.to_string()),
         }
+    }
+}
+
+impl From<LabError> for Failure {
+    fn from(error: LabError) -> Self {
+        let kind = match &error {
+            LabError::Exists { .. }
+            | LabError::NotEmpty(_)
+            | LabError::NotALab(_)
+            | LabError::NotRoot { .. }
+            | LabError::NotIsolated(_)
+            | LabError::Busy(_) => Kind::Refused,
+            LabError::Name(_)
+            | LabError::NoSuchLab { .. }
+            | LabError::WhichLab { .. }
+            | LabError::NoSuchMember { .. }
+            | LabError::Groups { .. }
+            | LabError::Signal(_) => Kind::Usage,
+            LabError::Server(_)
+            | LabError::Homeless
+            | LabError::Network { .. }
+            | LabError::NotReady { .. }
+            | LabError::Unstoppable { .. }
+            | LabError::Interrupted
+            | LabError::Certificates(_)
+            | LabError::Io { .. } => Kind::Failed,
+        };
+        let hint = lab_hint(&error);
+        let failure = Failure { kind, message: error.to_string(), hints: Vec::new() };
+        hint.into_iter().fold(failure, Failure::hint)
+    }
+}
+
+fn lab_hint(error: &LabError) -> Option<String> {
+    let known = |what: &str, known: &[String]| {
+        Some(if known.is_empty() {
+            "make one with `quorate lab up etcd`".to_owned()
+        } else {
+            format!("known {what}: {}", known.join(", "))
+        })
+    };
+    match error {
+        LabError::Server(error) => Some(error.hint()),
+        LabError::Exists { name, .. } => {
+            Some(format!("take it down with `quorate lab down {name}`, or give another --name"))
+        }
+        LabError::Homeless => Some("set HOME, or XDG_STATE_HOME to an absolute path".into()),
+        LabError::NotEmpty(_) => Some("give --dir an empty directory, or one that does not exist; `quorate lab down --dir` removes a kept lab".into()),
+        LabError::NotALab(_) => Some("remove it yourself if it is of no use".into()),
+        LabError::NoSuchLab { known: labs, .. } | LabError::WhichLab { known: labs } => known("labs", labs),
+        LabError::NoSuchMember { known: members, .. } => known("members", members),
+        LabError::Groups { .. } => Some("write groups such as 'n1,n2|n3', in quotes".into()),
+        LabError::Signal(_) => Some("write a number such as 9, or a name such as TERM".into()),
+        LabError::NotRoot { .. } => Some("run as root, or leave out --isolated".into()),
+        LabError::NotIsolated(_) => {
+            Some("make one with `quorate lab up etcd --isolated` (needs root)".into())
+        }
+        LabError::Busy(_) => Some("try again when it is done, or see `quorate lab status`".into()),
+        LabError::NotReady { .. } => {
+            Some("see the log above; --timeout gives a slow machine more time".into())
+        }
+        LabError::Name(_)
+        | LabError::Network { .. }
+        | LabError::Unstoppable { .. }
+        | LabError::Interrupted
+        | LabError::Certificates(_)
+        | LabError::Io { .. } => None,
     }
 }

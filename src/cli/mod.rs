@@ -1,15 +1,26 @@
 //! The command line: one file per verb, each with its arguments and its `run`.
 
 mod check;
+mod completions;
 pub mod config;
+mod doctor;
+mod explain;
 pub mod failure;
+mod files;
+mod lab;
+mod man;
+mod nearest;
+mod probe;
+mod schema;
 mod settings;
+mod size;
+mod status;
 mod world;
 
 pub use settings::TargetArgs;
 pub use world::World;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use failure::{Failure, Kind};
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -56,23 +67,76 @@ pub enum ColorChoice {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::CheckArgs),
+    Status(status::StatusArgs),
+    Lab(lab::LabArgs),
+    /// Measure a disk's fsync, a cluster's commit latency, or a listener's TLS
+    #[command(subcommand)]
+    Probe(probe::Probe),
+    Explain(explain::ExplainArgs),
+    Size(size::SizeArgs),
+    Schema(schema::SchemaArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+    Doctor(doctor::DoctorArgs),
 }
 
 /// Parses, runs, and returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let plugin = check::is_plugin(&args);
     let app = match App::try_parse_from(args) {
         Ok(app) => app,
+        Err(error) if plugin && error.use_stderr() => return unknown_to_monitor(&error.to_string(), world),
         Err(error) => return usage(&error, world),
     };
     match dispatch(&app, world) {
         Ok(code) => code,
+        Err(failure) if plugin => unknown_to_monitor(&failure.message, world),
         Err(failure) => report(&failure, world),
     }
+}
+
+/// What a monitoring plugin says when it has no result: one line on stdout, exit code 3.
+fn unknown_to_monitor(message: &str, world: &World) -> u8 {
+    let line = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
+    let line = crate::render::escape(line).replace('|', "\\x7c");
+    let _ = world.print(format!("QUORATE UNKNOWN - {line}\n").as_bytes());
+    Kind::Undecided.code()
+}
+
+/// The whole command line, from which help, completions and man pages are made.
+pub(crate) fn command() -> clap::Command {
+    App::command()
+}
+
+/// The two formats every command has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Shape {
+    /// For people
+    #[default]
+    Table,
+    /// For scripts
+    Json,
+}
+
+/// How text is drawn on this stdout.
+pub(crate) fn style(global: &Global, world: &World) -> crate::render::Style {
+    let color = colorful(global.color, world);
+    crate::render::Style { color, width: world.width, verbose: global.verbose }
 }
 
 fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
     match &app.command {
         Command::Check(args) => check::run(args, &app.global, world),
+        Command::Lab(args) => lab::run(args, &app.global, world),
+        Command::Status(args) => status::run(args, &app.global, world),
+        Command::Probe(probe) => probe::run(probe, &app.global, world),
+        Command::Explain(args) => explain::run(args, &app.global, world),
+        Command::Size(args) => size::run(args, &app.global, world),
+        Command::Schema(args) => schema::run(args, world),
+        Command::Completions(args) => completions::run(args, world),
+        Command::Man(args) => man::run(args, world),
+        Command::Doctor(args) => doctor::run(args, &app.global, world),
     }
 }
 

@@ -58,11 +58,29 @@ impl World {
 
     /// Writes data to stdout in one go. A reader that went away is not an error.
     pub fn print(&self, data: &[u8]) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        match out.write_all(data).and_then(|()| out.flush()) {
+        match self.print_more(data) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             other => other,
         }
+    }
+
+    /// Asks people something on stderr and reads their answer, one line; `None` when nobody sits at the terminal.
+    pub fn ask(&self, question: &str) -> io::Result<Option<String>> {
+        if !io::stdin().is_terminal() {
+            return Ok(None);
+        }
+        let mut err = io::stderr().lock();
+        write!(err, "{question}")?;
+        err.flush()?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(Some(answer.trim().to_owned()))
+    }
+
+    /// Writes data to stdout, of which more will follow: a reader that went away is an error, so that it ends.
+    pub fn print_more(&self, data: &[u8]) -> io::Result<()> {
+        let mut out = io::stdout().lock();
+        out.write_all(data).and_then(|()| out.flush())
     }
 
     /// Tells people something on stderr.

@@ -38,6 +38,8 @@ pub enum TroubleKind {
     ConnectionRefused,
     /// No route to the host or network.
     HostUnreachable,
+    /// The member list has no address of it: it never started, or never told one.
+    NoAddress,
     /// No answer to the connection attempt within the deadline.
     ConnectTimeout,
     /// Connected, but nothing came back within the deadline (paused, hung or half-open).
@@ -83,6 +85,7 @@ impl TroubleKind {
             TroubleKind::DnsFailure => "dns-failure",
             TroubleKind::ConnectionRefused => "connection-refused",
             TroubleKind::HostUnreachable => "host-unreachable",
+            TroubleKind::NoAddress => "no-address",
             TroubleKind::ConnectTimeout => "connect-timeout",
             TroubleKind::NoAnswer => "no-answer",
             TroubleKind::EmptyReply => "empty-reply",
@@ -240,6 +243,7 @@ pub enum QuorumRead {
 
 /// One member, voter or not: what the membership says of it and what it says itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct Member {
     /// Hex id; empty when membership is not known and only an address is.
     pub id: String,
@@ -400,6 +404,7 @@ pub struct MembershipView {
 
 /// A member in somebody's list.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct ListedMember {
     /// Its name; empty when it never started.
     pub name: String,
@@ -456,6 +461,17 @@ impl CommonFacts {
     /// Members that answered.
     pub fn reachable(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().filter(|m| m.reachable)
+    }
+
+    /// `members` in the form in which a source lists them, to compare a view with.
+    pub fn members_as_listed(&self) -> BTreeMap<String, ListedMember> {
+        let listed = |m: &Member| ListedMember {
+            name: m.name.clone(),
+            voter: m.voter,
+            peer_urls: m.peer_urls.clone(),
+            client_urls: m.client_urls.clone(),
+        };
+        self.members.iter().map(|m| (m.id.clone(), listed(m))).collect()
     }
 
     /// The member with this hex id.

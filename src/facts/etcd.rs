@@ -1,6 +1,6 @@
 //! What only etcd has: revisions, alarms, quotas, raft progress, flags, stored Kubernetes objects.
 
-use super::{Histogram, Observed, Window};
+use super::{CommonFacts, Histogram, Member, Observed, Window};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -16,10 +16,76 @@ pub struct EtcdFacts {
     pub auth_enabled: Observed<bool>,
     /// HashKV of every member at one revision; asked only by `--deep`.
     pub hashes: Observed<HashComparison>,
+    /// The highest revision an earlier run saw in this very cluster; `None` when nothing is remembered of it.
+    #[serde(default)]
+    pub remembered: Option<RememberedRevision>,
+}
+
+/// Why `EtcdFacts::hashes` is unknown when nobody asked for it: then it is no gap.
+pub const ASKED_ONLY_BY_DEEP: &str = "asked only by --deep";
+
+/// A revision that the cluster had once reached: it must never be lower later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RememberedRevision {
+    /// Revision of the key-value store.
+    pub revision: u64,
+    /// Raft index that was committed then.
+    pub raft_index: u64,
+    /// When it was last seen.
+    pub seen_at: Timestamp,
+}
+
+impl EtcdFacts {
+    /// Members of the cluster that answered, each once however many addresses lead to it, with what they say
+    /// themselves. Addresses of another cluster are left out.
+    pub fn answered<'a>(
+        &'a self,
+        common: &'a CommonFacts,
+    ) -> impl Iterator<Item = (&'a Member, &'a EtcdMember, &'a EtcdStatus)> {
+        let cluster = common.cluster_ids.first();
+        common.reachable().filter_map(move |member| {
+            let of_it = |s: &EtcdStatus| s.member_id == member.id && Some(&s.cluster_id) == cluster;
+            self.members.iter().find_map(|native| {
+                native.status.known().filter(|s| of_it(s)).map(|status| (member, native, status))
+            })
+        })
+    }
+
+    /// The leader that answered and knows it is one, with raft's own view of everybody's progress.
+    pub fn leader<'a>(
+        &'a self,
+        common: &'a CommonFacts,
+    ) -> Option<(&'a Member, &'a EtcdMember, &'a EtcdStatus)> {
+        self.answered(common)
+            .filter(|(member, _, status)| status.leader.as_ref() == Some(&member.id))
+            .max_by_key(|(_, _, status)| status.raft_term)
+    }
+}
+
+impl EtcdFacts {
+    /// Members that answered, each once, however many addresses led to it.
+    pub fn answering(&self) -> impl Iterator<Item = (&EtcdMember, &EtcdStatus)> {
+        self.members.iter().enumerate().filter_map(|(at, member)| {
+            let again = self.members[..at].iter().any(|m| m.id == member.id && m.status.known().is_some());
+            member.status.known().filter(|_| !again).map(|status| (member, status))
+        })
+    }
+}
+
+impl EtcdMember {
+    /// What to call it: its name, else its id, else its address.
+    pub fn label(&self) -> String {
+        [&self.name, &self.id, &self.endpoint]
+            .into_iter()
+            .find(|t| !t.is_empty())
+            .cloned()
+            .unwrap_or_default()
+    }
 }
 
 /// What one etcd member says of itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdMember {
     /// Hex member id; empty when it did not answer.
     pub id: String,
@@ -45,6 +111,7 @@ pub struct EtcdMember {
 
 /// `Maintenance/Status`, in the server's own terms.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdStatus {
     /// Server version, such as `3.6.16`.
     pub version: String,
@@ -80,6 +147,7 @@ pub struct EtcdStatus {
 
 /// `/version`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdVersions {
     /// Server version.
     pub server: String,
@@ -91,9 +159,12 @@ pub struct EtcdVersions {
 
 /// The metrics that checks use, as counted since the server's start.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdMetrics {
     /// Start of the process, seconds since the epoch.
     pub process_start_seconds: Option<f64>,
+    /// Server and cluster version, where the metrics tell both.
+    pub versions: Option<EtcdVersions>,
     /// When the metrics were read.
     pub read_at: Timestamp,
     /// Counters and gauges by short name; see `backend/etcd/wire.rs` for the metric behind each.
@@ -128,6 +199,7 @@ pub struct EtcdMetrics {
 
 /// Counters since the server's start. `None` where this version has no such metric.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdCounters {
     /// `etcd_server_leader_changes_seen_total`.
     pub leader_changes: Option<f64>,
@@ -154,10 +226,14 @@ pub struct EtcdWindow {
     pub grown: EtcdCounters,
     /// Round trips to peers in it.
     pub peer_rtt: BTreeMap<String, Histogram>,
+    /// Failed sends in it to each peer by its hex id.
+    #[serde(default)]
+    pub peer_sent_failures: BTreeMap<String, f64>,
 }
 
 /// `/debug/vars`: how the process was started, and raft's own view.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdVars {
     /// The process's arguments, program first. Settings from a config file or the environment are not in it.
     pub cmdline: Vec<String>,
@@ -200,6 +276,7 @@ impl EtcdVars {
 
 /// How far the leader knows a member to be.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct RaftProgress {
     /// Highest index known to be stored there.
     pub matched: u64,
@@ -211,6 +288,7 @@ pub struct RaftProgress {
 
 /// What the peer port told a stranger (or our client certificate).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct EtcdPeerView {
     /// Which peer URL was asked.
     pub url: String,
@@ -222,6 +300,7 @@ pub struct EtcdPeerView {
 
 /// HashKV of the members at one revision.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct HashComparison {
     /// The revision that was hashed.
     pub revision: u64,
@@ -240,15 +319,20 @@ pub struct MemberHash {
 
 /// Kubernetes objects found in etcd.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct KubernetesStore {
     /// Key prefix under which they are, such as `/registry/`; `None` when there are none.
     pub prefix: Option<String>,
     /// Per resource, such as `secrets`, `configmaps`, `apiextensions.k8s.io/customresourcedefinitions`.
     pub resources: BTreeMap<String, ResourceStorage>,
+    /// Why the look ended before everything that was to be looked at had been.
+    #[serde(default)]
+    pub unfinished: Option<String>,
 }
 
 /// How the values of one resource are stored. Only counted: values are never kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
 pub struct ResourceStorage {
     /// Keys under the resource's prefix.
     pub total: u64,

@@ -5,7 +5,7 @@ use super::Style;
 use super::text::dangerous;
 use crate::report::CheckReport;
 use serde::Serialize;
-use serde_json::ser::{Formatter, PrettyFormatter, Serializer};
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 use std::io::{self, Write};
 
 pub(super) fn write(report: &CheckReport, _: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -19,15 +19,23 @@ pub fn write_json(document: &impl Serialize, out: &mut dyn Write) -> io::Result<
     out.write_all(b"\n")
 }
 
-struct Safe<'a>(PrettyFormatter<'a>);
+/// Writes any document as one line of JSON, for streams.
+pub fn write_json_line(document: &impl Serialize, out: &mut dyn Write) -> io::Result<()> {
+    let mut serializer = Serializer::with_formatter(&mut *out, Safe(CompactFormatter));
+    document.serialize(&mut serializer).map_err(io::Error::from)?;
+    out.write_all(b"\n")
+}
 
-impl Formatter for Safe<'_> {
+struct Safe<F>(F);
+
+impl<F: Formatter> Formatter for Safe<F> {
     fn write_string_fragment<W: ?Sized + Write>(&mut self, out: &mut W, fragment: &str) -> io::Result<()> {
         let mut from = 0;
         for (at, character) in fragment.char_indices().filter(|(_, c)| dangerous(*c)) {
             out.write_all(&fragment.as_bytes()[from..at])?;
-            // All of them are in the Basic Multilingual Plane.
-            write!(out, "\\u{:04x}", character as u32)?;
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                write!(out, "\\u{unit:04x}")?;
+            }
             from = at + character.len_utf8();
         }
         out.write_all(&fragment.as_bytes()[from..])
@@ -71,6 +79,9 @@ mod tests {
         let mut bytes = Vec::new();
         write_json(&"a\u{9b}\u{1b}é\u{202e}", &mut bytes).expect("writes to memory");
         assert_eq!(String::from_utf8_lossy(&bytes), "\"a\\u009b\\u001bé\\u202e\"\n");
+        let mut line = Vec::new();
+        write_json_line(&["\u{e0041}"], &mut line).expect("writes to memory");
+        assert_eq!(String::from_utf8_lossy(&line), "[\"\\udb40\\udc41\"]\n");
         assert_eq!(serde_json::from_slice::<String>(&bytes).expect("valid"), "a\u{9b}\u{1b}é\u{202e}");
     }
 }

@@ -1,12 +1,11 @@
 //! For people: the verdict first, then who is in, then what is wrong and what to do.
 
 use super::Style;
+use super::layout::{bold, grid, hanging, headline, label, paint, unreachable};
 use super::text::{escape, wrap};
 use crate::finding::{Severity, Status, human_millis};
-use crate::quorum::QuorumState;
 use crate::report::{CheckReport, ClusterReport, FindingReport, LatencyReport, MemberReport};
-use anstyle::{AnsiColor, Style as Paint};
-use comfy_table::{ContentArrangement, Table, presets};
+use anstyle::AnsiColor;
 use std::io::{self, Write};
 
 pub(super) fn write(report: &CheckReport, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -14,40 +13,14 @@ pub(super) fn write(report: &CheckReport, style: Style, out: &mut dyn Write) -> 
         if at > 0 {
             writeln!(out)?;
         }
-        headline(cluster, report.duration_ms, style, out)?;
+        let id =
+            cluster.cluster_id.as_deref().map_or_else(String::new, |id| format!("  cluster {}", escape(id)));
+        let about = format!("{}{id}  {} ms", cluster.backend, report.duration_ms);
+        headline(&cluster.name, &about, &cluster.quorum, style, out)?;
         members(cluster, style, out)?;
-        unreachable(cluster, out)?;
+        unreachable(&cluster.unreachable, &cluster.members, style, out)?;
         findings(cluster, style, out)?;
         summary(cluster, style, out)?;
-    }
-    Ok(())
-}
-
-fn headline(cluster: &ClusterReport, duration_ms: u64, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let quorum = &cluster.quorum;
-    let (word, color) = match quorum.state {
-        QuorumState::Healthy => ("QUORUM HEALTHY", AnsiColor::Green),
-        QuorumState::Degraded => ("QUORUM DEGRADED", AnsiColor::Yellow),
-        QuorumState::AtRisk => ("QUORUM AT RISK", AnsiColor::Yellow),
-        QuorumState::Lost => ("QUORUM LOST", AnsiColor::Red),
-        QuorumState::Unknown => ("QUORUM UNKNOWN", AnsiColor::Magenta),
-    };
-    let id = cluster.cluster_id.as_deref().map_or_else(String::new, |id| format!("  cluster {}", escape(id)));
-    writeln!(out, "{}  {}{id}  {duration_ms} ms", escape(&cluster.name), cluster.backend)?;
-    let sentence = match (quorum.state, quorum.failures_until_stuck) {
-        (QuorumState::Healthy | QuorumState::Degraded | QuorumState::AtRisk, Some(0)) => {
-            format!("{}; the next failure stops all writes", quorum.why)
-        }
-        (QuorumState::Healthy | QuorumState::Degraded | QuorumState::AtRisk, Some(more)) => {
-            format!("{}; {more} more may fail before writes stop", quorum.why)
-        }
-        _ => quorum.why.clone(),
-    };
-    let mut lines =
-        wrap(&escape(&sentence), style.width.map(|w| w.saturating_sub(word.len() + 2))).into_iter();
-    writeln!(out, "{}  {}", paint(word, color, style), lines.next().unwrap_or_default())?;
-    for line in lines {
-        writeln!(out, "{:indent$}{line}", "", indent = word.len() + 2)?;
     }
     Ok(())
 }
@@ -56,43 +29,28 @@ fn members(cluster: &ClusterReport, style: Style, out: &mut dyn Write) -> io::Re
     if cluster.members.is_empty() {
         return Ok(());
     }
-    let mut table = Table::new();
-    table.load_style(presets::NOTHING).set_header([
-        "MEMBER",
-        "ROLE",
-        "VERSION",
-        "ENDPOINT",
-        "FSYNC P99",
-        "STATE",
-    ]);
-    table.set_content_arrangement(ContentArrangement::Disabled);
-    for member in &cluster.members {
-        table.add_row(member_row(member));
-    }
+    let rows: Vec<Vec<String>> = cluster.members.iter().map(member_row).collect();
+    let header = ["MEMBER", "ROLE", "VERSION", "ENDPOINT", "FSYNC P99", "STATE"];
     writeln!(out)?;
-    for line in table.to_string().lines() {
-        let cut: String = match style.width {
-            Some(width) => line.chars().take(width).collect(),
-            None => line.to_owned(),
-        };
-        writeln!(out, "{}", cut.trim_end())?;
+    for line in grid(&header, &rows, &["MEMBER", "VERSION", "ENDPOINT"], style.width) {
+        writeln!(out, "{line}")?;
     }
     Ok(())
 }
 
-fn member_row(member: &MemberReport) -> [String; 6] {
+fn member_row(member: &MemberReport) -> Vec<String> {
     let text = |value: &Option<String>| value.as_deref().map_or_else(|| "-".into(), escape);
-    let name = member.name.as_deref().or(member.id.as_deref()).map_or_else(|| "-".into(), escape);
-    let role = match (member.role, member.voter) {
-        ("unknown", _) => "-".to_owned(),
-        (role, _) => role.to_owned(),
+    let role = match member.role {
+        "unknown" => "-".to_owned(),
+        role => role.to_owned(),
     };
     let state = if member.reachable { "answers".to_owned() } else { text(&member.trouble) };
     let fsync = member.fsync_p99_ms.as_ref().map_or_else(|| "-".into(), latency);
-    [name, role, text(&member.version), text(&member.endpoint), fsync, state]
+    vec![label(member), role, text(&member.version), text(&member.endpoint), fsync, state]
 }
 
-fn latency(latency: &LatencyReport) -> String {
+/// Bounds of a latency: `1-2 ms`, `> 8 s`.
+pub(super) fn latency(latency: &LatencyReport) -> String {
     match latency.high {
         Some(high) => format!("{}-{}", trim(latency.low), human_millis(high)),
         None => format!("> {}", human_millis(latency.low)),
@@ -103,25 +61,11 @@ fn trim(ms: f64) -> String {
     human_millis(ms).trim_end_matches(" ms").trim_end_matches(".00").to_owned()
 }
 
-/// Addresses that gave no answer, unless the member table already says so.
-fn unreachable(cluster: &ClusterReport, out: &mut dyn Write) -> io::Result<()> {
-    let told = |endpoint: &str| {
-        cluster.members.iter().any(|m| m.endpoint.as_deref() == Some(endpoint) && !m.reachable)
-    };
-    let mut first = true;
-    for failed in cluster.unreachable.iter().filter(|u| !told(&u.endpoint) || !u.detail.is_empty()) {
-        if std::mem::take(&mut first) {
-            writeln!(out)?;
-        }
-        writeln!(out, "{}  {}: {}", escape(&failed.endpoint), failed.diagnosis, escape(&failed.detail))?;
-    }
-    Ok(())
-}
-
 fn findings(cluster: &ClusterReport, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let mut shown: Vec<&FindingReport> =
         cluster.findings.iter().filter(|f| worth_showing(f, style)).collect();
     shown.sort_by_key(|f| order(f));
+    let together = if style.verbose { Vec::new() } else { undecided_for_one_reason(&mut shown) };
     let mut at = 0;
     while at < shown.len() {
         let same = |f: &&FindingReport| f.check == shown[at].check && order(f) == order(shown[at]);
@@ -129,6 +73,13 @@ fn findings(cluster: &ClusterReport, style: Style, out: &mut dyn Write) -> io::R
         writeln!(out)?;
         finding_group(&shown[at..at + group], style, out)?;
         at += group;
+    }
+    for checks in together {
+        let mark = paint(&format!("{:<9}", "unknown"), AnsiColor::Magenta, style);
+        writeln!(out, "\n{mark} {}", bold(&format!("{} checks", checks.len()), style))?;
+        paragraph(&escape(&checks[0].summary), style, out)?;
+        let slugs: Vec<&str> = checks.iter().map(|f| f.check).collect();
+        paragraph(&slugs.join(", "), style, out)?;
     }
     Ok(())
 }
@@ -142,7 +93,7 @@ fn worth_showing(finding: &FindingReport, style: Style) -> bool {
 }
 
 /// Worst first.
-fn order(finding: &FindingReport) -> u8 {
+pub(super) fn order(finding: &FindingReport) -> u8 {
     match (finding.status, finding.severity) {
         (Status::Fail, Some(Severity::Critical)) => 0,
         (Status::Fail, Some(Severity::Warning)) => 1,
@@ -153,8 +104,42 @@ fn order(finding: &FindingReport) -> u8 {
     }
 }
 
+/// From this many checks on, those that could not be decided for one and the same reason are one paragraph.
+const SAME_REASON: usize = 3;
+
+/// Takes the checks out of `shown` that could not be decided for one shared reason: when nobody answers, that is one
+/// thing to say and not twenty.
+fn undecided_for_one_reason<'a>(shown: &mut Vec<&'a FindingReport>) -> Vec<Vec<&'a FindingReport>> {
+    let whole = |f: &&FindingReport| f.status == Status::Unknown && f.member.is_none();
+    let mut reasons: Vec<&str> = shown.iter().filter(|f| whole(f)).map(|f| f.summary.as_str()).collect();
+    reasons.sort_unstable();
+    reasons.dedup();
+    let mut together = Vec::new();
+    for reason in reasons {
+        let (same, rest): (Vec<_>, Vec<_>) = shown.iter().partition(|f| whole(f) && f.summary == reason);
+        if same.len() >= SAME_REASON {
+            together.push(same);
+            *shown = rest;
+        }
+    }
+    together
+}
+
 /// At most this many members of one finding are spelled out.
 const GROUP_SHOWN: usize = 3;
+
+/// Members whose sentence is the same share one line.
+fn by_sentence<'a>(group: &[&'a FindingReport]) -> Vec<(Vec<&'a str>, &'a FindingReport)> {
+    let mut lines: Vec<(Vec<&str>, &FindingReport)> = Vec::new();
+    for &finding in group {
+        let member = finding.member.as_deref();
+        match lines.iter_mut().find(|(_, f)| f.summary == finding.summary && f.member.is_some()) {
+            Some((members, _)) => members.extend(member),
+            None => lines.push((member.into_iter().collect(), finding)),
+        }
+    }
+    lines
+}
 
 fn finding_group(group: &[&FindingReport], style: Style, out: &mut dyn Write) -> io::Result<()> {
     let finding = group[0];
@@ -167,26 +152,52 @@ fn finding_group(group: &[&FindingReport], style: Style, out: &mut dyn Write) ->
         _ => ("pass", AnsiColor::Green),
     };
     writeln!(out, "{} {}", paint(&format!("{mark:<9}"), color, style), bold(finding.check, style))?;
-    let limit = if style.verbose { usize::MAX } else { GROUP_SHOWN };
-    for finding in group.iter().take(limit) {
-        let member = finding.member.as_deref().map_or_else(String::new, |m| format!("{}: ", escape(m)));
-        paragraph(&format!("{member}{}", escape(&finding.summary)), style, out)?;
+    let lines = by_sentence(group);
+    let limit = match finding.status {
+        _ if style.verbose => usize::MAX,
+        Status::Unknown => 1,
+        _ => GROUP_SHOWN,
+    };
+    for (members, finding) in lines.iter().take(limit) {
+        let members =
+            if members.is_empty() { String::new() } else { format!("{}: ", escape(&members.join(", "))) };
+        paragraph(&format!("{members}{}", escape(&finding.summary)), style, out)?;
         if let Some(waiver) = &finding.waiver {
             paragraph(&format!("waived until {}: {}", waiver.until, escape(&waiver.reason)), style, out)?;
         }
     }
-    if group.len() > limit {
+    if lines.len() > limit {
         let rest: Vec<String> =
-            group[limit..].iter().filter_map(|f| f.member.as_deref()).map(escape).collect();
-        paragraph(&format!("and {} more: {}", group.len() - limit, rest.join(", ")), style, out)?;
+            lines[limit..].iter().flat_map(|(members, _)| members).map(|m| escape(m)).collect();
+        let rest = if rest.is_empty() { "-v shows them".to_owned() } else { rest.join(", ") };
+        paragraph(&format!("and {} more: {rest}", lines.len() - limit), style, out)?;
     }
-    if let Some(remedy) = finding.remedy {
+    let mut remedies: Vec<&str> = group.iter().filter_map(|f| f.remedy).collect();
+    remedies.dedup();
+    for remedy in remedies {
         paragraph(&format!("fix: {remedy}"), style, out)?;
     }
-    if let (Some(runbook), Status::Fail) = (finding.runbook, finding.status) {
-        paragraph(&format!("more: quorate explain {} · runbook {runbook}", finding.check), style, out)?;
+    if finding.status == Status::Pass {
+        evidence(finding, style, out)?;
+    } else if finding.status != Status::Unknown {
+        paragraph(&format!("more: quorate explain {}", finding.check), style, out)?;
     }
     Ok(())
+}
+
+/// What was seen, for a check that passed.
+fn evidence(finding: &FindingReport, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let seen: Vec<String> =
+        finding.evidence.iter().map(|(name, value)| format!("{name} {}", plain(value))).collect();
+    if seen.is_empty() { Ok(()) } else { paragraph(&escape(&seen.join(", ")), style, out) }
+}
+
+fn plain(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
+        other => other.to_string(),
+    }
 }
 
 fn paragraph(text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -213,21 +224,8 @@ fn summary(cluster: &ClusterReport, style: Style, out: &mut dyn Write) -> io::Re
         "warning" => AnsiColor::Yellow,
         _ => AnsiColor::Magenta,
     };
-    writeln!(out, "\n{}  {counts}", paint(&cluster.verdict.to_uppercase(), color, style))
-}
-
-fn paint(text: &str, color: AnsiColor, style: Style) -> String {
-    if !style.color {
-        return text.to_owned();
-    }
-    let paint = Paint::new().bold().fg_color(Some(color.into()));
-    format!("{paint}{text}{paint:#}")
-}
-
-fn bold(text: &str, style: Style) -> String {
-    if !style.color {
-        return text.to_owned();
-    }
-    let paint = Paint::new().bold();
-    format!("{paint}{text}{paint:#}")
+    let hidden = count(4) > 0 && !style.verbose;
+    let more = if hidden { " (-v shows them all)" } else { "" };
+    writeln!(out)?;
+    hanging(&cluster.verdict.to_uppercase(), color, &format!("{counts}{more}"), style, out)
 }

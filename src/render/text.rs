@@ -1,6 +1,7 @@
 //! Text that is safe to show: whatever a server put into a name or a key cannot drive the terminal.
 
 use std::fmt::Write as _;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Replaces control characters (C0, DEL, C1) and characters that reorder or hide text by a visible escape.
 pub fn escape(text: &str) -> String {
@@ -22,30 +23,41 @@ pub fn escape(text: &str) -> String {
     safe
 }
 
-/// Control characters, and those that reverse, isolate or hide what follows them.
+/// Control characters; those that reverse, isolate or hide text, or stand for nothing; and the noncharacters that XML
+/// has no way to write.
 pub(super) fn dangerous(character: char) -> bool {
     character.is_control()
-        || matches!(character, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
+            | '\u{e0000}'..='\u{e007f}')
 }
 
-/// Breaks `text` into lines of at most `width` columns at spaces; a longer word stands alone. No `width`: one line.
+/// Columns that `text` takes on a terminal.
+pub fn columns(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// Breaks `text` into lines of at most `width` columns at spaces, and inside a word only where it is longer than a
+/// line. No `width`: one line.
 pub fn wrap(text: &str, width: Option<usize>) -> Vec<String> {
     let Some(width) = width else { return vec![text.to_owned()] };
     let mut lines = Vec::new();
     let mut line = String::new();
-    let mut length = 0;
     for word in text.split(' ') {
-        let word_length = word.chars().count();
-        if length > 0 && length + 1 + word_length > width {
+        if !line.is_empty() && columns(&line) + 1 + columns(word) > width {
             lines.push(std::mem::take(&mut line));
-            length = 0;
         }
-        if length > 0 {
+        if !line.is_empty() {
             line.push(' ');
-            length += 1;
         }
-        line.push_str(word);
-        length += word_length;
+        for character in word.chars() {
+            let more = UnicodeWidthChar::width(character).unwrap_or(0);
+            if !line.is_empty() && columns(&line) + more > width {
+                lines.push(std::mem::take(&mut line));
+            }
+            line.push(character);
+        }
     }
     lines.push(line);
     lines
@@ -64,7 +76,8 @@ mod tests {
     #[test]
     fn wraps_at_spaces() {
         assert_eq!(wrap("aa bb cc", Some(5)), ["aa bb", "cc"]);
-        assert_eq!(wrap("aaaaaaa b", Some(5)), ["aaaaaaa", "b"]);
+        assert_eq!(wrap("aaaaaaa b", Some(5)), ["aaaaa", "aa b"]);
+        assert_eq!(wrap("日本語 b", Some(4)), ["日本", "語 b"]);
         assert_eq!(wrap("aa bb", None), ["aa bb"]);
     }
 }

@@ -30,6 +30,11 @@ impl Deadline {
         Deadline { started: self.started, at: self.at.min(other.at) }
     }
 
+    /// The same, with `extra` time added: for work that by design waits that long.
+    pub fn later(&self, extra: Duration) -> Deadline {
+        Deadline { started: self.started, at: self.at + extra }
+    }
+
     /// Milliseconds since it was made.
     pub fn elapsed_ms(&self) -> f64 {
         self.started.elapsed().as_secs_f64() * 1000.0

@@ -1,97 +1,182 @@
-//! When a client library only says "transport error": look at the port ourselves and name what is there.
+//! When a client library only says "transport error": look at the port ourselves, with the same credentials, and name
+//! what is there.
 
 use super::Deadline;
 use super::address::Address;
-use super::tls::{Capture, stranger_config};
+use super::exchange::{Reply, dial, get};
+use super::tls::{Asked, Capture, TlsMaterial, stranger_config};
 use super::trouble::{classify, from_tls};
 use crate::facts::{Trouble, TroubleKind};
 use rustls::pki_types::ServerName;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 /// Longest wait for a port that accepts but says nothing, within the whole deadline.
 const SILENCE: Duration = Duration::from_millis(1000);
 
-/// Connects, sends a plain HTTP request (or a TLS hello for https) and names what comes back. `service` is a word
-/// that the expected service's `/version` answer contains.
-pub async fn diagnose(address: &Address, service: &str, deadline: Deadline) -> Trouble {
-    let deadline = deadline.within(SILENCE);
-    let connected = deadline.run(TcpStream::connect((address.host.as_str(), address.port))).await;
-    let stream = match connected {
-        None => return Trouble::new(TroubleKind::ConnectTimeout, "no answer to the connection attempt"),
-        Some(Err(error)) => {
-            return classify(&error)
-                .unwrap_or_else(|| Trouble::new(TroubleKind::HostUnreachable, error.to_string()));
-        }
-        Some(Ok(stream)) => stream,
-    };
-    if address.tls {
-        over_tls(stream, address, deadline).await
-    } else {
-        in_plaintext(stream, address, service, deadline).await
-    }
+/// The service that is expected on a port.
+#[derive(Debug, Clone, Copy)]
+pub struct Expected {
+    /// Its name, for sentences.
+    pub name: &'static str,
+    /// A page that it serves to everyone who may connect.
+    pub path: &'static str,
+    /// A word that this page contains.
+    pub word: &'static str,
 }
 
-async fn over_tls(stream: TcpStream, address: &Address, deadline: Deadline) -> Trouble {
-    let Ok(name) = ServerName::try_from(address.host.clone()) else {
-        return Trouble::new(TroubleKind::DnsFailure, "the host is not a valid name");
-    };
-    let connector = TlsConnector::from(stranger_config(&Capture::default(), &["h2", "http/1.1"]));
-    match deadline.run(connector.connect(name, stream)).await {
-        None => Trouble::new(TroubleKind::NoAnswer, "connected, but the TLS handshake got no answer"),
-        Some(Err(error)) => match error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
-            Some(tls) => from_tls(tls),
-            None => {
-                classify(&error).unwrap_or_else(|| Trouble::new(TroubleKind::TlsFailure, error.to_string()))
-            }
-        },
-        Some(Ok(_)) => Trouble::new(
-            TroubleKind::WrongService,
-            "TLS works there, but the service does not answer as expected",
-        ),
-    }
-}
+/// etcd, which tells its version to everyone.
+pub const ETCD: Expected = Expected { name: "etcd", path: "/version", word: "etcdserver" };
 
-async fn in_plaintext(
-    mut stream: TcpStream,
+/// Connects, asks for the expected page as the address says (in plaintext, or in TLS with the target's material) and
+/// names what comes back.
+pub async fn diagnose(
     address: &Address,
-    service: &str,
+    material: &TlsMaterial,
+    expected: Expected,
     deadline: Deadline,
 ) -> Trouble {
-    let request =
-        format!("GET /version HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n", address.authority());
-    let mut reply = vec![0; 2048];
-    let exchange = async {
-        stream.write_all(request.as_bytes()).await?;
-        stream.read(&mut reply).await
+    let deadline = deadline.within(SILENCE);
+    let outcome = if address.tls {
+        over_tls(address, material, expected, deadline).await
+    } else {
+        in_plaintext(address, expected, deadline).await
     };
-    match deadline.run(exchange).await {
-        None => Trouble::new(TroubleKind::NoAnswer, "connected, but nothing came back"),
-        Some(Err(error)) => {
-            classify(&error).unwrap_or_else(|| Trouble::new(TroubleKind::ConnectionReset, error.to_string()))
+    outcome.unwrap_or_else(|trouble| trouble)
+}
+
+/// `Ok` and `Err` are both a diagnosis; `?` ends the look.
+type Diagnosis = Result<Trouble, Trouble>;
+
+async fn over_tls(
+    address: &Address,
+    material: &TlsMaterial,
+    expected: Expected,
+    deadline: Deadline,
+) -> Diagnosis {
+    let stream = dial(address, deadline).await?;
+    let host = material.server_name().unwrap_or(&address.host).to_owned();
+    let Ok(name) = ServerName::try_from(host) else {
+        return Err(Trouble::new(TroubleKind::DnsFailure, "the host is not a valid name"));
+    };
+    let connector = TlsConnector::from(material.client_config(&Capture::default(), &["h2", "http/1.1"]));
+    let mut stream = match deadline.run(connector.connect(name, stream)).await {
+        None => {
+            return Err(Trouble::new(
+                TroubleKind::NoAnswer,
+                "connected, but the TLS handshake got no answer",
+            ));
         }
-        Some(Ok(length)) => name_reply(&reply[..length], service),
+        Some(Err(error)) => return Err(handshake(&error, address, expected, deadline).await),
+        Some(Ok(stream)) => stream,
+    };
+    if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
+        let reply = get(&mut stream, address, expected.path, deadline).await;
+        let trouble = name_reply(reply, expected);
+        return Ok(match trouble.kind {
+            TroubleKind::ServerError => Trouble::new(
+                TroubleKind::WrongService,
+                format!(
+                    "{} answers there, but HTTP/2 was not negotiated: a proxy stands in between",
+                    expected.name
+                ),
+            ),
+            _ => trouble,
+        });
+    }
+    // Whoever negotiated HTTP/2 and then refuses us says why in an alert: TLS 1.3 judges the client's certificate only
+    // after the handshake.
+    match get(&mut stream, address, expected.path, deadline).await {
+        Reply::Closed(trouble) if trouble.kind == TroubleKind::ClientCertificate => Err(trouble),
+        _ => Ok(Trouble::new(
+            TroubleKind::WrongService,
+            format!("TLS and HTTP/2 work there, but {} does not answer as expected", expected.name),
+        )),
     }
 }
 
-/// Names the first bytes of a reply to a plain HTTP request.
-fn name_reply(reply: &[u8], service: &str) -> Trouble {
-    let text = String::from_utf8_lossy(reply);
-    if reply.is_empty() {
-        Trouble::new(TroubleKind::EmptyReply, "the connection was closed without an answer")
-    } else if reply[0] == 0x15 || text.contains("HTTP request to an HTTPS server") {
-        Trouble::new(TroubleKind::PlaintextOnTls, "the port speaks TLS: use https://")
-    } else if text.starts_with("HTTP/") && text.contains(service) {
-        Trouble::new(TroubleKind::ServerError, "the service answers /version there, but not this request")
-    } else if text.starts_with("HTTP/") {
-        let first = text.lines().next().unwrap_or_default().to_owned();
-        Trouble::new(TroubleKind::WrongService, format!("another HTTP service answers there ({first})"))
-    } else {
-        let start: String = text.chars().take(24).collect();
-        Trouble::new(TroubleKind::Garbage, format!("the answer is not HTTP: {start:?}"))
+/// A failed handshake; where the port does not speak TLS, what it speaks instead.
+async fn handshake(
+    error: &std::io::Error,
+    address: &Address,
+    expected: Expected,
+    deadline: Deadline,
+) -> Trouble {
+    let trouble = match error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
+        Some(tls) => from_tls(tls),
+        None => classify(error).unwrap_or_else(|| Trouble::new(TroubleKind::TlsFailure, error.to_string())),
+    };
+    if trouble.kind != TroubleKind::TlsOnPlaintext {
+        return trouble;
     }
+    let detail = match in_plaintext(address, expected, deadline).await {
+        Ok(there) if there.kind == TroubleKind::ServerError => {
+            format!("the port speaks plaintext: use http://, or turn TLS on in {}", expected.name)
+        }
+        Ok(there) => format!("the port does not speak TLS; {}", there.detail),
+        Err(_) => trouble.detail,
+    };
+    Trouble::new(TroubleKind::TlsOnPlaintext, detail)
+}
+
+async fn in_plaintext(address: &Address, expected: Expected, deadline: Deadline) -> Diagnosis {
+    let mut stream: TcpStream = dial(address, deadline).await?;
+    let reply = get(&mut stream, address, expected.path, deadline).await;
+    // etcd hangs up on plaintext at its TLS port without a word.
+    if matches!(reply, Reply::Closed(_)) && !address.tls && speaks_tls(address, deadline).await {
+        return Ok(name_reply(Reply::WantsTls, expected));
+    }
+    Ok(name_reply(reply, expected))
+}
+
+/// Whether a TLS greeting is answered with a certificate, whatever comes of the handshake.
+async fn speaks_tls(address: &Address, deadline: Deadline) -> bool {
+    let capture = Capture::default();
+    let config = stranger_config(&capture, &Asked::default(), &[], None);
+    let (Ok(name), Ok(stream)) = (ServerName::try_from(address.host.clone()), dial(address, deadline).await)
+    else {
+        return false;
+    };
+    let _ = deadline.run(TlsConnector::from(config).connect(name, stream)).await;
+    !capture.chain().is_empty()
+}
+
+/// Names the reply to a request for the expected page.
+fn name_reply(reply: Reply, expected: Expected) -> Trouble {
+    let name = expected.name;
+    match reply {
+        Reply::Silent => Trouble::new(TroubleKind::NoAnswer, "connected, but nothing came back"),
+        Reply::Closed(trouble) => trouble,
+        Reply::WantsTls => Trouble::new(TroubleKind::PlaintextOnTls, "the port speaks TLS: use https://"),
+        Reply::Http { start, .. } if start.contains(expected.word) => Trouble::new(
+            TroubleKind::ServerError,
+            format!("{name} answers {} there, but not this request", expected.path),
+        ),
+        Reply::Http { start, .. } => {
+            let first = start.lines().next().unwrap_or_default();
+            Trouble::new(
+                TroubleKind::WrongService,
+                format!("another HTTP service answers there, not {name} ({first})"),
+            )
+        }
+        Reply::Other(bytes) => name_bytes(&bytes, name),
+    }
+}
+
+/// Names bytes that are not HTTP, by what some well-known services say first.
+fn name_bytes(bytes: &[u8], name: &str) -> Trouble {
+    const GREETINGS: [(&[u8], &str); 4] = [
+        (b"SSH-", "an SSH server"),
+        (b"-ERR", "a Redis server"),
+        (b"-DENIED", "a Redis server"),
+        (b"220", "a mail or FTP server"),
+    ];
+    if let Some((_, service)) = GREETINGS.iter().find(|(greeting, _)| bytes.starts_with(greeting)) {
+        return Trouble::new(TroubleKind::WrongService, format!("{service} answers there, not {name}"));
+    }
+    let start: String = String::from_utf8_lossy(bytes).chars().take(24).collect();
+    Trouble::new(TroubleKind::Garbage, format!("the answer is not HTTP: {start:?}"))
 }
 
 #[cfg(test)]
@@ -100,15 +185,13 @@ mod tests {
 
     #[test]
     fn names_replies() {
-        let kind = |reply: &[u8]| name_reply(reply, "etcdserver").kind;
-        assert_eq!(kind(b""), TroubleKind::EmptyReply);
-        assert_eq!(kind(b"\x15\x03\x01"), TroubleKind::PlaintextOnTls);
-        assert_eq!(
-            kind(b"HTTP/1.0 400 Bad Request\r\n\r\nClient sent an HTTP request to an HTTPS server."),
-            TroubleKind::PlaintextOnTls
-        );
-        assert_eq!(kind(b"HTTP/1.1 200 OK\r\n\r\nhello"), TroubleKind::WrongService);
-        assert_eq!(kind(b"SSH-2.0-OpenSSH_9.2\r\n"), TroubleKind::Garbage);
-        assert_eq!(kind(&[0xff, 0x00, 0x9b]), TroubleKind::Garbage);
+        let http = |start: &str| Reply::Http { status: 200, start: start.into() };
+        let kind = |reply| name_reply(reply, ETCD).kind;
+        assert_eq!(kind(Reply::WantsTls), TroubleKind::PlaintextOnTls);
+        assert_eq!(kind(http("HTTP/1.1 200 OK\r\n\r\nhello")), TroubleKind::WrongService);
+        assert_eq!(kind(http("HTTP/1.1 200 OK\r\n\r\n{\"etcdserver\":\"3\"}")), TroubleKind::ServerError);
+        assert_eq!(kind(Reply::Other(b"SSH-2.0-OpenSSH_9.2\r\n".to_vec())), TroubleKind::WrongService);
+        assert_eq!(kind(Reply::Other(vec![0xff, 0x00, 0x9b])), TroubleKind::Garbage);
+        assert_eq!(kind(Reply::Silent), TroubleKind::NoAnswer);
     }
 }

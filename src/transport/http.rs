@@ -2,7 +2,7 @@
 //! credentials go nowhere else.
 
 use super::Deadline;
-use super::tls::{Capture, TlsMaterial, stranger_config};
+use super::tls::{Capture, TlsMaterial};
 use super::trouble::{chain, classify};
 use crate::facts::{Trouble, TroubleKind};
 use futures_util::StreamExt;
@@ -42,11 +42,6 @@ impl Http {
         Self::with_config(material.client_config(capture, &["http/1.1"]))
     }
 
-    /// Without a client certificate, accepting any server: as a stranger.
-    pub fn stranger(capture: &Capture) -> Result<Http, Trouble> {
-        Self::with_config(stranger_config(capture, &["http/1.1"]))
-    }
-
     fn with_config(config: Arc<ClientConfig>) -> Result<Http, Trouble> {
         reqwest::Client::builder()
             .tls_backend_preconfigured((*config).clone())
@@ -60,27 +55,41 @@ impl Http {
 
     /// GETs a URL. Any HTTP status is an answer; everything else is a named trouble.
     pub async fn get(&self, url: &str, deadline: Deadline) -> Result<Answer, Trouble> {
-        let answer = deadline.run(self.fetch(url)).await;
-        answer.unwrap_or_else(|| Err(Trouble::new(TroubleKind::NoAnswer, "no answer within the deadline")))
+        self.send(self.client.get(url), deadline).await
     }
 
-    async fn fetch(&self, url: &str) -> Result<Answer, Trouble> {
-        let response = self.client.get(url).send().await.map_err(|error| name(&error))?;
-        let status = response.status().as_u16();
-        let headers = response.headers().clone();
-        let mut body = Vec::new();
-        let mut stream = response.bytes_stream();
-        while let Some(piece) = stream.next().await {
-            body.extend_from_slice(&piece.map_err(|error| name(&error))?);
-            if body.len() > MAX_BODY {
-                return Err(Trouble::new(
-                    TroubleKind::Garbage,
-                    format!("the answer is longer than {MAX_BODY} bytes"),
-                ));
-            }
-        }
-        Ok(Answer { status, headers, body })
+    /// POSTs a JSON document. Any HTTP status is an answer.
+    pub async fn post(
+        &self,
+        url: &str,
+        body: &serde_json::Value,
+        deadline: Deadline,
+    ) -> Result<Answer, Trouble> {
+        self.send(self.client.post(url).json(body), deadline).await
     }
+
+    async fn send(&self, request: reqwest::RequestBuilder, deadline: Deadline) -> Result<Answer, Trouble> {
+        let answer = deadline.run(fetch(request)).await;
+        answer.unwrap_or_else(|| Err(Trouble::new(TroubleKind::NoAnswer, "no answer within the deadline")))
+    }
+}
+
+async fn fetch(request: reqwest::RequestBuilder) -> Result<Answer, Trouble> {
+    let response = request.send().await.map_err(|error| name(&error))?;
+    let status = response.status().as_u16();
+    let headers = response.headers().clone();
+    let mut body = Vec::new();
+    let mut stream = response.bytes_stream();
+    while let Some(piece) = stream.next().await {
+        body.extend_from_slice(&piece.map_err(|error| name(&error))?);
+        if body.len() > MAX_BODY {
+            return Err(Trouble::new(
+                TroubleKind::Garbage,
+                format!("the answer is longer than {MAX_BODY} bytes"),
+            ));
+        }
+    }
+    Ok(Answer { status, headers, body })
 }
 
 fn name(error: &reqwest::Error) -> Trouble {

@@ -2,14 +2,19 @@
 //! or not it was accepted, so that a check can say what is wrong with it.
 
 use crate::target::TlsFiles;
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{ResolvesClientCert, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::sign::CertifiedKey;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    SupportedProtocolVersion,
+};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 
 /// Installs the one crypto provider. Called first in `main` and in every test that speaks TLS; later calls do nothing.
 pub fn install_provider() {
@@ -44,6 +49,12 @@ pub enum TlsFileError {
         /// `certificate in PEM form`, `unencrypted private key in PEM form`.
         expected: &'static str,
     },
+    /// A private key that needs a passphrase.
+    #[error("the client key {} is encrypted", path.display())]
+    Encrypted {
+        /// Which file.
+        path: PathBuf,
+    },
     /// A certificate without its key, or the reverse.
     #[error("a client certificate and its key go together: {given} is given, {missing} is not")]
     HalfAPair {
@@ -68,6 +79,7 @@ pub enum TlsFileError {
 #[derive(Debug)]
 pub struct TlsMaterial {
     roots: Option<Arc<RootCertStore>>,
+    trust: Arc<Trust>,
     chain: Vec<CertificateDer<'static>>,
     key: Option<PrivateKeyDer<'static>>,
     pem: Option<(Vec<u8>, Vec<u8>)>,
@@ -94,6 +106,7 @@ impl TlsMaterial {
             }
         };
         Ok(TlsMaterial {
+            trust: Arc::new(Trust { roots: roots.clone(), verifier: OnceLock::new() }),
             roots,
             chain,
             key,
@@ -102,6 +115,20 @@ impl TlsMaterial {
             skip_verify: files.insecure_skip_verify,
             cert_path: files.cert.clone(),
         })
+    }
+
+    /// No certificate of our own, and any server accepted: a stranger's.
+    pub fn stranger() -> TlsMaterial {
+        TlsMaterial {
+            trust: Arc::new(Trust { roots: None, verifier: OnceLock::new() }),
+            roots: None,
+            chain: Vec::new(),
+            key: None,
+            pem: None,
+            server_name: None,
+            skip_verify: true,
+            cert_path: None,
+        }
     }
 
     /// Our own leaf certificate in DER.
@@ -121,9 +148,8 @@ impl TlsMaterial {
 
     /// A verifier that accepts what the target's CA signed (or anything, with `insecure_skip_verify`).
     pub fn verifier(&self, capture: &Capture) -> Arc<Verifier> {
-        let inner = if self.skip_verify { None } else { self.roots_or_system().and_then(build_verifier) };
         Arc::new(Verifier {
-            inner,
+            trust: self.trust.clone(),
             accept_all: self.skip_verify,
             roots: self.roots.clone(),
             capture: capture.clone(),
@@ -138,21 +164,72 @@ impl TlsMaterial {
     fn identity(&self) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
         self.key.as_ref().map(|key| (self.chain.clone(), key.clone_key()))
     }
+}
 
-    fn roots_or_system(&self) -> Option<Arc<RootCertStore>> {
-        self.roots.clone().or_else(|| {
-            let mut store = RootCertStore::empty();
-            store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-            (!store.is_empty()).then(|| Arc::new(store))
-        })
+/// What is trusted. Reading the system's hundred and more CAs costs more than a whole plaintext check, so nothing is
+/// built before the first certificate is to be verified.
+#[derive(Debug)]
+struct Trust {
+    roots: Option<Arc<RootCertStore>>,
+    verifier: OnceLock<Option<Arc<WebPkiServerVerifier>>>,
+}
+
+impl Trust {
+    fn verifier(&self) -> Option<&Arc<WebPkiServerVerifier>> {
+        let build = || self.roots.clone().or_else(system_roots).and_then(build_verifier);
+        self.verifier.get_or_init(build).as_ref()
     }
 }
 
-/// A configuration without a client certificate that accepts any server: how a stranger sees a listener.
-pub fn stranger_config(capture: &Capture, alpn: &[&str]) -> Arc<ClientConfig> {
-    let verifier =
-        Arc::new(Verifier { inner: None, accept_all: true, roots: None, capture: capture.clone() });
-    config(verifier, None, alpn)
+fn system_roots() -> Option<Arc<RootCertStore>> {
+    let mut store = RootCertStore::empty();
+    store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    (!store.is_empty()).then(|| Arc::new(store))
+}
+
+/// A configuration without a client certificate that accepts any server: how a stranger sees a listener. `asked`
+/// learns whether the server wanted a client certificate. `None` offers TLS 1.3 and 1.2.
+pub fn stranger_config(
+    capture: &Capture,
+    asked: &Asked,
+    alpn: &[&str],
+    only: Option<&'static SupportedProtocolVersion>,
+) -> Arc<ClientConfig> {
+    let trust = Arc::new(Trust { roots: None, verifier: OnceLock::new() });
+    let verifier = Arc::new(Verifier { trust, accept_all: true, roots: None, capture: capture.clone() });
+    let builder = match only {
+        Some(version) => ClientConfig::builder_with_protocol_versions(&[version]),
+        None => ClientConfig::builder(),
+    };
+    let mut config = builder
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_client_cert_resolver(Arc::new(asked.clone()));
+    config.alpn_protocols = alpn.iter().map(|p| p.as_bytes().to_vec()).collect();
+    Arc::new(config)
+}
+
+/// Remembers whether a server asked for a client certificate. It never gets one.
+#[derive(Debug, Clone, Default)]
+pub struct Asked(Arc<AtomicBool>);
+
+impl Asked {
+    /// Whether it asked.
+    pub fn yes(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+impl ResolvesClientCert for Asked {
+    fn resolve(&self, _: &[&[u8]], _: &[SignatureScheme]) -> Option<Arc<CertifiedKey>> {
+        self.0.store(true, Ordering::Relaxed);
+        None
+    }
+
+    /// Claiming to have one is what makes rustls tell us of the question.
+    fn has_certs(&self) -> bool {
+        true
+    }
 }
 
 fn config(
@@ -202,11 +279,20 @@ fn load_certificates(what: &'static str, path: &Path) -> Result<Vec<CertificateD
 
 fn load_key(path: &Path) -> Result<PrivateKeyDer<'static>, TlsFileError> {
     let pem = read("client key", path)?;
+    if is_encrypted(&pem) {
+        return Err(TlsFileError::Encrypted { path: path.into() });
+    }
     PrivateKeyDer::from_pem_slice(&pem).map_err(|_| TlsFileError::NotPem {
         what: "client key",
         path: path.into(),
-        expected: "unencrypted private key in PEM form (decrypt it with: openssl pkey -in KEY -out PLAINKEY)",
+        expected: "private key in PEM form",
     })
+}
+
+/// PKCS #8 says so in its label, the older forms in a header (RFC 7468 §11, RFC 1421 §4.6.1.1).
+fn is_encrypted(pem: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(pem);
+    text.contains("BEGIN ENCRYPTED PRIVATE KEY") || text.contains("Proc-Type: 4,ENCRYPTED")
 }
 
 fn read(what: &'static str, path: &Path) -> Result<Vec<u8>, TlsFileError> {
@@ -250,13 +336,28 @@ impl Capture {
 /// 3.6; Go clients accept them).
 #[derive(Debug)]
 pub struct Verifier {
-    inner: Option<Arc<WebPkiServerVerifier>>,
+    trust: Arc<Trust>,
     accept_all: bool,
     roots: Option<Arc<RootCertStore>>,
     capture: Capture,
 }
 
 impl Verifier {
+    /// Judges the server's proof that it holds its certificate's key. Who accepts any certificate has no use for it: a
+    /// listener with a key too short for us is still to be looked at.
+    fn handshake(
+        &self,
+        verdict: Result<HandshakeSignatureValid, Error>,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        match verdict {
+            Err(_) if self.accept_all => Ok(HandshakeSignatureValid::assertion()),
+            Err(Error::InvalidCertificate(CertificateError::BadSignature)) => {
+                Err(Error::General("the server's key is below 2048 bits, or is not its certificate's".into()))
+            }
+            other => other,
+        }
+    }
+
     fn pinned(&self, leaf: &CertificateDer<'_>) -> bool {
         let Some(roots) = &self.roots else { return false };
         webpki_anchor(leaf).is_some_and(|(subject, key)| {
@@ -265,6 +366,10 @@ impl Verifier {
             })
         })
     }
+}
+
+fn self_signed(leaf: &CertificateDer<'_>) -> bool {
+    x509_parser::parse_x509_certificate(leaf).is_ok_and(|(_, x509)| x509.subject() == x509.issuer())
 }
 
 /// Subject and public key of a certificate, as a trust anchor has them.
@@ -288,18 +393,23 @@ impl ServerCertVerifier for Verifier {
         if self.accept_all {
             return Ok(ServerCertVerified::assertion());
         }
-        let Some(inner) = &self.inner else {
+        let Some(inner) = self.trust.verifier() else {
             return Err(Error::General(
                 "no CA is trusted: give one with --cacert, this system has none".into(),
             ));
         };
         match inner.verify_server_cert(leaf, intermediates, name, ocsp, now) {
+            // CaUsedAsEndEntity: webpki has checked the validity before, and nothing after.
             Err(Error::InvalidCertificate(CertificateError::Other(_))) if self.pinned(leaf) => {
                 rustls::client::verify_server_name(
                     &rustls::server::ParsedCertificate::try_from(leaf)?,
                     name,
                 )?;
                 Ok(ServerCertVerified::assertion())
+            }
+            // A self-signed certificate that nobody trusts: that it also says CA:TRUE is beside the point.
+            Err(Error::InvalidCertificate(CertificateError::Other(_))) if self_signed(leaf) => {
+                Err(CertificateError::UnknownIssuer.into())
             }
             other => other,
         }
@@ -311,12 +421,8 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        rustls::crypto::verify_tls12_signature(
-            message,
-            cert,
-            dss,
-            &provider().signature_verification_algorithms,
-        )
+        let algorithms = &provider().signature_verification_algorithms;
+        self.handshake(rustls::crypto::verify_tls12_signature(message, cert, dss, algorithms))
     }
 
     fn verify_tls13_signature(
@@ -325,12 +431,8 @@ impl ServerCertVerifier for Verifier {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        rustls::crypto::verify_tls13_signature(
-            message,
-            cert,
-            dss,
-            &provider().signature_verification_algorithms,
-        )
+        let algorithms = &provider().signature_verification_algorithms;
+        self.handshake(rustls::crypto::verify_tls13_signature(message, cert, dss, algorithms))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

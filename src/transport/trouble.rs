@@ -1,6 +1,8 @@
 //! Names what went wrong, from the chain of causes that a client library hands us.
 
 use crate::facts::{Trouble, TroubleKind};
+use jiff::Timestamp;
+use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, Error as TlsError};
 use std::error::Error;
 use std::io;
@@ -54,6 +56,7 @@ fn from_io(error: &io::Error) -> Option<Trouble> {
     let detail = match kind {
         TroubleKind::ConnectionRefused => "nothing listens on that port".to_owned(),
         TroubleKind::EmptyReply => "the connection was closed without an answer".to_owned(),
+        TroubleKind::ConnectTimeout => "no answer to the connection attempt".to_owned(),
         _ => error.to_string(),
     };
     Some(Trouble::new(kind, detail))
@@ -92,12 +95,51 @@ pub fn from_tls(error: &TlsError) -> Trouble {
     let detail = match (kind, error) {
         (TroubleKind::TlsOnPlaintext, _) => "the port does not speak TLS".to_owned(),
         (TroubleKind::WrongCa, _) => "the server's certificate is not signed by the trusted CA".to_owned(),
+        (_, TlsError::AlertReceived(AlertDescription::CertificateRequired)) => {
+            "the server demands a client certificate: give --cert and --key".to_owned()
+        }
         (TroubleKind::ClientCertificate, TlsError::AlertReceived(alert)) => {
-            format!("the server refused our client certificate, or wants one ({alert:?})")
+            format!("the server refused our client certificate, or demands one ({alert:?})")
+        }
+        (_, TlsError::General(text)) => text.clone(),
+        (_, TlsError::InvalidCertificate(reason)) => {
+            certificate_detail(reason).unwrap_or_else(|| error.to_string())
         }
         _ => error.to_string(),
     };
     Trouble::new(kind, detail)
+}
+
+/// What is wrong with the server's certificate, with its dates and names; `None` leaves it to rustls' words.
+fn certificate_detail(reason: &CertificateError) -> Option<String> {
+    let date = |time: &UnixTime| {
+        let seconds = i64::try_from(time.as_secs()).unwrap_or(i64::MAX);
+        Timestamp::from_second(seconds).unwrap_or(Timestamp::MAX).strftime("%Y-%m-%d").to_string()
+    };
+    match reason {
+        CertificateError::ExpiredContext { not_after, .. } => {
+            Some(format!("the server's certificate expired on {}", date(not_after)))
+        }
+        CertificateError::NotValidYetContext { not_before, .. } => {
+            Some(format!("the server's certificate is not valid before {}", date(not_before)))
+        }
+        CertificateError::NotValidForNameContext { expected, presented } => {
+            let names: Vec<&str> = presented.iter().map(|name| bare(name)).collect();
+            let names = if names.is_empty() { "nothing".to_owned() } else { names.join(", ") };
+            Some(format!("the server's certificate does not name {}, but {names}", expected.to_str()))
+        }
+        CertificateError::Expired => Some("the server's certificate has expired".into()),
+        CertificateError::UnsupportedSignatureAlgorithmContext { .. }
+        | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            Some("the server's certificate is signed in a way that is refused, such as with SHA-1".into())
+        }
+        _ => None,
+    }
+}
+
+/// `DnsName("localhost")` → `localhost`, `IpAddress(127.0.0.1)` → `127.0.0.1`.
+fn bare(name: &str) -> &str {
+    name.split_once('(').map_or(name, |(_, rest)| rest.trim_end_matches(')').trim_matches('"'))
 }
 
 fn from_certificate(error: &CertificateError) -> TroubleKind {
@@ -128,6 +170,22 @@ mod tests {
         let tls = TlsError::InvalidCertificate(CertificateError::UnknownIssuer);
         let io = io::Error::new(io::ErrorKind::InvalidData, tls);
         assert_eq!(classify(&io).map(|t| t.kind), Some(TroubleKind::WrongCa));
+    }
+
+    #[test]
+    fn a_refused_certificate_tells_its_date_and_names() {
+        let at = |seconds| UnixTime::since_unix_epoch(std::time::Duration::from_secs(seconds));
+        let expired =
+            CertificateError::ExpiredContext { time: at(1_800_000_000), not_after: at(1_600_000_000) };
+        let trouble = from_tls(&TlsError::InvalidCertificate(expired));
+        assert_eq!(trouble.kind, TroubleKind::CertificateExpired);
+        assert_eq!(trouble.detail, "the server's certificate expired on 2020-09-13");
+        let name = CertificateError::NotValidForNameContext {
+            expected: rustls::pki_types::ServerName::try_from("n1").expect("a name"),
+            presented: vec!["DnsName(\"n2\")".into(), "IpAddress(10.0.0.2)".into()],
+        };
+        let trouble = from_tls(&TlsError::InvalidCertificate(name));
+        assert_eq!(trouble.detail, "the server's certificate does not name n1, but n2, 10.0.0.2");
     }
 
     #[test]

@@ -5,12 +5,44 @@ use std::collections::BTreeSet;
 
 /// Slugs the contract promises for etcd; a slug is stable for ever.
 const PROMISED: &[&str] = &[
-    "quorum-lost", "quorum-margin", "leader-agreement", "linearizable-read", "even-voters", "too-many-voters",
-    "single-voter", "zone-spread", "unstarted-member", "learner-stuck", "raft-lag", "revision-divergence",
-    "data-divergence", "leader-churn", "proposals", "wal-fsync", "backend-commit", "db-quota", "fragmentation", "alarms",
-    "compaction", "version-skew", "version-unsupported", "version-known-bug", "clock-skew", "membership-drift",
-    "advertised-urls", "split-brain", "client-tls", "client-cert-auth", "peer-tls", "peer-cert-auth",
-    "certificate-expiry", "certificate-names", "tls-version", "admin-exposed", "auth", "encryption-at-rest",
+    "quorum-lost",
+    "quorum-margin",
+    "leader-agreement",
+    "linearizable-read",
+    "even-voters",
+    "too-many-voters",
+    "single-voter",
+    "zone-spread",
+    "unstarted-member",
+    "learner-stuck",
+    "raft-lag",
+    "revision-divergence",
+    "data-divergence",
+    "leader-churn",
+    "proposals",
+    "wal-fsync",
+    "backend-commit",
+    "db-quota",
+    "fragmentation",
+    "alarms",
+    "compaction",
+    "version-skew",
+    "version-unsupported",
+    "version-known-bug",
+    "clock-skew",
+    "membership-drift",
+    "advertised-urls",
+    "split-brain",
+    "client-tls",
+    "client-cert-auth",
+    "peer-tls",
+    "peer-cert-auth",
+    "certificate-expiry",
+    "certificate-names",
+    "tls-version",
+    "admin-exposed",
+    "auth",
+    "encryption-at-rest",
     "unsafe-flags",
 ];
 
@@ -44,7 +76,8 @@ fn every_check_says_what_why_and_what_to_do() {
 fn thresholds_have_one_meaning_each() {
     for check in checks::catalogue() {
         for threshold in check.thresholds {
-            let snake = threshold.key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+            let snake =
+                threshold.key.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
             assert!(snake, "{}: {} is not snake_case", check.slug, threshold.key);
             assert!(!threshold.source.is_empty(), "{}: {} has no source", check.slug, threshold.key);
             for other in checks::catalogue().flat_map(|c| c.thresholds).filter(|t| t.key == threshold.key) {

@@ -1,3 +1,14 @@
 //! The one integration-test binary: it drives the real binary against real servers.
 
+mod catalogue;
+mod check_etcd;
+mod diagnosis;
+mod cluster;
+mod lab;
+mod etcd_process;
+mod kubernetes;
+mod layers;
+mod probe;
 mod readers;
+mod render;
+mod tls_servers;

@@ -14,8 +14,9 @@ pub(super) async fn open(
     address: &Address,
     material: &TlsMaterial,
     capture: &Capture,
+    deadline: Deadline,
 ) -> Result<Client, Trouble> {
-    connect(address, material, capture, None).await
+    connect(address, material, capture, None, deadline).await
 }
 
 /// Opens a client and logs in with a password. The login itself is a linearizable read and a proposal: on a cluster
@@ -29,7 +30,7 @@ pub(super) async fn log_in(
 ) -> Result<Client, Trouble> {
     let Auth::Password { user, password } = auth;
     let options = ConnectOptions::new().with_user(user.clone(), password.expose());
-    match deadline.run(connect(address, material, capture, Some(options))).await {
+    match deadline.run(connect(address, material, capture, Some(options), deadline)).await {
         Some(result) => result,
         None => Err(Trouble::new(
             TroubleKind::Unauthenticated,
@@ -43,9 +44,12 @@ async fn connect(
     material: &TlsMaterial,
     capture: &Capture,
     options: Option<ConnectOptions>,
+    deadline: Deadline,
 ) -> Result<Client, Trouble> {
     let endpoint = tonic::transport::Endpoint::from_shared(address.url())
         .map_err(|error| Trouble::new(TroubleKind::DnsFailure, chain(&error)))?
+        // A little before the deadline, so that a host that drops us is told from one that accepts and is silent.
+        .connect_timeout(deadline.left().mul_f32(0.9))
         .tcp_nodelay(true);
     let endpoint = if address.tls {
         let mut tls = TlsOptions::new().domain_name(material.server_name().unwrap_or(&address.host));
@@ -75,7 +79,11 @@ pub(super) fn name(error: &Error) -> Trouble {
         Code::Unauthenticated => TroubleKind::Unauthenticated,
         Code::InvalidArgument if says_login(&message) => TroubleKind::Unauthenticated,
         Code::PermissionDenied => TroubleKind::PermissionDenied,
+        // 3.4 and 3.5 send this without a code of its own.
+        _ if message.contains("permission denied") => TroubleKind::PermissionDenied,
         Code::Unimplemented => TroubleKind::WrongService,
+        // hyper gives up a request whose connection broke: the caller looks at the port itself.
+        Code::Cancelled if message.contains("operation was canceled") => TroubleKind::Garbage,
         Code::Cancelled | Code::DeadlineExceeded => TroubleKind::NoAnswer,
         _ if message.contains("etcdserver:") => TroubleKind::ServerError,
         // Connected, but what came back is not gRPC: the caller looks at the port itself.

@@ -1,23 +1,26 @@
 //! Everything asked of one address. Each answer stands for itself: one that fails costs only its own fact.
 
-use super::{Etcd, client, wire};
+use super::{Etcd, auth, client, pages, wire};
 use crate::backend::Ask;
 use crate::facts::{
     ClockOffset, EtcdMetrics, EtcdStatus, EtcdVars, EtcdVersions, ListedMember, Observed, Origin, QuorumRead,
     Trouble, TroubleKind,
 };
+use crate::transport::Deadline;
 use crate::transport::address::Address;
-use crate::transport::http::{Answer, Http};
+use crate::transport::diagnose::{self, ETCD};
+use crate::transport::http::Http;
 use crate::transport::tls::Capture;
-use crate::transport::{Deadline, diagnose};
 use etcd_client::{Client, Error, GetOptions};
-use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
 
 /// How much longer a quorum read may take once it is clear that too few voters answer.
 const HOPELESS_GRACE: Duration = Duration::from_millis(250);
+
+/// How long a login may take where the core answers came without one: on a stuck cluster it never succeeds.
+const LOGIN_GRACE: Duration = Duration::from_millis(500);
 
 /// The core answers of one address.
 pub(super) struct Core {
@@ -27,6 +30,8 @@ pub(super) struct Core {
     pub(super) status: Result<EtcdStatus, Trouble>,
     pub(super) members: Result<BTreeMap<String, ListedMember>, Trouble>,
     pub(super) client: Option<Client>,
+    /// Whether the client had to log in.
+    pub(super) logged_in: bool,
 }
 
 /// What else one address told.
@@ -35,37 +40,72 @@ pub(super) struct Rest {
     pub(super) url: String,
     pub(super) status_again: Observed<EtcdStatus>,
     pub(super) read: Observed<QuorumRead>,
-    pub(super) anonymous_read: Observed<bool>,
     pub(super) versions: Observed<EtcdVersions>,
     pub(super) metrics: Observed<EtcdMetrics>,
+    /// The first of two looks at the metrics, when `--window` asked for two.
+    pub(super) earlier: Option<EtcdMetrics>,
     pub(super) vars: Observed<EtcdVars>,
     pub(super) clock: Observed<ClockOffset>,
 }
 
+/// One address with its client: what is asked of it shares one connection.
+pub(super) struct Line {
+    pub(super) address: Address,
+    pub(super) origin: Origin,
+    client: Result<Client, Trouble>,
+}
+
+impl Line {
+    /// Dials nothing yet.
+    pub(super) async fn open(etcd: &Etcd, address: Address, origin: Origin, deadline: Deadline) -> Line {
+        let client = client::open(&address, &etcd.material, &Capture::default(), deadline).await;
+        Line { address, origin, client }
+    }
+}
+
+/// What is known of an address while its other answers are awaited.
+#[derive(Clone, Default)]
+pub(super) struct Prospect {
+    /// Who is there was asked, and this client may ask more; `Some(None)` when it did not answer.
+    told: Option<Option<Client>>,
+    /// Too few voters answer for any quorum.
+    pub(super) hopeless: bool,
+}
+
+impl Prospect {
+    /// What its core answers mean for the rest.
+    pub(super) fn learn(&mut self, core: &Core) {
+        self.told = Some(core.client.clone());
+    }
+}
+
 /// Status and member list: who is there.
-pub(super) async fn core(etcd: &Etcd, address: Address, origin: Origin, deadline: Deadline) -> Core {
+pub(super) async fn core(etcd: &Etcd, line: &Line, deadline: Deadline) -> Core {
     let began = Deadline::after(Duration::ZERO);
-    let capture = Capture::default();
+    let (address, origin) = (line.address.clone(), line.origin);
     let failed = |trouble: Trouble, ms| Core {
-        address: address.clone(),
+        address: line.address.clone(),
         origin,
         ms,
         status: Err(trouble.clone()),
         members: Err(trouble),
         client: None,
+        logged_in: false,
     };
-    let mut client = match client::open(&address, &etcd.material, &capture).await {
-        Ok(client) => client,
-        Err(trouble) => return failed(trouble, began.elapsed_ms()),
+    let mut login = false;
+    let mut client = match &line.client {
+        Ok(client) => client.clone(),
+        Err(trouble) => return failed(trouble.clone(), began.elapsed_ms()),
     };
     let (mut status, mut members) = who(&client, deadline).await;
     let refused = |t: &Trouble| t.kind == TroubleKind::Unauthenticated;
     if let (Some(auth), true) =
         (&etcd.target.auth, status.as_ref().is_err_and(refused) || members.as_ref().is_err_and(refused))
     {
-        match client::log_in(&address, &etcd.material, &capture, auth, deadline).await {
+        match client::log_in(&address, &etcd.material, &Capture::default(), auth, deadline).await {
             Ok(logged_in) => {
                 client = logged_in;
+                login = true;
                 (status, members) = who(&client, deadline).await;
             }
             Err(trouble) => {
@@ -75,10 +115,30 @@ pub(super) async fn core(etcd: &Etcd, address: Address, origin: Origin, deadline
         }
     }
     let ms = began.elapsed_ms();
-    match status {
-        Err(trouble) => failed(sharpen(trouble, &address, deadline).await, ms),
-        Ok(status) => Core { address, origin, ms, status: Ok(status), members, client: Some(client) },
+    if status.is_ok()
+        && !login
+        && let Some(late) = late_login(etcd, &address, &client, deadline).await
+    {
+        client = late;
+        login = true;
     }
+    match status {
+        Err(trouble) => failed(sharpen(trouble, etcd, &address, deadline).await, ms),
+        Ok(status) => {
+            let client = Some(client);
+            Core { address, origin, ms, status: Ok(status), members, client, logged_in: login }
+        }
+    }
+}
+
+/// Before 3.4.42 Status and the member list are open to all, and only the rest needs the login that was given.
+async fn late_login(etcd: &Etcd, address: &Address, client: &Client, deadline: Deadline) -> Option<Client> {
+    let credentials = etcd.target.auth.as_ref()?;
+    if auth::directly(client, deadline).await != Observed::Known(true) {
+        return None;
+    }
+    let grace = deadline.within(LOGIN_GRACE);
+    client::log_in(address, &etcd.material, &Capture::default(), credentials, grace).await.ok()
 }
 
 type Who = (Result<EtcdStatus, Trouble>, Result<BTreeMap<String, ListedMember>, Trouble>);
@@ -91,6 +151,12 @@ async fn who(client: &Client, deadline: Deadline) -> Who {
     futures_util::future::join(status, members).await
 }
 
+/// One more Status.
+pub(super) async fn status(client: &Client, deadline: Deadline) -> Result<EtcdStatus, Trouble> {
+    let mut maintenance = client.maintenance_client();
+    call(deadline, maintenance.status()).await.map(|answer| wire::status(&answer))
+}
+
 async fn call<T>(deadline: Deadline, work: impl Future<Output = Result<T, Error>>) -> Result<T, Trouble> {
     match deadline.run(work).await {
         Some(result) => result.map_err(|error| client::name(&error)),
@@ -99,164 +165,85 @@ async fn call<T>(deadline: Deadline, work: impl Future<Output = Result<T, Error>
 }
 
 /// A client library's "transport error" is no diagnosis: look at the port itself.
-async fn sharpen(trouble: Trouble, address: &Address, deadline: Deadline) -> Trouble {
+async fn sharpen(trouble: Trouble, etcd: &Etcd, address: &Address, deadline: Deadline) -> Trouble {
     let vague = matches!(
         trouble.kind,
         TroubleKind::Garbage
             | TroubleKind::ConnectionReset
             | TroubleKind::EmptyReply
             | TroubleKind::WrongService
+            | TroubleKind::TlsOnPlaintext
+            | TroubleKind::TlsFailure
     );
-    if vague { diagnose::diagnose(address, "etcdserver", deadline).await } else { trouble }
+    if vague { diagnose::diagnose(address, &etcd.material, ETCD, deadline).await } else { trouble }
 }
 
-/// The quorum read, and the HTTP pages. `hopeless` turns true when too few voters answer for any quorum.
+/// The quorum read and the HTTP pages, asked at once with the core questions; given up when those fail.
 pub(super) async fn rest(
-    etcd: &Etcd,
-    core: &Core,
+    line: &Line,
     http: Option<&Http>,
     ask: &Ask,
     deadline: Deadline,
-    hopeless: watch::Receiver<bool>,
+    mut prospect: watch::Receiver<Prospect>,
 ) -> Rest {
-    let (Ok(status), Some(client)) = (&core.status, &core.client) else { return Rest::default() };
-    let url = core.address.url();
-    let read = quorum_read(client, status, deadline, hopeless);
-    let pages = pages(&url, http, ask, deadline);
-    let (read, pages) = futures_util::future::join(read, pages).await;
-    let mut maintenance = client.maintenance_client();
-    let again = call(deadline, maintenance.status()).await;
-    Rest {
-        status_again: again
-            .map_or_else(|t| Observed::unknown(t.to_string()), |a| Observed::Known(wire::status(&a))),
-        anonymous_read: anonymous(etcd, &read),
-        read: Observed::Known(read.1),
-        url,
-        ..pages
-    }
+    let url = line.address.url();
+    let Ok(client) = &line.client else { return Rest { url, ..Rest::default() } };
+    let mut dead = prospect.clone();
+    let both = futures_util::future::join(
+        quorum_read(client, deadline, prospect.clone()),
+        pages::read(&url, http, ask, deadline),
+    );
+    let (read, pages) = tokio::select! {
+        both = both => both,
+        _ = dead.wait_for(|p| matches!(p.told, Some(None))) => return Rest { url, ..Rest::default() },
+    };
+    let client = prospect.wait_for(|p| p.told.is_some()).await.ok().and_then(|p| p.told.clone().flatten());
+    let status_again = match client {
+        None => Observed::default(),
+        Some(client) => {
+            let again = call(deadline, client.maintenance_client().status()).await;
+            again.map_or_else(|t| Observed::unknown(t.to_string()), |a| Observed::Known(wire::status(&a)))
+        }
+    };
+    Rest { status_again, read: Observed::Known(read), url, ..pages }
 }
-
-/// The read, and what the server's refusal was, if it refused.
-type Read = (Option<Trouble>, QuorumRead);
 
 async fn quorum_read(
     client: &Client,
-    status: &EtcdStatus,
     deadline: Deadline,
-    mut hopeless: watch::Receiver<bool>,
-) -> Read {
+    mut prospect: watch::Receiver<Prospect>,
+) -> QuorumRead {
     let began = Deadline::after(Duration::ZERO);
     let failed = |why: String| QuorumRead::Failed { why, after_ms: began.elapsed_ms() };
-    if status.learner {
-        return (None, failed("a learner serves no linearizable reads".into()));
-    }
     let mut kv = client.kv_client();
     // The key etcdctl's `endpoint health` reads; nothing is written, and it need not exist.
     let read = call(deadline, kv.get("health", Some(GetOptions::new().with_count_only())));
-    let no_leader = status.leader.is_none();
     let give_up = async {
-        if !no_leader && hopeless.wait_for(|hopeless| *hopeless).await.is_err() {
+        // Without a leader but with a majority answering, an election is under way: worth the whole deadline.
+        if prospect.wait_for(|p| p.hopeless).await.is_err() {
             std::future::pending::<()>().await;
         }
         tokio::time::sleep(HOPELESS_GRACE).await;
     };
     let outcome = tokio::select! {
         outcome = read => outcome,
-        () = give_up => Err(Trouble::new(TroubleKind::NoAnswer, if no_leader {
-            "the member has no leader"
-        } else {
-            "no answer while too few voters can be reached"
-        })),
+        () = give_up => {
+            Err(Trouble::new(TroubleKind::NoAnswer, "no answer while too few voters can be reached"))
+        }
     };
     match outcome {
-        Ok(_) => (None, QuorumRead::Served { ms: began.elapsed_ms() }),
+        Ok(_) => QuorumRead::Served { ms: began.elapsed_ms() },
         // The server authorises a linearizable read only after the quorum confirmed it (etcd server/etcdserver/
         // v3_server.go Range): being refused for one's identity is an answer by a quorum.
         Err(trouble)
             if matches!(trouble.kind, TroubleKind::PermissionDenied | TroubleKind::Unauthenticated) =>
         {
-            (Some(trouble), QuorumRead::Served { ms: began.elapsed_ms() })
+            QuorumRead::Served { ms: began.elapsed_ms() }
         }
-        Err(trouble) => {
-            let why = if trouble.kind == TroubleKind::ServerError {
-                trouble.detail.clone()
-            } else {
-                trouble.to_string()
-            };
-            (Some(trouble), failed(why))
-        }
+        Err(trouble) => failed(if trouble.kind == TroubleKind::ServerError {
+            trouble.detail
+        } else {
+            trouble.to_string()
+        }),
     }
-}
-
-/// Whether a read without any credential was served, where we have none to give.
-fn anonymous(etcd: &Etcd, read: &Read) -> Observed<bool> {
-    match read {
-        (Some(trouble), _) if trouble.kind == TroubleKind::Unauthenticated => Observed::Known(false),
-        (Some(trouble), _) if trouble.kind == TroubleKind::PermissionDenied => Observed::Known(false),
-        (None, QuorumRead::Served { .. })
-            if etcd.target.auth.is_none() && etcd.material.own_leaf().is_none() =>
-        {
-            Observed::Known(true)
-        }
-        (None, QuorumRead::Served { .. }) => Observed::unknown("we presented credentials"),
-        _ => Observed::unknown("no read was answered"),
-    }
-}
-
-async fn pages(url: &str, http: Option<&Http>, ask: &Ask, deadline: Deadline) -> Rest {
-    let Some(http) = http else { return Rest::default() };
-    let get = |path: &str| {
-        let url = format!("{url}{path}");
-        async move { page(http.get(&url, deadline).await) }
-    };
-    // One connection per page in flight would triple the handshakes; the small pages share one, /metrics has its own.
-    let small = async {
-        let sent = deadline.elapsed_ms();
-        let version = get("/version").await;
-        let clock = match &version {
-            Ok(answer) => clock(answer, ask.now, sent, deadline.elapsed_ms()),
-            Err(trouble) => Observed::unknown(trouble.to_string()),
-        };
-        (version, clock, get("/debug/vars").await)
-    };
-    let ((version, clock, vars), metrics) = futures_util::future::join(small, get("/metrics")).await;
-    let read_at = wall(ask.now, deadline.elapsed_ms());
-    Rest {
-        versions: observed(version.and_then(|a| wire::versions(&a.body))),
-        vars: observed(vars.and_then(|a| wire::vars(&a.body))),
-        clock,
-        metrics: match metrics {
-            Ok(answer) => wire::metrics(&answer.body, read_at),
-            Err(trouble) => Observed::unknown(trouble.to_string()),
-        },
-        ..Rest::default()
-    }
-}
-
-fn page(answer: Result<Answer, Trouble>) -> Result<Answer, Trouble> {
-    let answer = answer?;
-    match answer.status {
-        200 => Ok(answer),
-        404 => Err(Trouble::new(TroubleKind::ServerError, "the client port does not serve this page")),
-        status => Err(Trouble::new(TroubleKind::ServerError, format!("HTTP status {status}"))),
-    }
-}
-
-fn observed<T>(result: Result<T, Trouble>) -> Observed<T> {
-    result.map_or_else(|trouble| Observed::unknown(trouble.to_string()), Observed::Known)
-}
-
-/// The wall clock, from the one reading at the start and the monotonic clock since.
-fn wall(start: Timestamp, elapsed_ms: f64) -> Timestamp {
-    start.checked_add(SignedDuration::from_micros((elapsed_ms * 1000.0) as i64)).unwrap_or(start)
-}
-
-/// A clock read from a `Date:` header, which is cut to the second: on average it is half a second behind.
-fn clock(answer: &Answer, start: Timestamp, sent_ms: f64, received_ms: f64) -> Observed<ClockOffset> {
-    let Some(date) = answer.header("date").and_then(wire::http_date) else {
-        return Observed::unknown("the answer has no Date header");
-    };
-    let middle = wall(start, (sent_ms + received_ms) / 2.0);
-    let offset_ms = date.duration_since(middle).as_secs_f64() * 1000.0 + 500.0;
-    Observed::Known(ClockOffset { offset_ms, uncertainty_ms: 500.0 + (received_ms - sent_ms) / 2.0 })
 }

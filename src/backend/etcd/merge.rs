@@ -1,49 +1,75 @@
 //! From what every address told to facts of one cluster. Disagreement is kept, not resolved: views stand side by side.
 
-use super::Etcd;
 use super::collect::Harvest;
 use super::look::{Core, Rest};
+use super::peer::Peers;
+use super::{Etcd, auth, listeners, window};
 use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
 use crate::facts::*;
+use crate::listener::certificate;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f64) -> Facts {
+pub(super) fn merge(
+    etcd: &Etcd,
+    ask: &Ask,
+    mut harvest: Harvest,
+    last: Option<LastRun>,
+    duration_ms: f64,
+) -> Facts {
     order_as_given(etcd, &mut harvest.cores);
-    let key = format!("etcd-{}", etcd.target.name);
-    let last = ask.state_dir.as_deref().and_then(|dir| state::load(dir, &key));
     let rests: BTreeMap<String, Rest> =
         harvest.rests.into_iter().map(|rest| (rest.url.clone(), rest)).collect();
     let cluster_ids = cluster_ids(&harvest.cores);
     let main = cluster_ids.first().cloned();
     let (list, membership) = membership(etcd, &harvest.cores, main.as_deref(), last.as_ref());
-    let etcd_members: Vec<EtcdMember> = harvest
+    let peers = Peers::new(harvest.peers);
+    let remembered = last.as_ref().and_then(|last| remembered(last, main.as_deref()));
+    let mut etcd_members: Vec<EtcdMember> = harvest
         .cores
         .iter()
-        .map(|core| native(core, rests.get(&core.address.url()), &list, last.as_ref()))
+        .map(|core| {
+            native(core, rests.get(&core.address.url()), &list, main.as_deref(), &peers, last.as_ref())
+        })
         .collect();
-    let common = CommonFacts {
+    let mut found = listeners::by_member(harvest.found, &etcd_members);
+    let mut common = CommonFacts {
         backend: BackendKind::Etcd,
         endpoints: harvest.cores.iter().map(|core| endpoint(core)).collect(),
         members: list
             .iter()
-            .map(|(id, listed)| member(etcd, id, listed, &harvest.cores, &rests, &etcd_members))
+            .map(|(id, listed)| member(etcd, id, listed, &harvest.cores, &rests, &peers, last.as_ref()))
             .collect(),
         membership,
-        views: views(&harvest.cores, &etcd_members),
-        own_certificate: None,
+        views: views(&harvest.cores, &etcd_members).into_iter().chain(peers.views(&list)).collect(),
+        own_certificate: own_certificate(etcd),
         zones_declared: etcd.target.members.values().any(|m| m.zone.is_some()),
         cluster_ids,
     };
+    peers.tell_the_living(&mut common);
     if let (Some(dir), true) = (&ask.state_dir, main.is_some()) {
         // A window is all that is lost when this cannot be written.
-        let _ = state::save(dir, &key, &remember(ask, &list, &etcd_members, main.unwrap_or_default(), last));
+        let _ = state::save(
+            dir,
+            &state_key(etcd),
+            &remember(ask, &list, &etcd_members, main.unwrap_or_default(), last),
+        );
+    }
+    for member in &mut common.members {
+        if let Some(found) = found.get_mut(&member.id) {
+            member.listeners = std::mem::take(&mut found.listeners);
+        }
+    }
+    for native in &mut etcd_members {
+        let serves = found.get(&native.id).and_then(|f| f.serves_clients.clone());
+        native.peer = listeners::with_serves_clients(std::mem::take(&mut native.peer), serves);
     }
     let native = EtcdFacts {
-        auth_enabled: auth_enabled(&rests),
-        kubernetes: Observed::default(),
-        hashes: Observed::unknown("asked only by --deep"),
+        auth_enabled: auth::merge(&harvest.auth, &harvest.cores),
+        kubernetes: harvest.kubernetes,
+        hashes: harvest.hashes.unwrap_or_else(|| Observed::unknown(ASKED_ONLY_BY_DEEP)),
+        remembered,
         members: etcd_members,
     };
     Facts {
@@ -57,6 +83,16 @@ pub(super) fn merge(etcd: &Etcd, ask: &Ask, mut harvest: Harvest, duration_ms: f
     }
 }
 
+/// Under which name a target's last run is kept.
+fn state_key(etcd: &Etcd) -> String {
+    format!("etcd-{}", etcd.target.name)
+}
+
+/// What the previous run at this target left.
+pub(super) fn last_run(etcd: &Etcd, ask: &Ask) -> Option<LastRun> {
+    state::load(ask.state_dir.as_deref()?, &state_key(etcd))
+}
+
 fn order_as_given(etcd: &Etcd, cores: &mut [Arc<Core>]) {
     let position =
         |core: &Arc<Core>| etcd.addresses.iter().position(|a| *a == core.address).unwrap_or(usize::MAX);
@@ -64,7 +100,7 @@ fn order_as_given(etcd: &Etcd, cores: &mut [Arc<Core>]) {
 }
 
 /// Cluster ids that answered; the one with most members first.
-fn cluster_ids(cores: &[Arc<Core>]) -> Vec<String> {
+pub(super) fn cluster_ids(cores: &[Arc<Core>]) -> Vec<String> {
     let mut seen: Vec<(String, usize)> = Vec::new();
     for status in cores.iter().filter_map(|core| core.status.as_ref().ok()) {
         match seen.iter_mut().find(|(id, _)| *id == status.cluster_id) {
@@ -144,48 +180,76 @@ fn member(
     listed: &ListedMember,
     cores: &[Arc<Core>],
     rests: &BTreeMap<String, Rest>,
-    natives: &[EtcdMember],
+    peers: &Peers,
+    last: Option<&LastRun>,
 ) -> Member {
-    let answered = cores.iter().find(|core| core.status.as_ref().is_ok_and(|s| s.member_id == id));
+    // Ids are made from URLs and the cluster's token: after a recovery another cluster may have the very same ones.
+    let main = cluster_ids(cores).into_iter().next();
+    let is_it = |s: &EtcdStatus| s.member_id == id && Some(&s.cluster_id) == main.as_ref();
+    let answered = cores.iter().find(|core| core.status.as_ref().is_ok_and(is_it));
     let tried = cores.iter().find(|core| listed.client_urls.iter().any(|url| same_place(url, core)));
     let core = answered.or(tried);
     let status = answered.and_then(|core| core.status.as_ref().ok());
     let rest = answered.and_then(|core| rests.get(&core.address.url()));
-    let native = natives.iter().find(|n| n.id == id);
+    // An election may have ended between the two looks: what the member says last is what holds.
+    let latest = rest.and_then(|r| r.status_again.known()).or(status);
+    let latency = |pick: window::Pick| {
+        rest.map_or_else(Observed::default, |r| {
+            r.metrics.and_then(|now| window::latency(now, earlier(r, id, last).as_ref(), pick))
+        })
+    };
     let unknown = || Observed::unknown("the member did not answer");
     Member {
         id: if id.starts_with("declared:") { String::new() } else { id.to_owned() },
         name: listed.name.clone(),
         voter: listed.voter,
-        started: !listed.name.is_empty() || !listed.client_urls.is_empty(),
-        role: role(id, listed, status),
+        // A member publishes its client URLs when it first joins; its name may come from the bootstrap of others.
+        started: answered.is_some() || !listed.client_urls.is_empty(),
+        role: role(id, listed, latest),
         client_urls: listed.client_urls.clone(),
         peer_urls: listed.peer_urls.clone(),
         endpoint: core.map(|core| core.address.url()).or_else(|| listed.client_urls.first().cloned()),
         trouble: match (answered, tried) {
             (Some(_), _) => None,
-            (None, Some(core)) => core.status.as_ref().err().cloned().or_else(|| {
-                Some(Trouble::new(TroubleKind::WrongService, "another member answers on its client URL"))
-            }),
-            (None, None) => {
-                Some(Trouble::new(TroubleKind::HostUnreachable, "it advertises no client URL to try"))
-            }
+            (None, Some(core)) => core
+                .status
+                .as_ref()
+                .err()
+                .cloned()
+                .or_else(|| Some(Trouble::new(TroubleKind::WrongService, another(core, main.as_ref())))),
+            (None, None) => Some(Trouble::new(TroubleKind::NoAddress, "it advertises no client URL to try")),
         },
         reachable: answered.is_some(),
         zone: etcd.target.members.get(&listed.name).and_then(|m| m.zone.clone()),
         version: status.map_or_else(unknown, |s| Observed::Known(s.version.clone())),
-        leader: status.map_or_else(
+        leader: latest.map_or_else(
             || Observed::unknown("the member did not answer"),
             |s| Observed::Known(s.leader.clone()),
         ),
-        term: status
+        term: latest
             .map_or_else(|| Observed::unknown("the member did not answer"), |s| Observed::Known(s.raft_term)),
         quorum_read: rest.map(|r| r.read.clone()).unwrap_or_default(),
-        log_sync: native.map_or_else(Observed::default, |n| latency(n, |m| m.wal_fsync.as_ref())),
-        store_commit: native.map_or_else(Observed::default, |n| latency(n, |m| m.backend_commit.as_ref())),
-        clock: rest.map(|r| r.clock.clone()).unwrap_or_default(),
+        log_sync: latency(|m| m.wal_fsync.as_ref()),
+        store_commit: latency(|m| m.backend_commit.as_ref()),
+        clock: peers.clock_of(listed).or_else(|| rest.map(|r| r.clock.clone())).unwrap_or_default(),
         listeners: Vec::new(),
     }
+}
+
+/// Who answers where a member should.
+fn another(core: &Core, main: Option<&String>) -> &'static str {
+    match &core.status {
+        Ok(status) if Some(&status.cluster_id) != main => {
+            "a member of another cluster answers on its client URL"
+        }
+        _ => "another member answers on its client URL",
+    }
+}
+
+/// The look at the same process to compare with: the first of this run's two, else the previous run's.
+fn earlier<'a>(rest: &'a Rest, id: &str, last: Option<&'a LastRun>) -> Option<window::Earlier<'a>> {
+    let now = rest.metrics.known()?;
+    window::Earlier::of(now, rest.earlier.as_ref(), last.and_then(|l| l.etcd_metrics.get(id)))
 }
 
 fn same_place(url: &str, core: &Core) -> bool {
@@ -204,25 +268,20 @@ fn role(id: &str, listed: &ListedMember, status: Option<&EtcdStatus>) -> Role {
     }
 }
 
-fn latency(native: &EtcdMember, pick: impl Fn(&EtcdMetrics) -> Option<&Histogram>) -> Observed<SyncLatency> {
-    native.metrics.and_then(|metrics| {
-        let Some(histogram) = pick(metrics) else {
-            return Observed::unknown("this version publishes no such metric");
-        };
-        let seconds = metrics
-            .process_start_seconds
-            .map(|start| metrics.read_at.as_millisecond() as f64 / 1000.0 - start);
-        let latency = SyncLatency::from_histogram(histogram, Window::SinceStart { seconds });
-        Observed::or_unknown(latency, "nothing was written yet")
-    })
-}
-
-fn native(core: &Core, rest: Option<&Rest>, list: &Listed, last: Option<&LastRun>) -> EtcdMember {
+fn native(
+    core: &Core,
+    rest: Option<&Rest>,
+    list: &Listed,
+    main: Option<&str>,
+    peers: &Peers,
+    last: Option<&LastRun>,
+) -> EtcdMember {
     let id = core.status.as_ref().map_or_else(|_| String::new(), |s| s.member_id.clone());
     let why = core.status.as_ref().err().map(|t| t.to_string());
+    let listed = listed_at(core, list, main);
     let metrics = rest.map(|r| r.metrics.clone()).unwrap_or_default();
     EtcdMember {
-        name: list.get(&id).map(|m| m.name.clone()).unwrap_or_default(),
+        name: listed.map(|m| m.name.clone()).unwrap_or_default(),
         endpoint: core.address.url(),
         status: match (&core.status, why) {
             (Ok(status), _) => Observed::Known(status.clone()),
@@ -230,51 +289,33 @@ fn native(core: &Core, rest: Option<&Rest>, list: &Listed, last: Option<&LastRun
         },
         status_again: rest.map(|r| r.status_again.clone()).unwrap_or_default(),
         http_version: rest.map(|r| r.versions.clone()).unwrap_or_default(),
-        window: metrics.map(|now| window(now, last.and_then(|l| l.etcd_metrics.get(&id)))),
+        window: metrics.map(|now| window::grown(now, rest.and_then(|r| earlier(r, &id, last)).as_ref())),
         metrics,
         vars: rest.map(|r| r.vars.clone()).unwrap_or_default(),
-        peer: Observed::default(),
+        peer: match listed {
+            Some(listed) => peers.view_of(listed),
+            None => Observed::unknown("no member of the cluster is known at this address"),
+        },
         id,
     }
 }
 
-/// What happened since the previous run; since the server's start when it restarted or nothing was saved.
-fn window(now: &EtcdMetrics, then: Option<&EtcdMetrics>) -> EtcdWindow {
-    let seconds_at = |m: &EtcdMetrics| m.read_at.as_millisecond() as f64 / 1000.0;
-    let same_process = |then: &&EtcdMetrics| match (now.process_start_seconds, then.process_start_seconds) {
-        (Some(a), Some(b)) => (a - b).abs() < 1.0,
-        _ => false,
-    };
-    let (window, then) = match then.filter(same_process).filter(|t| seconds_at(now) > seconds_at(t)) {
-        Some(then) => (Window::SinceLastRun { seconds: seconds_at(now) - seconds_at(then) }, Some(then)),
-        None => {
-            (Window::SinceStart { seconds: now.process_start_seconds.map(|s| seconds_at(now) - s) }, None)
-        }
-    };
-    let base = then.map(|t| t.counters.clone()).unwrap_or_default();
-    let grown = |now: Option<f64>, then: Option<f64>| now.map(|n| (n - then.unwrap_or(0.0)).max(0.0));
-    let (a, b) = (&now.counters, &base);
-    EtcdWindow {
-        window,
-        grown: EtcdCounters {
-            leader_changes: grown(a.leader_changes, b.leader_changes),
-            proposals_failed: grown(a.proposals_failed, b.proposals_failed),
-            heartbeat_failures: grown(a.heartbeat_failures, b.heartbeat_failures),
-            slow_reads: grown(a.slow_reads, b.slow_reads),
-            failed_reads: grown(a.failed_reads, b.failed_reads),
-            slow_applies: grown(a.slow_applies, b.slow_applies),
-            peer_sent_failures: grown(a.peer_sent_failures, b.peer_sent_failures),
-        },
-        peer_rtt: now
-            .peer_rtt
-            .iter()
-            .filter_map(|(peer, histogram)| {
-                let earlier = then.and_then(|t| t.peer_rtt.get(peer));
-                let grown = earlier.map_or_else(|| Some(histogram.clone()), |e| histogram.since(e))?;
-                Some((peer.clone(), grown))
-            })
-            .collect(),
+/// The member that answers at this address, or else is listed there.
+fn listed_at<'a>(core: &Core, list: &'a Listed, main: Option<&str>) -> Option<&'a ListedMember> {
+    match &core.status {
+        Ok(status) => list.get(&status.member_id).filter(|_| Some(status.cluster_id.as_str()) == main),
+        Err(_) => list.values().find(|m| m.client_urls.iter().any(|url| same_place(url, core))),
     }
+}
+
+/// What an earlier run saw of the very same cluster.
+fn remembered(last: &LastRun, cluster_id: Option<&str>) -> Option<RememberedRevision> {
+    let seen_at = last.taken_at.filter(|_| Some(last.cluster_id.as_str()) == cluster_id)?;
+    (last.highest_revision > 0).then_some(RememberedRevision {
+        revision: last.highest_revision,
+        raft_index: last.raft_index,
+        seen_at,
+    })
 }
 
 fn views(cores: &[Arc<Core>], natives: &[EtcdMember]) -> Vec<MembershipView> {
@@ -298,12 +339,11 @@ fn views(cores: &[Arc<Core>], natives: &[EtcdMember]) -> Vec<MembershipView> {
     client.chain(raft).collect()
 }
 
-fn auth_enabled(rests: &BTreeMap<String, Rest>) -> Observed<bool> {
-    let answers: Vec<&Observed<bool>> = rests.values().map(|r| &r.anonymous_read).collect();
-    match answers.iter().find_map(|a| a.known()) {
-        Some(served) => Observed::Known(!served),
-        None => answers.first().map_or_else(Observed::default, |a| a.map(|served| !served)),
-    }
+/// The client certificate we present. One that cannot be read would not have been loaded.
+fn own_certificate(etcd: &Etcd) -> Option<OwnCertificate> {
+    let certificate = certificate::read(etcd.material.own_leaf()?).ok()?;
+    let path = etcd.material.cert_path.as_ref()?.display().to_string();
+    Some(OwnCertificate { path, certificate })
 }
 
 fn remember(
@@ -316,12 +356,22 @@ fn remember(
     let same = last.filter(|l| l.cluster_id == cluster_id);
     let mut metrics = same.as_ref().map(|l| l.etcd_metrics.clone()).unwrap_or_default();
     metrics.extend(natives.iter().filter_map(|n| Some((n.id.clone(), n.metrics.known()?.clone()))));
-    let revision = natives.iter().filter_map(|n| n.status.known()).map(|s| s.revision).max().unwrap_or(0);
+    let ours = natives.iter().filter_map(|n| n.status.known()).filter(|s| s.cluster_id == cluster_id);
+    // Only a leader has all that is committed and nothing else; another member may be late, or differ.
+    let leader = ours.filter(|s| s.leader.as_ref() == Some(&s.member_id)).max_by_key(|s| s.raft_term);
+    let before = same.as_ref().map_or((0, 0), |l| (l.highest_revision, l.raft_index));
+    let (highest_revision, raft_index) = match leader {
+        // After a restore the log begins anew, and so does what the revision must not fall below.
+        Some(s) if s.raft_index < before.1 => (s.revision, s.raft_index),
+        Some(s) => (s.revision.max(before.0), s.raft_index),
+        None => before,
+    };
     LastRun {
         taken_at: Some(ask.now),
         members: list.clone(),
         etcd_metrics: metrics,
-        highest_revision: revision.max(same.map_or(0, |l| l.highest_revision)),
+        highest_revision,
+        raft_index,
         cluster_id,
     }
 }

@@ -1,11 +1,20 @@
 //! etcd 3.4 to 3.7, with and without TLS, client certificates and authentication.
 
+mod auth;
 mod client;
 mod collect;
+mod commit;
+mod hash;
+mod kubernetes;
+mod listeners;
 mod look;
 mod merge;
+mod pages;
+mod peer;
+mod window;
 mod wire;
 
+use super::commits::CommitProbe;
 use super::{Ask, Backend, Looking, OpenError};
 use crate::facts::{BackendKind, Facts};
 use crate::target::Target;
@@ -43,5 +52,9 @@ impl Backend for Etcd {
 
     fn observe<'a>(&'a self, ask: &'a Ask) -> Looking<'a, Facts> {
         Box::pin(collect::collect(self, ask))
+    }
+
+    fn commits(&self) -> Option<&dyn CommitProbe> {
+        Some(self)
     }
 }

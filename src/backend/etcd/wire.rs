@@ -8,6 +8,7 @@ use crate::format::prometheus::Page;
 use etcd_client::{MemberListResponse, StatusResponse};
 use jiff::Timestamp;
 use serde::Deserialize;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 /// An id as etcdctl and the logs print it: lower-case hex without leading zeros.
@@ -41,7 +42,7 @@ pub(super) fn status(answer: &StatusResponse) -> EtcdStatus {
     }
 }
 
-fn at_least_3_6(version: &str) -> bool {
+pub(super) fn at_least_3_6(version: &str) -> bool {
     let mut parts = version.split('.').map(|p| p.parse::<u32>().unwrap_or(0));
     (parts.next().unwrap_or(0), parts.next().unwrap_or(0)) >= (3, 6)
 }
@@ -60,6 +61,52 @@ pub(super) fn members(answer: &MemberListResponse) -> BTreeMap<String, ListedMem
             (hex(member.id()), listed)
         })
         .collect()
+}
+
+/// One of `/members` on a peer port.
+#[derive(Deserialize)]
+struct PeerMemberAnswer {
+    id: u64,
+    #[serde(rename = "peerURLs", default)]
+    peer_urls: Vec<String>,
+    #[serde(default)]
+    name: String,
+    #[serde(rename = "clientURLs", default)]
+    client_urls: Vec<String>,
+    #[serde(rename = "isLearner", default)]
+    learner: bool,
+}
+
+/// `/members` of a peer port.
+pub(super) fn peer_members(body: &[u8]) -> Result<BTreeMap<String, ListedMember>, Trouble> {
+    let answer: Vec<PeerMemberAnswer> = serde_json::from_slice(body)
+        .map_err(|_| Trouble::new(TroubleKind::WrongService, "/members is not etcd's"))?;
+    Ok(answer
+        .into_iter()
+        .map(|m| {
+            let listed = ListedMember {
+                name: m.name,
+                voter: !m.learner,
+                peer_urls: m.peer_urls,
+                client_urls: m.client_urls,
+            };
+            (hex(m.id), listed)
+        })
+        .collect())
+}
+
+/// `/raft/probing` of a peer port: its clock.
+#[derive(Deserialize)]
+struct ProbingAnswer {
+    #[serde(rename = "Now")]
+    now: Timestamp,
+}
+
+/// The clock in `/raft/probing`.
+pub(super) fn probed_now(body: &[u8]) -> Result<Timestamp, Trouble> {
+    serde_json::from_slice::<ProbingAnswer>(body)
+        .map(|answer| answer.now)
+        .map_err(|_| Trouble::new(TroubleKind::WrongService, "/raft/probing is not etcd's"))
 }
 
 /// `/version`.
@@ -128,7 +175,9 @@ pub(super) fn vars(body: &[u8]) -> Result<EtcdVars, Trouble> {
 fn wanted(name: &str) -> bool {
     const PREFIXES: [&str; 4] =
         ["etcd_disk_wal_fsync_", "etcd_disk_backend_commit_", "etcd_network_peer_round_trip_", "os_fd_"];
-    const NAMES: [&str; 17] = [
+    const NAMES: [&str; 19] = [
+        "etcd_cluster_version",
+        "etcd_server_version",
         "process_start_time_seconds",
         "process_open_fds",
         "process_max_fds",
@@ -151,7 +200,8 @@ fn wanted(name: &str) -> bool {
 }
 
 pub(super) fn metrics(body: &[u8], read_at: Timestamp) -> Observed<EtcdMetrics> {
-    let text = String::from_utf8_lossy(body);
+    // A page of a healthy server is ASCII, and checking that is a fifth of the cost of converting it.
+    let text = std::str::from_utf8(body).map_or_else(|_| String::from_utf8_lossy(body), Cow::Borrowed);
     let page = Page::parse(&text, wanted);
     if page.value("etcd_server_quota_backend_bytes").is_none()
         && page.value("process_start_time_seconds").is_none()
@@ -160,6 +210,7 @@ pub(super) fn metrics(body: &[u8], read_at: Timestamp) -> Observed<EtcdMetrics> 
     }
     Observed::Known(EtcdMetrics {
         process_start_seconds: page.value("process_start_time_seconds"),
+        versions: metric_versions(&page),
         read_at,
         counters: EtcdCounters {
             leader_changes: page.sum("etcd_server_leader_changes_seen_total"),
@@ -172,8 +223,9 @@ pub(super) fn metrics(body: &[u8], read_at: Timestamp) -> Observed<EtcdMetrics> 
             peer_sent_failures: Some(page.sum("etcd_network_peer_sent_failures_total").unwrap_or(0.0)),
         },
         quota: page.value("etcd_server_quota_backend_bytes"),
-        fds_used: page.value("os_fd_used").or_else(|| page.value("process_open_fds")),
-        fds_limit: page.value("os_fd_limit").or_else(|| page.value("process_max_fds")),
+        // os_fd_used is refreshed every ten minutes, process_open_fds at every look.
+        fds_used: page.value("process_open_fds").or_else(|| page.value("os_fd_used")),
+        fds_limit: page.value("process_max_fds").or_else(|| page.value("os_fd_limit")),
         proposals_pending: page.value("etcd_server_proposals_pending"),
         compact_revision: page.value("etcd_debugging_mvcc_compact_revision"),
         current_revision: page.value("etcd_debugging_mvcc_current_revision"),
@@ -185,6 +237,22 @@ pub(super) fn metrics(body: &[u8], read_at: Timestamp) -> Observed<EtcdMetrics> 
         peer_sent_failures: page.by_label("etcd_network_peer_sent_failures_total", "To"),
         active_peers: page.by_label("etcd_network_active_peers", "Remote"),
     })
+}
+
+/// The message in an error of the JSON gateway; the start of the body when it has none.
+pub(super) fn gateway_error(body: &[u8]) -> String {
+    let document: Option<serde_json::Value> = serde_json::from_slice(body).ok();
+    let message = document.as_ref().and_then(|d| d.get("message").or_else(|| d.get("error"))?.as_str());
+    let text = message.map_or_else(|| String::from_utf8_lossy(body).into_owned(), str::to_owned);
+    text.chars().take(120).collect()
+}
+
+/// What `/version` says, from the metrics: they give the cluster version without its patch, which is always 0.
+fn metric_versions(page: &Page<'_>) -> Option<EtcdVersions> {
+    let set = |name, label| page.all(name).iter().find(|s| s.value == 1.0)?.label(label).map(str::to_owned);
+    let cluster = set("etcd_cluster_version", "cluster_version")?;
+    let cluster = if cluster.matches('.').count() == 1 { format!("{cluster}.0") } else { cluster };
+    Some(EtcdVersions { server: set("etcd_server_version", "server_version")?, cluster, storage: None })
 }
 
 /// A `Date:` header as a moment.
@@ -204,6 +272,20 @@ mod tests {
         assert_eq!(vars(text).expect("parses").raft_state.as_deref(), Some("StateFollower"));
         assert!(vars(b"<html>").is_err());
         assert_eq!(vars(b"{}").expect("parses"), EtcdVars::default());
+    }
+
+    #[test]
+    fn peer_ports_tell_members_and_time() {
+        let members = peer_members(
+            br#"[{"id":255,"peerURLs":["http://a:1"],"name":"n1","clientURLs":["http://a:2"]},{"id":16,"peerURLs":["http://b:1"],"isLearner":true,"name":""}]"#,
+        )
+        .expect("parses");
+        assert_eq!((members["ff"].name.as_str(), members["ff"].voter), ("n1", true));
+        assert!(!members["10"].voter && members["10"].client_urls.is_empty());
+        assert!(peer_members(b"{}").is_err() && peer_members(b"404 page not found").is_err());
+        let now = probed_now(br#"{"OK":true,"Now":"2026-11-24T17:52:20.679753582+01:00"}"#).expect("parses");
+        assert_eq!(now.as_second(), 1_795_539_140);
+        assert!(probed_now(b"{}").is_err());
     }
 
     #[test]

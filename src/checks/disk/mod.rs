@@ -1,5 +1,24 @@
 //! Latency, space, quotas.
 
+mod alarms;
+mod backend_commit;
+mod compaction;
+mod db_quota;
+mod db_size_spread;
+mod file_descriptors;
+mod fragmentation;
+mod percentile;
+mod wal_fsync;
+
 use crate::finding::Check;
 
-pub(super) const CHECKS: &[&Check] = &[];
+pub(super) const CHECKS: &[&Check] = &[
+    &wal_fsync::CHECK,
+    &backend_commit::CHECK,
+    &db_quota::CHECK,
+    &alarms::CHECK,
+    &fragmentation::CHECK,
+    &db_size_spread::CHECK,
+    &compaction::CHECK,
+    &file_descriptors::CHECK,
+];

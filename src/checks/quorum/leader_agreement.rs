@@ -1,5 +1,5 @@
-use crate::facts::{CommonFacts, Observed};
-use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
+use crate::facts::{CommonFacts, Member, Observed};
+use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::Policy;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -8,29 +8,33 @@ pub(super) const CHECK: Check = Check {
     slug: "leader-agreement",
     family: Family::Quorum,
     question: "Do all members see the same leader?",
-    why: "Members that follow different leaders, or none, are partitioned from each other or in an election.",
+    why: "Members that follow different leaders, or none, are partitioned from each other or in an election. Two \
+          leaders of one term cannot exist while raft's log is intact.",
     remedy: "Check the network between the members' peer ports and their clocks; look at the members that differ first.",
     runbook: Some("etcd-stuck-quorum"),
     thresholds: &[],
-    sources: &["etcd contrib/mixin/alerts: etcdNoLeader (critical)"],
+    sources: &[
+        "etcd contrib/mixin/alerts: etcdNoLeader (critical)",
+        "https://raft.github.io/raft.pdf §5.2, election safety: at most one leader per term",
+    ],
     rules: &[Rule::Common(judge)],
 };
 
 fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
-    let mut leaders: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-    let mut leaderless = Vec::new();
+    if facts.reachable().next().is_none() {
+        return Outcome::undecided("no member answered", Severity::Critical);
+    }
     let mut tally = Tally::new();
+    let mut leaders: BTreeMap<&str, Vec<&Member>> = BTreeMap::new();
+    let mut leaderless = Vec::new();
     for member in facts.reachable() {
         match &member.leader {
-            Observed::Known(Some(leader)) => leaders.entry(leader).or_default().push(member.label()),
+            Observed::Known(Some(leader)) => leaders.entry(leader).or_default().push(member),
             Observed::Known(None) => leaderless.push(member.label()),
             Observed::Unknown(why) => {
                 tally.gap(member.label(), format!("its leader: {why}"), Severity::Critical)
             }
         }
-    }
-    if facts.reachable().next().is_none() {
-        return Outcome::undecided("no member answered", Severity::Critical);
     }
     if leaders.is_empty() && !leaderless.is_empty() {
         tally.hit(
@@ -38,18 +42,14 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
                 .with("members", leaderless.len()),
         );
     } else if leaders.len() > 1 {
-        let claims: Vec<String> = leaders
-            .iter()
-            .map(|(leader, who)| format!("{} follow {}", who.join(" and "), name_of(facts, leader)))
-            .collect();
-        tally.hit(
-            Hit::new(Severity::Critical, "members disagree on the leader: {claims}").with("claims", claims),
-        );
+        tally.hit(disagreement(facts, &leaders));
     } else if !leaderless.is_empty() {
+        let says = match leaderless.len() {
+            1 => "{members} sees no leader while the others do",
+            _ => "{members} see no leader while the others do",
+        };
         tally.hit(
-            Hit::new(Severity::Warning, "{members} sees no leader while the others do")
-                .with("members", leaderless.clone())
-                .on(leaderless.join(", ")),
+            Hit::new(Severity::Warning, says).with("members", leaderless.clone()).on(leaderless.join(", ")),
         );
     }
     if let Some(leader) = leaders.keys().next() {
@@ -58,24 +58,74 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
     tally.outcome()
 }
 
+/// Members are asked at the same moment, but not at the same instant: different leaders of different terms are one
+/// election seen from both sides. Of one term they are two leaders.
+fn disagreement(facts: &CommonFacts, leaders: &BTreeMap<&str, Vec<&Member>>) -> Hit {
+    let claims: Vec<String> = leaders
+        .iter()
+        .map(|(leader, who)| {
+            let labels: Vec<String> = who.iter().map(|member| claim(member)).collect();
+            format!("{} by {}", name_of(facts, leader), labels.join(", "))
+        })
+        .collect();
+    let (severity, says) = if one_term_has_two(leaders) {
+        (Severity::Critical, "members follow different leaders in the same term: {followed}")
+    } else {
+        (
+            Severity::Warning,
+            "members follow different leaders in different terms: {followed}. An election was under way, or a member \
+             is cut off",
+        )
+    };
+    Hit::new(severity, says).with("followed", Value::Text(claims.join("; ")))
+}
+
+fn one_term_has_two(leaders: &BTreeMap<&str, Vec<&Member>>) -> bool {
+    let mut by_term: BTreeMap<Option<u64>, &str> = BTreeMap::new();
+    leaders.iter().flat_map(|(leader, who)| who.iter().map(move |member| (*leader, member))).any(
+        |(leader, member)| {
+            // A term that is not known excuses nothing.
+            let first = *by_term.entry(member.term.known().copied()).or_insert(leader);
+            first != leader
+        },
+    )
+}
+
+fn claim(member: &Member) -> String {
+    match member.term.known() {
+        Some(term) => format!("{} (term {term})", member.label()),
+        None => member.label(),
+    }
+}
+
 fn name_of(facts: &CommonFacts, id: &str) -> String {
-    facts.member(id).map_or_else(|| id.to_owned(), crate::facts::Member::label)
+    facts.member(id).map_or_else(|| id.to_owned(), Member::label)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{cluster, row};
+    use crate::checks::testing::{cluster, row, undecided};
 
     #[test]
     fn one_leader_for_all() {
         row(&CHECK, &cluster(3), &[]);
         row(&CHECK, &cluster(3).leaderless(), &[Severity::Critical]);
-        let mut split = cluster(3);
-        split.member_mut("n3").leader = Observed::Known(Some("3".into()));
-        row(&CHECK, &split, &[Severity::Critical]);
         let mut lonely = cluster(3);
         lonely.member_mut("n3").leader = Observed::Known(None);
         row(&CHECK, &lonely, &[Severity::Warning]);
+        undecided(&CHECK, &cluster(1).down("n1"), Severity::Critical);
+    }
+
+    #[test]
+    fn two_leaders_are_an_election_only_in_two_terms() {
+        let mut split = cluster(3);
+        split.member_mut("n3").leader = Observed::Known(Some("3".into()));
+        row(&CHECK, &split, &[Severity::Critical]);
+        split.member_mut("n3").term = Observed::Known(3);
+        row(&CHECK, &split, &[Severity::Warning]);
+        split.member_mut("n3").term = Observed::unknown("in a test");
+        split.member_mut("n2").term = Observed::unknown("in a test");
+        row(&CHECK, &split, &[Severity::Critical]);
     }
 }

@@ -1,4 +1,4 @@
-use crate::facts::CommonFacts;
+use crate::facts::{CommonFacts, Observed};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Value};
 use crate::policy::Policy;
 use crate::quorum::{self, QuorumState};
@@ -24,10 +24,13 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
     let quorum = quorum::assess(facts);
     let missing: Vec<String> = facts
         .voters()
-        .filter(|m| !m.reachable)
-        .map(|m| match &m.trouble {
-            Some(trouble) => format!("{} ({})", m.label(), trouble.kind.name()),
-            None => m.label(),
+        .filter_map(|m| match &m.trouble {
+            Some(_) if !m.started => Some(format!("{} (never started)", m.label())),
+            Some(trouble) => Some(format!("{} ({})", m.label(), trouble.kind.name())),
+            None if m.leader == Observed::Known(None) => {
+                Some(format!("{} (cut off from the leader)", m.label()))
+            }
+            None => None,
         })
         .collect();
     let says = match (quorum.state, quorum.failures_until_stuck) {
@@ -60,6 +63,15 @@ mod tests {
         row(&CHECK, &cluster(1), &[]);
         row(&CHECK, &cluster(3).down("n3"), &[Severity::Warning]);
         row(&CHECK, &cluster(5).down("n3"), &[Severity::Warning]);
+    }
+
+    #[test]
+    fn a_voter_without_the_others_leader_takes_no_part() {
+        let mut cut_off = cluster(3);
+        cut_off.member_mut("n3").leader = Observed::Known(None);
+        row(&CHECK, &cut_off, &[Severity::Warning]);
+        let quorum = quorum::assess(&cut_off.0.common);
+        assert_eq!((quorum.state, quorum.failures_until_stuck), (QuorumState::AtRisk, Some(0)));
     }
 
     #[test]

@@ -1,5 +1,22 @@
 //! Lag, divergence, churn.
 
+mod data_divergence;
+mod heartbeats;
+mod leader_churn;
+mod peer_network;
+mod proposals;
+mod raft_lag;
+mod revision_divergence;
+mod window;
+
 use crate::finding::Check;
 
-pub(super) const CHECKS: &[&Check] = &[];
+pub(super) const CHECKS: &[&Check] = &[
+    &raft_lag::CHECK,
+    &revision_divergence::CHECK,
+    &data_divergence::CHECK,
+    &leader_churn::CHECK,
+    &proposals::CHECK,
+    &heartbeats::CHECK,
+    &peer_network::CHECK,
+];

@@ -1,5 +1,28 @@
 //! TLS on every listener.
 
+mod admin_exposed;
+mod auto_tls;
+mod certificate_expiry;
+mod certificate_names;
+mod client_cert_auth;
+mod client_tls;
+mod peer_cert_auth;
+mod peer_tls;
+mod shared_ca;
+mod sockets;
+mod tls_version;
+
 use crate::finding::Check;
 
-pub(super) const CHECKS: &[&Check] = &[];
+pub(super) const CHECKS: &[&Check] = &[
+    &client_tls::CHECK,
+    &client_cert_auth::CHECK,
+    &peer_tls::CHECK,
+    &peer_cert_auth::CHECK,
+    &certificate_expiry::CHECK,
+    &certificate_names::CHECK,
+    &tls_version::CHECK,
+    &admin_exposed::CHECK,
+    &auto_tls::CHECK,
+    &shared_ca::CHECK,
+];

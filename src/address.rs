@@ -61,6 +61,11 @@ impl Address {
         format!("{}://{}", if self.tls { "https" } else { "http" }, self.authority())
     }
 
+    /// Whether the host is the address that means "every address here" (0.0.0.0, ::): good to listen on, not to dial.
+    pub fn unspecified(&self) -> bool {
+        self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_unspecified())
+    }
+
     /// Whether the host is this machine's loopback, by address or by the name localhost.
     pub fn loopback(&self) -> bool {
         self.host == "localhost" || self.host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())

@@ -1,0 +1,470 @@
+
+use builtin;
+use str;
+
+set edit:completion:arg-completer[quorate] = {|@words|
+    fn spaces {|n|
+        builtin:repeat $n ' ' | str:join ''
+    }
+    fn cand {|text desc|
+        edit:complex-candidate $text &display=$text' '(spaces (- 14 (wcswidth $text)))$desc
+    }
+    var command = 'quorate'
+    for word $words[1..-1] {
+        if (str:has-prefix $word '-') {
+            break
+        }
+        set command = $command';'$word
+    }
+    var completions = [
+        &'quorate'= {
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand -V 'Print version'
+            cand --version 'Print version'
+            cand check 'Check clusters and say what is wrong'
+            cand status 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
+            cand lab 'Start throwaway clusters of real servers, break them, remove them'
+            cand probe 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS'
+            cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
+            cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
+            cand schema 'Print the JSON schema of an output, or of the config file'
+            cand completions 'Print the completions of a shell'
+            cand man 'Print a manual page, or write all of them'
+            cand doctor 'Say what this machine has: real servers for the lab, tools, limits'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;check'= {
+            cand --backend 'What runs at --endpoints'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
+            cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
+            cand --cert 'Client certificate (PEM)'
+            cand --key 'Client key (PEM)'
+            cand --server-name 'Name to verify in the servers'' certificates instead of the host'
+            cand --user 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD'
+            cand --password-file 'File with the password, - for stdin'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --report 'Also write the same result in another format to a file'
+            cand --fail-on 'What makes the exit code non-zero'
+            cand --only 'Only these checks, separated by commas'
+            cand --skip 'All but these checks, separated by commas'
+            cand --timeout 'The whole check takes no longer'
+            cand --window 'Look twice, this long apart, for what needs two samples [default: compare with the previous run]'
+            cand --save-facts 'Keep what was seen, to replay with --facts'
+            cand --facts 'Judge what --save-facts kept instead of looking'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --all 'Every cluster of the config file'
+            cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand --deep 'Also what costs the servers something: data hashes, every stored object, legacy TLS'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;status'= {
+            cand --backend 'What runs at --endpoints'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
+            cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
+            cand --cert 'Client certificate (PEM)'
+            cand --key 'Client key (PEM)'
+            cand --server-name 'Name to verify in the servers'' certificates instead of the host'
+            cand --user 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD'
+            cand --password-file 'File with the password, - for stdin'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --timeout 'One look takes no longer'
+            cand --watch 'Look again and again, this long apart [2s when no DURATION is given]; JSON comes one document a line'
+            cand --count 'With --watch: end after so many looks'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --all 'Every cluster of the config file'
+            cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab'= {
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand up 'Start a cluster and wait until every member serves'
+            cand status 'Show labs and how their members stand'
+            cand kill 'Kill members'
+            cand pause 'Stop members where they are (SIGSTOP)'
+            cand resume 'Let paused members continue (SIGCONT)'
+            cand start 'Start members that do not run, with the arguments they had'
+            cand partition 'Cut the links between groups of members: ''n1,n2|n3'''
+            cand heal 'Restore every link'
+            cand down 'Stop labs and remove what they made'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;lab;up'= {
+            cand --nodes 'How many members'
+            cand --tls-days 'How many days the certificates are valid, the CA''s excepted'
+            cand --version 'Exactly this version of the server [default: the first found]'
+            cand --dir 'Where to keep it; must be empty or absent [default: under the state directory]'
+            cand --name 'What to call it [default: the backend, with a number if that is taken]'
+            cand --server-arg 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216'
+            cand --timeout 'How long all members may take to serve'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --tls 'TLS between everybody: a CA of its own, a certificate for each member and for quorate'
+            cand --no-client-cert-auth 'Do not ask clients for a certificate'
+            cand --isolated 'Each member in a network namespace with an address of its own (needs root), so that links can be cut'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;status'= {
+            cand --dir 'The lab in this directory'
+            cand --member 'Exit with 0 only if this member runs'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;kill'= {
+            cand -s 'By number or name'
+            cand --signal 'By number or name'
+            cand --name 'Which lab [default: the only one]'
+            cand --dir 'The lab in this directory'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;pause'= {
+            cand --name 'Which lab [default: the only one]'
+            cand --dir 'The lab in this directory'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;resume'= {
+            cand --name 'Which lab [default: the only one]'
+            cand --dir 'The lab in this directory'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;start'= {
+            cand --timeout 'How long they may take to serve'
+            cand --name 'Which lab [default: the only one]'
+            cand --dir 'The lab in this directory'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --wait 'Wait until they serve'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;partition'= {
+            cand --name 'Which lab [default: the only one]'
+            cand --dir 'The lab in this directory'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;heal'= {
+            cand --dir 'The lab in this directory'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;down'= {
+            cand --dir 'The lab in this directory'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --all 'Every lab'
+            cand --keep 'Stop the servers, and keep data and logs'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;lab;help'= {
+            cand up 'Start a cluster and wait until every member serves'
+            cand status 'Show labs and how their members stand'
+            cand kill 'Kill members'
+            cand pause 'Stop members where they are (SIGSTOP)'
+            cand resume 'Let paused members continue (SIGCONT)'
+            cand start 'Start members that do not run, with the arguments they had'
+            cand partition 'Cut the links between groups of members: ''n1,n2|n3'''
+            cand heal 'Restore every link'
+            cand down 'Stop labs and remove what they made'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;lab;help;up'= {
+        }
+        &'quorate;lab;help;status'= {
+        }
+        &'quorate;lab;help;kill'= {
+        }
+        &'quorate;lab;help;pause'= {
+        }
+        &'quorate;lab;help;resume'= {
+        }
+        &'quorate;lab;help;start'= {
+        }
+        &'quorate;lab;help;partition'= {
+        }
+        &'quorate;lab;help;heal'= {
+        }
+        &'quorate;lab;help;down'= {
+        }
+        &'quorate;lab;help;help'= {
+        }
+        &'quorate;probe'= {
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand disk 'Measure how long a disk takes to make a write durable'
+            cand commit 'Measure how long a cluster takes to commit a write'
+            cand tls 'Show what a listener''s TLS looks like to a stranger'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;probe;disk'= {
+            cand --size 'How much to write in all'
+            cand --block 'How much to write before each fdatasync'
+            cand --timeout 'Stop after this long with the samples taken so far'
+            cand --fail-on 'Whether a disk that is too slow makes the exit code non-zero'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --dry-run 'Say what would be written, and write nothing'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;probe;commit'= {
+            cand --backend 'What runs at --endpoints'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
+            cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
+            cand --cert 'Client certificate (PEM)'
+            cand --key 'Client key (PEM)'
+            cand --server-name 'Name to verify in the servers'' certificates instead of the host'
+            cand --user 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD'
+            cand --password-file 'File with the password, - for stdin'
+            cand -n 'How many writes'
+            cand --count 'How many writes'
+            cand --timeout 'Give up each write after this long'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --all 'Every cluster of the config file'
+            cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand --yes 'Do not ask'
+            cand --dry-run 'Look, say what would be written, and write nothing'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;probe;tls'= {
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --cacert 'CA bundle (PEM) to verify with [default: the system''s]'
+            cand --server-name 'Name to verify instead of the host'
+            cand --timeout 'The whole probe takes no longer'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;probe;help'= {
+            cand disk 'Measure how long a disk takes to make a write durable'
+            cand commit 'Measure how long a cluster takes to commit a write'
+            cand tls 'Show what a listener''s TLS looks like to a stranger'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;probe;help;disk'= {
+        }
+        &'quorate;probe;help;commit'= {
+        }
+        &'quorate;probe;help;tls'= {
+        }
+        &'quorate;probe;help;help'= {
+        }
+        &'quorate;explain'= {
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --list 'Every check with its question'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;size'= {
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;schema'= {
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;completions'= {
+            cand --all 'Write the file of every shell into a directory'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;man'= {
+            cand --dir 'Write one page per command into a directory'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;doctor'= {
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;help'= {
+            cand check 'Check clusters and say what is wrong'
+            cand status 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
+            cand lab 'Start throwaway clusters of real servers, break them, remove them'
+            cand probe 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS'
+            cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
+            cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
+            cand schema 'Print the JSON schema of an output, or of the config file'
+            cand completions 'Print the completions of a shell'
+            cand man 'Print a manual page, or write all of them'
+            cand doctor 'Say what this machine has: real servers for the lab, tools, limits'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;help;check'= {
+        }
+        &'quorate;help;status'= {
+        }
+        &'quorate;help;lab'= {
+            cand up 'Start a cluster and wait until every member serves'
+            cand status 'Show labs and how their members stand'
+            cand kill 'Kill members'
+            cand pause 'Stop members where they are (SIGSTOP)'
+            cand resume 'Let paused members continue (SIGCONT)'
+            cand start 'Start members that do not run, with the arguments they had'
+            cand partition 'Cut the links between groups of members: ''n1,n2|n3'''
+            cand heal 'Restore every link'
+            cand down 'Stop labs and remove what they made'
+        }
+        &'quorate;help;lab;up'= {
+        }
+        &'quorate;help;lab;status'= {
+        }
+        &'quorate;help;lab;kill'= {
+        }
+        &'quorate;help;lab;pause'= {
+        }
+        &'quorate;help;lab;resume'= {
+        }
+        &'quorate;help;lab;start'= {
+        }
+        &'quorate;help;lab;partition'= {
+        }
+        &'quorate;help;lab;heal'= {
+        }
+        &'quorate;help;lab;down'= {
+        }
+        &'quorate;help;probe'= {
+            cand disk 'Measure how long a disk takes to make a write durable'
+            cand commit 'Measure how long a cluster takes to commit a write'
+            cand tls 'Show what a listener''s TLS looks like to a stranger'
+        }
+        &'quorate;help;probe;disk'= {
+        }
+        &'quorate;help;probe;commit'= {
+        }
+        &'quorate;help;probe;tls'= {
+        }
+        &'quorate;help;explain'= {
+        }
+        &'quorate;help;size'= {
+        }
+        &'quorate;help;schema'= {
+        }
+        &'quorate;help;completions'= {
+        }
+        &'quorate;help;man'= {
+        }
+        &'quorate;help;doctor'= {
+        }
+        &'quorate;help;help'= {
+        }
+    ]
+    $completions[$command]
+}

@@ -1,0 +1,354 @@
+# Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
+function __fish_quorate_global_optspecs
+    string join \n config= color= v/verbose h/help V/version
+end
+
+function __fish_quorate_needs_command
+    # Figure out if the current invocation already has a command.
+    set -l cmd (commandline -opc)
+    set -e cmd[1]
+    argparse -s (__fish_quorate_global_optspecs) -- $cmd 2>/dev/null
+    or return
+    if set -q argv[1]
+        # Also print the command, so this can be used to figure out what it is.
+        echo $argv[1]
+        return 1
+    end
+    return 0
+end
+
+function __fish_quorate_using_subcommand
+    set -l cmd (__fish_quorate_needs_command)
+    test -z "$cmd"
+    and return 1
+    contains -- $cmd[1] $argv
+end
+
+complete -c quorate -n "__fish_quorate_needs_command" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_needs_command" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_needs_command" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_needs_command" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_needs_command" -s V -l version -d 'Print version'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "check" -d 'Check clusters and say what is wrong'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "probe" -d 'Measure a disk\'s fsync, a cluster\'s commit latency, or a listener\'s TLS'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "completions" -d 'Print the completions of a shell'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "man" -d 'Print a manual page, or write all of them'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "doctor" -d 'Say what this machine has: real servers for the lab, tools, limits'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand check" -s o -l output -d 'Output format' -r -f -a "table\t'for people'
+json\t'for scripts, as in `quorate schema check`'
+markdown\t'for a ticket or a job summary'
+junit\t'for CI: a suite per cluster, a case per check'
+sarif\t'for code scanning, SARIF 2.1.0'
+github\t'annotations of GitHub Actions'
+prometheus\t'for the node exporter\'s textfile collector'
+nagios\t'one line and performance data; exit codes 0 to 3'"
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l report -d 'Also write the same result in another format to a file' -r
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l fail-on -d 'What makes the exit code non-zero' -r -f -a "warning\t''
+critical\t''
+never\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l only -d 'Only these checks, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l skip -d 'All but these checks, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l timeout -d 'The whole check takes no longer' -r
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l window -d 'Look twice, this long apart, for what needs two samples [default: compare with the previous run]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l save-facts -d 'Keep what was seen, to replay with --facts' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l facts -d 'Judge what --save-facts kept instead of looking' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l deep -d 'Also what costs the servers something: data hashes, every stored object, legacy TLS'
+complete -c quorate -n "__fish_quorate_using_subcommand check" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand status" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l timeout -d 'One look takes no longer' -r
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l watch -d 'Look again and again, this long apart [2s when no DURATION is given]; JSON comes one document a line' -r
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l count -d 'With --watch: end after so many looks' -r
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand status" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and not __fish_seen_subcommand_from up status kill pause resume start partition heal down help" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and not __fish_seen_subcommand_from up status kill pause resume start partition heal down help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and not __fish_seen_subcommand_from up status kill pause resume start partition heal down help" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and not __fish_seen_subcommand_from up status kill pause resume start partition heal down help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and not __fish_seen_subcommand_from up status kill pause resume start partition heal down help" -f -a "up" -d 'Start a cluster and wait until every member serves'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and not __fish_seen_subcommand_from up status kill pause resume start partition heal down help" -f -a "status" -d 'Show labs and how their members stand'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and not __fish_seen_subcommand_from up status kill pause resume start partition heal down help" -f -a "kill" -d 'Kill members'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and not __fish_seen_subcommand_from up status kill pause resume start partition heal down help" -f -a "pause" -d 'Stop members where they are (SIGSTOP)'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and not __fish_seen_subcommand_from up status kill pause resume start partition heal down help" -f -a "resume" -d 'Let paused members continue (SIGCONT)'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and not __fish_seen_subcommand_from up status kill pause resume start partition heal down help" -f -a "start" -d 'Start members that do not run, with the arguments they had'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and not __fish_seen_subcommand_from up status kill pause resume start partition heal down help" -f -a "partition" -d 'Cut the links between groups of members: \'n1,n2|n3\''
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and not __fish_seen_subcommand_from up status kill pause resume start partition heal down help" -f -a "heal" -d 'Restore every link'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and not __fish_seen_subcommand_from up status kill pause resume start partition heal down help" -f -a "down" -d 'Stop labs and remove what they made'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and not __fish_seen_subcommand_from up status kill pause resume start partition heal down help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l nodes -d 'How many members' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l tls-days -d 'How many days the certificates are valid, the CA\'s excepted' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l version -d 'Exactly this version of the server [default: the first found]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l dir -d 'Where to keep it; must be empty or absent [default: under the state directory]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l name -d 'What to call it [default: the backend, with a number if that is taken]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l server-arg -d 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l timeout -d 'How long all members may take to serve' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -s o -l output -d 'Output format' -r -f -a "table\t''
+json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l tls -d 'TLS between everybody: a CA of its own, a certificate for each member and for quorate'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l no-client-cert-auth -d 'Do not ask clients for a certificate'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l isolated -d 'Each member in a network namespace with an address of its own (needs root), so that links can be cut'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from status" -l dir -d 'The lab in this directory' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from status" -l member -d 'Exit with 0 only if this member runs' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from status" -s o -l output -d 'Output format' -r -f -a "table\t''
+json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from status" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -s s -l signal -d 'By number or name' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -l name -d 'Which lab [default: the only one]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -l dir -d 'The lab in this directory' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -s o -l output -d 'Output format' -r -f -a "table\t''
+json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from pause" -l name -d 'Which lab [default: the only one]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from pause" -l dir -d 'The lab in this directory' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from pause" -s o -l output -d 'Output format' -r -f -a "table\t''
+json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from pause" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from pause" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from pause" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from resume" -l name -d 'Which lab [default: the only one]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from resume" -l dir -d 'The lab in this directory' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from resume" -s o -l output -d 'Output format' -r -f -a "table\t''
+json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from resume" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from resume" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from resume" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -l timeout -d 'How long they may take to serve' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -l name -d 'Which lab [default: the only one]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -l dir -d 'The lab in this directory' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -s o -l output -d 'Output format' -r -f -a "table\t''
+json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -l wait -d 'Wait until they serve'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -l name -d 'Which lab [default: the only one]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -l dir -d 'The lab in this directory' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -s o -l output -d 'Output format' -r -f -a "table\t''
+json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from heal" -l dir -d 'The lab in this directory' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from heal" -s o -l output -d 'Output format' -r -f -a "table\t''
+json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from heal" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from heal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from heal" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from heal" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from down" -l dir -d 'The lab in this directory' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from down" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from down" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from down" -l all -d 'Every lab'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from down" -l keep -d 'Stop the servers, and keep data and logs'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from down" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from down" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "up" -d 'Start a cluster and wait until every member serves'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "status" -d 'Show labs and how their members stand'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "kill" -d 'Kill members'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "pause" -d 'Stop members where they are (SIGSTOP)'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Let paused members continue (SIGCONT)'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "start" -d 'Start members that do not run, with the arguments they had'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "partition" -d 'Cut the links between groups of members: \'n1,n2|n3\''
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "heal" -d 'Restore every link'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "down" -d 'Stop labs and remove what they made'
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -f -a "disk" -d 'Measure how long a disk takes to make a write durable'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -f -a "commit" -d 'Measure how long a cluster takes to commit a write'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -f -a "tls" -d 'Show what a listener\'s TLS looks like to a stranger'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and not __fish_seen_subcommand_from disk commit tls help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l size -d 'How much to write in all' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l block -d 'How much to write before each fdatasync' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l timeout -d 'Stop after this long with the samples taken so far' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l fail-on -d 'Whether a disk that is too slow makes the exit code non-zero' -r -f -a "warning\t''
+never\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -l dry-run -d 'Say what would be written, and write nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from disk" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -s n -l count -d 'How many writes' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l timeout -d 'Give up each write after this long' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l yes -d 'Do not ask'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l dry-run -d 'Look, say what would be written, and write nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -s o -l output -d 'Output format' -r -f -a "table\t''
+json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -l cacert -d 'CA bundle (PEM) to verify with [default: the system\'s]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -l server-name -d 'Name to verify instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -l timeout -d 'The whole probe takes no longer' -r
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from help" -f -a "disk" -d 'Measure how long a disk takes to make a write durable'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from help" -f -a "commit" -d 'Measure how long a cluster takes to commit a write'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from help" -f -a "tls" -d 'Show what a listener\'s TLS looks like to a stranger'
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand explain" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand explain" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand explain" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand explain" -l list -d 'Every check with its question'
+complete -c quorate -n "__fish_quorate_using_subcommand explain" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand explain" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand size" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand size" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand size" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand size" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand size" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand schema" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand schema" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand schema" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand schema" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand completions" -l all -d 'Write the file of every shell into a directory' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand completions" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand completions" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand completions" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand completions" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand man" -l dir -d 'Write one page per command into a directory' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand man" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand man" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand man" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand man" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand doctor" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand doctor" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand doctor" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand doctor" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "check" -d 'Check clusters and say what is wrong'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "probe" -d 'Measure a disk\'s fsync, a cluster\'s commit latency, or a listener\'s TLS'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "man" -d 'Print a manual page, or write all of them'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "doctor" -d 'Say what this machine has: real servers for the lab, tools, limits'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status lab probe explain size schema completions man doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "up" -d 'Start a cluster and wait until every member serves'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "status" -d 'Show labs and how their members stand'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "kill" -d 'Kill members'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "pause" -d 'Stop members where they are (SIGSTOP)'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "resume" -d 'Let paused members continue (SIGCONT)'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "start" -d 'Start members that do not run, with the arguments they had'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "partition" -d 'Cut the links between groups of members: \'n1,n2|n3\''
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "heal" -d 'Restore every link'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "down" -d 'Stop labs and remove what they made'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "disk" -d 'Measure how long a disk takes to make a write durable'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "commit" -d 'Measure how long a cluster takes to commit a write'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "tls" -d 'Show what a listener\'s TLS looks like to a stranger'

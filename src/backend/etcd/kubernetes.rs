@@ -1,0 +1,383 @@
+//! Whether the cluster keeps Kubernetes objects, and in which form their values are stored.
+//!
+//! Only the first bytes of a value are looked at, to tell plaintext from the known envelopes; values and the names of
+//! objects are counted and forgotten. Every read is serializable: it costs one member and no quorum.
+//! Envelopes: kubernetes staging/src/k8s.io/apiserver/pkg/server/options/encryptionconfig/config.go; plaintext:
+//! apimachinery/pkg/runtime/serializer (protobuf `k8s\0`, JSON, CBOR's self-described tag).
+
+use super::client;
+use super::look::Core;
+use crate::backend::Ask;
+use crate::facts::{KubernetesStore, Observed, ResourceStorage, Trouble, TroubleKind};
+use crate::transport::Deadline;
+use etcd_client::{Error, GetOptions, GetResponse, KvClient};
+use tokio::sync::Mutex;
+use tonic::Code;
+
+/// Where API servers keep their objects: `--etcd-prefix` defaults to `/registry`; OpenShift's is `kubernetes.io`.
+const PREFIXES: [&str; 2] = ["/registry/", "/kubernetes.io/"];
+
+/// Without `--deep`, at most so many secrets are read, and so many bytes of them: about fifty milliseconds.
+const DEFAULT_BOUND: Bound = Bound { objects: 1000, bytes: 8 << 20 };
+const NO_BOUND: Bound = Bound { objects: u64::MAX, bytes: u64::MAX };
+
+/// Pages are made about this large, by asking for more or fewer objects.
+const PAGE_BYTES: u64 = 1 << 20;
+const FIRST_PAGE: i64 = 50;
+const LARGEST_PAGE: i64 = 500;
+
+/// The largest answer we take. A page that exceeds it is asked for again with fewer objects.
+const MAX_MESSAGE: usize = 16 << 20;
+
+/// A real cluster has a hundred or two. What is beyond is not looked at, and said so.
+const MAX_RESOURCES: usize = 1000;
+
+/// Key names kept for one resource: what a value says of its key is not ours to trust.
+const MAX_KEY_NAMES: usize = 32;
+
+/// Keys that are of no resource: directly under the prefix.
+const NO_RESOURCE: &str = "(other)";
+
+/// What is known of the stored objects so far; shared by the looks of all members, of which one is enough.
+#[derive(Default)]
+pub(super) struct Shared(Mutex<Told>);
+
+#[derive(Default)]
+enum Told {
+    #[default]
+    Nothing,
+    /// A member answered, but not this; the next may.
+    Trouble(Trouble),
+    Store(KubernetesStore),
+}
+
+impl Shared {
+    pub(super) fn into_facts(self) -> Observed<KubernetesStore> {
+        match self.0.into_inner() {
+            Told::Nothing => Observed::unknown("no member answered"),
+            Told::Trouble(trouble) => Observed::unknown(trouble.to_string()),
+            Told::Store(store) => Observed::Known(store),
+        }
+    }
+}
+
+/// Looks through this member, unless another has already told.
+pub(super) async fn look(core: &Core, shared: &Shared, ask: &Ask, deadline: Deadline) {
+    let Some(client) = &core.client else { return };
+    let mut told = shared.0.lock().await;
+    match &*told {
+        Told::Store(_) => return,
+        Told::Trouble(trouble) if refused(trouble) => return,
+        Told::Trouble(_) | Told::Nothing => {}
+    }
+    let kv = client.kv_client().max_decoding_message_size(MAX_MESSAGE);
+    *told = (Reader { kv, deadline }).store(ask.deep).await.map_or_else(Told::Trouble, Told::Store);
+}
+
+/// A refusal is the same from every member; any other trouble may be one member's own.
+fn refused(trouble: &Trouble) -> bool {
+    matches!(trouble.kind, TroubleKind::Unauthenticated | TroubleKind::PermissionDenied)
+}
+
+#[derive(Clone, Copy)]
+struct Bound {
+    objects: u64,
+    bytes: u64,
+}
+
+struct Reader {
+    kv: KvClient,
+    deadline: Deadline,
+}
+
+/// Why a page did not come.
+enum NoPage {
+    /// Larger than we take.
+    TooLarge,
+    Trouble(Trouble),
+}
+
+impl Reader {
+    async fn store(&self, deep: bool) -> Result<KubernetesStore, Trouble> {
+        let mut store = KubernetesStore::default();
+        let (registry, openshift) =
+            futures_util::future::try_join(self.any(PREFIXES[0]), self.any(PREFIXES[1])).await?;
+        for (prefix, found) in PREFIXES.into_iter().zip([registry, openshift]) {
+            if !found {
+                continue;
+            }
+            let prefixes =
+                store.prefix.take().map_or_else(|| prefix.to_owned(), |p| format!("{p}, {prefix}"));
+            store.prefix = Some(prefixes);
+            let read = if deep {
+                self.every_resource(prefix, &mut store).await
+            } else {
+                let secrets = Span::under(format!("{prefix}secrets/").into_bytes());
+                self.resource("secrets", secrets, DEFAULT_BOUND, &mut store).await
+            };
+            if let Err(trouble) = read {
+                store.unfinished = Some(trouble.to_string());
+            }
+        }
+        Ok(store)
+    }
+
+    /// Whether there is any key: on a cluster without Kubernetes this is all that is asked.
+    async fn any(&self, prefix: &str) -> Result<bool, Trouble> {
+        Ok(self.first_key(&Span::under(prefix.as_bytes().to_vec())).await?.is_some())
+    }
+
+    async fn first_key(&self, span: &Span) -> Result<Option<Vec<u8>>, Trouble> {
+        let options = GetOptions::new().with_range(span.end.clone()).with_limit(1).with_keys_only();
+        match self.get(&span.start, options).await {
+            Ok(answer) => Ok(answer.kvs().first().map(|kv| kv.key().to_vec())),
+            Err(NoPage::Trouble(trouble)) => Err(trouble),
+            Err(NoPage::TooLarge) => {
+                Err(Trouble::new(TroubleKind::Garbage, "one key is too large an answer"))
+            }
+        }
+    }
+
+    /// Finds the resources by asking for the first key after each: as many requests as there are resources.
+    async fn every_resource(&self, prefix: &str, store: &mut KubernetesStore) -> Result<(), Trouble> {
+        let mut rest = Span::under(prefix.as_bytes().to_vec());
+        while let Some(key) = self.first_key(&rest).await? {
+            if store.resources.len() >= MAX_RESOURCES {
+                store.unfinished = Some(format!("only the first {MAX_RESOURCES} resources were looked at"));
+                return Ok(());
+            }
+            let (name, span) = resource_of(prefix, &key);
+            rest.start = span.end.clone();
+            self.resource(&name, span, NO_BOUND, store).await?;
+        }
+        Ok(())
+    }
+
+    /// Reads the values of one resource page by page, all at one revision. What was counted before a trouble stays.
+    async fn resource(
+        &self,
+        name: &str,
+        mut span: Span,
+        bound: Bound,
+        store: &mut KubernetesStore,
+    ) -> Result<(), Trouble> {
+        let counted = store.resources.entry(name.to_owned()).or_default();
+        let (mut objects, mut bytes, mut revision, mut limit) = (0, 0, 0, FIRST_PAGE);
+        loop {
+            let options =
+                GetOptions::new().with_range(span.end.clone()).with_limit(limit).with_revision(revision);
+            let page = match self.get(&span.start, options).await {
+                Ok(page) => page,
+                Err(NoPage::Trouble(trouble)) => return Err(trouble),
+                Err(NoPage::TooLarge) if limit > 1 => {
+                    limit = (limit / 4).max(1);
+                    continue;
+                }
+                // Not even one object fits: it stays among those that were not looked at.
+                Err(NoPage::TooLarge) => match self.first_key(&span).await? {
+                    Some(key) => {
+                        span.start = after(&key);
+                        continue;
+                    }
+                    None => return Ok(()),
+                },
+            };
+            if revision == 0 {
+                revision = page.header().map_or(0, |h| h.revision());
+                counted.total += u64::try_from(page.count()).unwrap_or(0);
+            }
+            for kv in page.kvs() {
+                count(counted, classify(kv.value()));
+                objects += 1;
+            }
+            let page_bytes: u64 =
+                page.kvs().iter().map(|kv| (kv.key().len() + kv.value().len()) as u64).sum();
+            bytes += page_bytes;
+            match page.kvs().last() {
+                Some(last) if page.more() && objects < bound.objects && bytes < bound.bytes => {
+                    span.start = after(last.key());
+                }
+                _ => return Ok(()),
+            }
+            limit = next_limit(limit, page_bytes);
+        }
+    }
+
+    async fn get(&self, key: &[u8], options: GetOptions) -> Result<GetResponse, NoPage> {
+        let mut kv = self.kv.clone();
+        let answer = self.deadline.run(kv.get(key, Some(options.with_serializable()))).await;
+        match answer {
+            None => {
+                Err(NoPage::Trouble(Trouble::new(TroubleKind::NoAnswer, "no answer within the deadline")))
+            }
+            Some(Ok(answer)) => Ok(answer),
+            Some(Err(Error::GRpcStatus(status)))
+                if status.code() == Code::OutOfRange
+                    && status.message().contains("message length too large") =>
+            {
+                Err(NoPage::TooLarge)
+            }
+            Some(Err(error)) => Err(NoPage::Trouble(client::name(&error))),
+        }
+    }
+}
+
+/// As many objects as make about [`PAGE_BYTES`], judged by the last page.
+fn next_limit(limit: i64, page_bytes: u64) -> i64 {
+    let fitting = limit as u64 * PAGE_BYTES / page_bytes.max(1);
+    i64::try_from(fitting).unwrap_or(LARGEST_PAGE).clamp(1, LARGEST_PAGE)
+}
+
+/// Keys from `start` up to, but without, `end`.
+#[derive(Debug, PartialEq)]
+struct Span {
+    start: Vec<u8>,
+    end: Vec<u8>,
+}
+
+impl Span {
+    /// Every key that begins with `prefix`, which ends with `/`: the next byte after it is `0`.
+    fn under(prefix: Vec<u8>) -> Span {
+        let mut end = prefix.clone();
+        end.pop();
+        end.push(b'/' + 1);
+        Span { start: prefix, end }
+    }
+}
+
+/// The smallest key that is greater.
+fn after(key: &[u8]) -> Vec<u8> {
+    let mut next = key.to_vec();
+    next.push(0);
+    next
+}
+
+/// The resource a key belongs to, and the span of its keys. An API group has a dot in its name and holds resources;
+/// so does `services`, which is `services/specs` and `services/endpoints`.
+fn resource_of(prefix: &str, key: &[u8]) -> (String, Span) {
+    let path = &key[prefix.len().min(key.len())..];
+    let mut slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
+    let first = slashes.next();
+    let group = |at: usize| path[..at].contains(&b'.') || &path[..at] == b"services";
+    let end = match first {
+        Some(at) if group(at) => slashes.next(),
+        other => other,
+    };
+    match end {
+        Some(at) => {
+            let name = String::from_utf8_lossy(&path[..at]).into_owned();
+            (name, Span::under(key[..prefix.len() + at + 1].to_vec()))
+        }
+        None => (NO_RESOURCE.to_owned(), Span { start: key.to_vec(), end: after(key) }),
+    }
+}
+
+/// In which form a value is stored.
+#[derive(Debug, PartialEq)]
+enum Form {
+    Plaintext,
+    /// By transformer and key name.
+    Encrypted(String),
+    Unrecognised,
+}
+
+/// A header longer than this is none: key names are file-system-like names.
+const MAX_HEADER: usize = 300;
+
+fn classify(value: &[u8]) -> Form {
+    if let Some(rest) = value.strip_prefix(b"k8s:enc:") {
+        let header = &rest[..rest.len().min(MAX_HEADER)];
+        let ends: Vec<usize> =
+            header.iter().enumerate().filter(|(_, b)| **b == b':').map(|(at, _)| at).take(3).collect();
+        // transformer : version : key name or KMS provider : data
+        return match ends.as_slice() {
+            [_, _, end] => Form::Encrypted(String::from_utf8_lossy(&header[..*end]).into_owned()),
+            _ => Form::Unrecognised,
+        };
+    }
+    let plain: [&[u8]; 3] = [b"k8s\0", b"{", &[0xd9, 0xd9, 0xf7]];
+    if plain.iter().any(|start| value.starts_with(start)) { Form::Plaintext } else { Form::Unrecognised }
+}
+
+fn count(storage: &mut ResourceStorage, form: Form) {
+    storage.looked_at += 1;
+    match form {
+        Form::Plaintext => storage.plaintext += 1,
+        Form::Unrecognised => storage.unrecognised += 1,
+        Form::Encrypted(key) => {
+            let full = storage.encrypted.len() >= MAX_KEY_NAMES && !storage.encrypted.contains_key(&key);
+            let key = if full { "(further keys)".to_owned() } else { key };
+            *storage.encrypted.entry(key).or_default() += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_form_that_kubernetes_writes() {
+        let encrypted = |value: &[u8], key: &str| {
+            assert_eq!(classify(value), Form::Encrypted(key.into()), "{}", String::from_utf8_lossy(value));
+        };
+        encrypted(b"k8s:enc:aescbc:v1:key1:\x01\x02", "aescbc:v1:key1");
+        encrypted(b"k8s:enc:aesgcm:v1:2026-11:x", "aesgcm:v1:2026-11");
+        encrypted(b"k8s:enc:secretbox:v1:k:", "secretbox:v1:k");
+        encrypted(b"k8s:enc:kms:v1:vault:x", "kms:v1:vault");
+        encrypted(b"k8s:enc:kms:v2:vault:\x0a\x10:::", "kms:v2:vault");
+        encrypted(b"k8s:enc:aescbc:v1:\x1b[31m:x", "aescbc:v1:\u{1b}[31m");
+        for plain in [&b"k8s\0\n\x0c"[..], b"{\"kind\":\"Secret\"}", &[0xd9, 0xd9, 0xf7, 0xa1]] {
+            assert_eq!(classify(plain), Form::Plaintext);
+        }
+        let endless = [b"k8s:enc:aescbc:v1:".as_slice(), &[b'x'; 4096]].concat();
+        for odd in [&b""[..], b"k8s", b"k8s:enc:", b"k8s:enc:aescbc:v1", b"hello", &endless] {
+            assert_eq!(classify(odd), Form::Unrecognised);
+        }
+    }
+
+    #[test]
+    fn resources_by_path() {
+        let name = |key: &str| resource_of("/registry/", key.as_bytes()).0;
+        assert_eq!(name("/registry/secrets/default/a"), "secrets");
+        assert_eq!(name("/registry/services/specs/default/a"), "services/specs");
+        assert_eq!(name("/registry/apps.example.com/widgets/ns/a"), "apps.example.com/widgets");
+        assert_eq!(name("/registry/minions/node.example.com"), "minions");
+        assert_eq!(name("/registry/health"), NO_RESOURCE);
+        assert_eq!(name("/registry/"), NO_RESOURCE);
+    }
+
+    #[test]
+    fn spans_move_forward() {
+        for key in [
+            "/registry/secrets/default/a",
+            "/registry/health",
+            "/registry/",
+            "/registry/a.b/c",
+            "/registry//",
+        ] {
+            let (_, span) = resource_of("/registry/", key.as_bytes());
+            assert!(span.start.as_slice() <= key.as_bytes(), "{key}");
+            assert!(span.end.as_slice() > key.as_bytes(), "{key}");
+        }
+        assert_eq!(Span::under(b"/registry/".to_vec()).end, b"/registry0");
+    }
+
+    #[test]
+    fn pages_follow_the_size_of_objects() {
+        assert_eq!(next_limit(50, 50 * 2048), 500);
+        assert_eq!(next_limit(50, 50 << 20), 1);
+        assert_eq!(next_limit(500, 2 << 20), 250);
+        assert_eq!(next_limit(50, 0), LARGEST_PAGE);
+    }
+
+    #[test]
+    fn key_names_are_bounded() {
+        let mut storage = ResourceStorage::default();
+        for n in 0..1000 {
+            count(&mut storage, Form::Encrypted(format!("aescbc:v1:{n}")));
+        }
+        assert_eq!(storage.encrypted.len(), MAX_KEY_NAMES + 1);
+        assert_eq!(storage.encrypted.values().sum::<u64>(), 1000);
+    }
+}

@@ -1,0 +1,148 @@
+use crate::facts::{CommonFacts, EtcdFacts, Listener, ListenerKind, Observed};
+use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
+use crate::policy::Policy;
+
+pub(super) const CHECK: Check = Check {
+    slug: "auth",
+    family: Family::Access,
+    question: "Must whoever reads or writes prove who they are?",
+    why: "Without authentication and without client certificates, whoever reaches a client port may read, change and \
+          delete every key.",
+    remedy: "Demand client certificates (--client-cert-auth), or create a root user and turn authentication on: `etcdctl \
+             user add root`, `etcdctl auth enable`.",
+    runbook: None,
+    thresholds: &[],
+    sources: &[
+        "https://etcd.io/docs/v3.6/op-guide/authentication/rbac/",
+        "https://etcd.io/docs/v3.6/op-guide/configuration/ (--auth-token: simple tokens are for development)",
+    ],
+    rules: &[Rule::Etcd(judge)],
+};
+
+fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
+    let clients: Vec<&Listener> = facts
+        .reachable()
+        .flat_map(|m| m.listeners.iter().filter(|l| l.kind == ListenerKind::Client))
+        .collect();
+    match &etcd.auth_enabled {
+        Observed::Known(true) => tokens(etcd, &clients),
+        Observed::Known(false) => without(&clients),
+        Observed::Unknown(why) => {
+            Outcome::undecided(format!("whether authentication is on: {why}"), at_worst(&clients))
+        }
+    }
+}
+
+/// Authentication is off: client certificates may still be demanded everywhere.
+fn without(clients: &[&Listener]) -> Outcome {
+    let open: Vec<&&Listener> = clients.iter().filter(|l| l.anonymous.known() == Some(&true)).collect();
+    let unread = clients.iter().find_map(|l| l.anonymous.why());
+    if clients.is_empty() {
+        let missing = "authentication is off, and no client listener could be looked at";
+        return Outcome::undecided(missing, Severity::Critical);
+    }
+    if !open.is_empty() {
+        let loopback = open.iter().all(|l| l.loopback);
+        let severity = if loopback { Severity::Warning } else { Severity::Critical };
+        let says = if open.len() < clients.len() {
+            "authentication is off and not every client listener demands a certificate: whoever reaches {listeners} may \
+             do anything"
+        } else {
+            "authentication is off and no client certificate is demanded: whoever reaches a client port may do anything"
+        };
+        let addresses: Vec<String> = open.iter().map(|l| l.address.clone()).collect();
+        return Outcome::found(Hit::new(severity, says).with("listeners", addresses));
+    }
+    if let Some(why) = unread {
+        let missing = format!("authentication is off; whether client certificates are demanded: {why}");
+        return Outcome::undecided(missing, at_worst(clients));
+    }
+    Outcome::found(Hit::new(
+        Severity::Info,
+        "authentication is off: every client certificate of the CA may do anything",
+    ))
+}
+
+fn at_worst(clients: &[&Listener]) -> Severity {
+    if clients.is_empty() {
+        return Severity::Critical;
+    }
+    let demanded = clients.iter().all(|l| l.anonymous.known() == Some(&false));
+    let loopback = clients.iter().all(|l| l.loopback);
+    match (demanded, loopback) {
+        (true, _) => Severity::Info,
+        (false, true) => Severity::Warning,
+        (false, false) => Severity::Critical,
+    }
+}
+
+/// Authentication is on: how are its tokens made? `simple` is the default.
+fn tokens(etcd: &EtcdFacts, clients: &[&Listener]) -> Outcome {
+    let mut tally = Tally::new();
+    let severity = if clients.iter().all(|l| l.loopback) { Severity::Info } else { Severity::Warning };
+    let named = etcd.members.iter().filter_map(|m| Some((m, m.vars.known()?)));
+    for (member, vars) in named.filter(|(_, vars)| vars.config_file().is_none()) {
+        if vars.flag("auth-token").is_none_or(|kind| kind.starts_with("simple")) {
+            let member = if member.name.is_empty() { &member.id } else { &member.name };
+            tally.hit(
+                Hit::new(severity, "authentication is on, with simple tokens, which are not signed")
+                    .remedy(
+                        "Start every member with --auth-token=jwt,pub-key=…,priv-key=…,sign-method=…,ttl=…",
+                    )
+                    .on(member.clone()),
+            );
+        }
+    }
+    tally.evidence("authentication", "on");
+    tally.outcome()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{Sample, cluster, row, undecided};
+
+    fn off() -> Sample {
+        let mut sample = cluster(3);
+        sample.native_mut().auth_enabled = Observed::Known(false);
+        sample
+    }
+
+    fn anonymous(mut sample: Sample, loopback: bool) -> Sample {
+        for name in ["n1", "n2", "n3"] {
+            let listener = &mut sample.member_mut(name).listeners[0];
+            (listener.anonymous, listener.loopback) = (Observed::Known(true), loopback);
+        }
+        sample
+    }
+
+    #[test]
+    fn off_is_as_bad_as_who_can_connect() {
+        row(&CHECK, &off(), &[Severity::Info]);
+        row(&CHECK, &anonymous(off(), false), &[Severity::Critical]);
+        row(&CHECK, &anonymous(off(), true), &[Severity::Warning]);
+    }
+
+    #[test]
+    fn on_with_unsigned_tokens() {
+        row(&CHECK, &cluster(3), &[]);
+        let mut simple = cluster(3);
+        for name in ["n1", "n2", "n3"] {
+            simple.vars_mut(name).cmdline.push("--auth-token=simple".into());
+        }
+        row(&CHECK, &simple, &[Severity::Warning; 3]);
+        row(&CHECK, &anonymous(simple, true), &[Severity::Info; 3]);
+    }
+
+    #[test]
+    fn unknown() {
+        let mut unknown = anonymous(cluster(3), false);
+        unknown.native_mut().auth_enabled = Observed::unknown("no member answered");
+        undecided(&CHECK, &unknown, Severity::Critical);
+        let mut unseen = off();
+        for name in ["n1", "n2", "n3"] {
+            unseen.member_mut(name).listeners.clear();
+        }
+        undecided(&CHECK, &unseen, Severity::Critical);
+    }
+}

@@ -1,0 +1,121 @@
+use crate::facts::{CommonFacts, EtcdFacts};
+use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Value};
+use crate::policy::Policy;
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+pub(super) const CHECK: Check = Check {
+    slug: "split-brain",
+    family: Family::Membership,
+    question: "Do all addresses belong to one cluster?",
+    why: "Two clusters under one list of addresses give every client one of two histories, by chance. It happens after \
+          a recovery that left an old member running, or by a wrong address.",
+    remedy: "Decide which cluster holds the data that is wanted; stop the members of the other one before anything is \
+             written to it, keep their data directories, and correct the addresses.",
+    runbook: Some("etcd-split-brain"),
+    thresholds: &[],
+    sources: &[
+        "etcd-io/etcd: ErrClusterIDMismatch",
+        "rancher/rke2#2857, k3s-io/k3s#11992: two clusters after a reset",
+    ],
+    rules: &[Rule::Etcd(judge_etcd), Rule::Common(judge)],
+};
+
+/// Who is where: cluster id to addresses.
+type Places = BTreeMap<String, Vec<String>>;
+
+fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
+    decide(facts, places(facts))
+}
+
+/// The peer ports of listed members tell their cluster too: a member may have come back into another one.
+fn judge_etcd(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
+    let mut places = places(facts);
+    for peer in etcd.members.iter().filter_map(|member| member.peer.known()) {
+        if let Some(id) = &peer.cluster_id {
+            let urls = places.entry(id.clone()).or_default();
+            if Some(id) != facts.cluster_ids.first() && !urls.contains(&peer.url) {
+                urls.push(peer.url.clone());
+            }
+        }
+    }
+    decide(facts, places)
+}
+
+fn places(facts: &CommonFacts) -> Places {
+    let mut places = Places::new();
+    for endpoint in &facts.endpoints {
+        if let Some(id) = &endpoint.cluster_id {
+            places.entry(id.clone()).or_default().push(endpoint.url.clone());
+        }
+    }
+    places
+}
+
+fn decide(facts: &CommonFacts, places: Places) -> Outcome {
+    match places.len() {
+        0 => Outcome::undecided("no address told which cluster it belongs to", Severity::Critical),
+        1 => Outcome::Clear(vec![("cluster_id", places.into_keys().next().unwrap_or_default().into())]),
+        clusters => {
+            let main = facts.cluster_ids.first().and_then(|id| places.get(id));
+            let names: BTreeMap<&String, String> = facts
+                .members
+                .iter()
+                .filter_map(|m| Some((m.endpoint.as_ref()?, m.label())))
+                .filter(|(url, _)| main.is_some_and(|urls| urls.contains(url)))
+                .collect();
+            let said: Vec<String> = places.iter().map(|(id, urls)| said(id, urls, &names)).collect();
+            Outcome::found(
+                Hit::new(
+                    Severity::Critical,
+                    "the addresses belong to {clusters} different clusters: {places}",
+                )
+                .with("clusters", clusters)
+                .with("places", Value::Text(said.join("; ")))
+                .with("cluster_ids", places.into_keys().collect::<Vec<_>>()),
+            )
+        }
+    }
+}
+
+fn said(id: &str, urls: &[String], names: &BTreeMap<&String, String>) -> String {
+    let who = urls.iter().map(|url| match names.get(url) {
+        Some(name) => format!("{name} ({url})"),
+        None => url.clone(),
+    });
+    format!("{id} at {}", who.collect::<Vec<_>>().join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{cluster, row, undecided};
+    use crate::facts::Observed;
+
+    #[test]
+    fn one_cluster_id_for_all() {
+        row(&CHECK, &cluster(3), &[]);
+        let mut two = cluster(3);
+        two.0.common.endpoints[2].cluster_id = Some("c2".into());
+        two.0.common.cluster_ids.push("c2".into());
+        row(&CHECK, &two, &[Severity::Critical]);
+    }
+
+    #[test]
+    fn a_listed_members_peer_port_in_another_cluster() {
+        let mut facts = cluster(3).down("n3");
+        row(&CHECK, &facts, &[]);
+        let peer = crate::facts::EtcdPeerView {
+            url: "https://10.0.0.3:2380".into(),
+            cluster_id: Some("c2".into()),
+            ..Default::default()
+        };
+        facts.etcd_mut("n3").peer = Observed::Known(peer);
+        row(&CHECK, &facts, &[Severity::Critical]);
+    }
+
+    #[test]
+    fn nobody_told() {
+        undecided(&CHECK, &cluster(1).down("n1"), Severity::Critical);
+    }
+}

@@ -1,0 +1,77 @@
+//! `quorate schema`: JSON schemas of the outputs and of the config file.
+
+use super::failure::Failure;
+use super::nearest::nearest;
+use super::probe::TlsReport;
+use super::{World, config, doctor, explain, size};
+use crate::lab::state::Lab;
+use crate::probe::commit::CommitReport;
+use crate::probe::disk::DiskReport;
+use crate::render::{self, lab::LabsReport};
+use crate::report::CheckReport;
+use crate::report::status::StatusReport;
+use clap::Args;
+use schemars::{Schema, schema_for};
+
+/// Print the JSON schema of an output, or of the config file
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    quorate schema\n  \
+    quorate schema check > check.schema.json\n  \
+    quorate schema config > quorate.schema.json   # for the editor: it completes and checks quorate.toml\n\n\
+    Exit codes: 0 ok · 64 there is no such schema")]
+pub(super) struct SchemaArgs {
+    /// Which one; without it the names are listed
+    #[arg(value_name = "NAME")]
+    name: Option<String>,
+}
+
+/// One schema.
+struct Known {
+    name: &'static str,
+    of: &'static str,
+    make: fn() -> Schema,
+}
+
+const KNOWN: &[Known] = &[
+    Known { name: "check", of: "quorate check -o json", make: || schema_for!(CheckReport) },
+    Known { name: "status", of: "quorate status -o json", make: || schema_for!(StatusReport) },
+    Known { name: "explain", of: "quorate explain -o json", make: || schema_for!(explain::ExplainReport) },
+    Known { name: "size", of: "quorate size -o json", make: || schema_for!(size::SizeReport) },
+    Known { name: "probe-disk", of: "quorate probe disk -o json", make: || schema_for!(DiskReport) },
+    Known { name: "probe-commit", of: "quorate probe commit -o json", make: || schema_for!(CommitReport) },
+    Known { name: "probe-tls", of: "quorate probe tls -o json", make: || schema_for!(TlsReport) },
+    Known { name: "doctor", of: "quorate doctor -o json", make: || schema_for!(doctor::DoctorReport) },
+    Known { name: "lab", of: "quorate lab up -o json, and lab.json of a lab", make: || schema_for!(Lab) },
+    Known { name: "labs", of: "quorate lab status -o json", make: || schema_for!(LabsReport) },
+    Known { name: "config", of: "the config file, quorate.toml", make: config::schema },
+];
+
+pub(super) fn run(args: &SchemaArgs, world: &World) -> Result<u8, Failure> {
+    let mut bytes = Vec::new();
+    match &args.name {
+        None => {
+            let row = |known: &Known| vec![known.name.to_owned(), known.of.to_owned()];
+            let rows: Vec<Vec<String>> = KNOWN.iter().map(row).collect();
+            let lines = render::grid(&["SCHEMA", "OF"], &rows, &["OF"], world.width);
+            bytes.extend(lines.join("\n").bytes().chain([b'\n']));
+        }
+        Some(name) => render::write_json(&find(name)?, &mut bytes)?,
+    }
+    world.print(&bytes)?;
+    Ok(0)
+}
+
+fn find(wanted: &str) -> Result<Schema, Failure> {
+    let names = || KNOWN.iter().map(|known| known.name);
+    match KNOWN.iter().find(|known| known.name == wanted) {
+        Some(known) => Ok((known.make)()),
+        None => {
+            let failure = Failure::usage(format!("there is no schema `{wanted}`"));
+            Err(match nearest(wanted, names()) {
+                Some(nearest) => failure.hint(format!("did you mean `{nearest}`?")),
+                None => failure.hint(format!("write one of: {}", names().collect::<Vec<_>>().join(", "))),
+            })
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! A lab's own CA, and a certificate for each member and for quorate.
+
+use super::state::TlsPaths;
+use super::{LabError, at};
+use jiff::Timestamp;
+use rcgen::{
+    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
+    KeyUsagePurpose, date_time_ymd,
+};
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::time::Duration;
+
+const DAY: u64 = 86_400;
+const CA_DAYS: u64 = 3650;
+/// Clocks may differ a little.
+const BACKDATED: u64 = 3600;
+
+/// Writes everything into the directory of `paths`. `members`: name and address. Leaf certificates live for `days`.
+pub(super) fn write(
+    paths: &TlsPaths,
+    lab: &str,
+    members: &[(String, String)],
+    now: Timestamp,
+    days: u32,
+) -> Result<(), LabError> {
+    let now = u64::try_from(now.as_second()).unwrap_or_default();
+    let ca_key = KeyPair::generate()?;
+    let ca = authority(lab, now)?;
+    put(&paths.ca, &ca.self_signed(&ca_key)?.pem(), 0o644)?;
+    let issuer = Issuer::from_params(&ca, ca_key);
+    for (name, address) in members {
+        let mut names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
+        if !names.contains(address) {
+            names.push(address.clone());
+        }
+        let mut params = leaf(name, names, now, days)?;
+        // A peer is a client of other peers, and etcd's gateway is a client of its own listener.
+        params.extended_key_usages =
+            vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        sign(&params, &issuer, &paths.cert_of(name), &paths.key_of(name))?;
+    }
+    let mut client = leaf("quorate", Vec::new(), now, days)?;
+    client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
+    sign(&client, &issuer, &paths.cert, &paths.key)
+}
+
+fn authority(lab: &str, now: u64) -> Result<CertificateParams, LabError> {
+    let mut params = CertificateParams::new(Vec::new())?;
+    params.distinguished_name.push(DnType::CommonName, format!("quorate lab {lab} CA"));
+    params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    params.not_before = date_time_ymd(1970, 1, 1) + Duration::from_secs(now.saturating_sub(BACKDATED));
+    params.not_after = date_time_ymd(1970, 1, 1) + Duration::from_secs(now + CA_DAYS * DAY);
+    Ok(params)
+}
+
+fn leaf(name: &str, names: Vec<String>, now: u64, days: u32) -> Result<CertificateParams, LabError> {
+    let mut params = CertificateParams::new(names)?;
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
+    params.use_authority_key_identifier_extension = true;
+    params.not_before = date_time_ymd(1970, 1, 1) + Duration::from_secs(now.saturating_sub(BACKDATED));
+    params.not_after = date_time_ymd(1970, 1, 1) + Duration::from_secs(now + u64::from(days) * DAY);
+    Ok(params)
+}
+
+fn sign(
+    params: &CertificateParams,
+    issuer: &Issuer<'_, KeyPair>,
+    cert: &Path,
+    key: &Path,
+) -> Result<(), LabError> {
+    let pair = KeyPair::generate()?;
+    put(cert, &params.signed_by(&pair, issuer)?.pem(), 0o644)?;
+    put(key, &pair.serialize_pem(), 0o600)
+}
+
+fn put(path: &Path, text: &str, mode: u32) -> Result<(), LabError> {
+    let open = || OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path);
+    open().and_then(|mut file| file.write_all(text.as_bytes())).map_err(at("cannot write", path))
+}

@@ -1,0 +1,5 @@
+//! Measurements of what the cluster's own API does not tell.
+
+pub mod commit;
+pub mod disk;
+pub mod samples;

@@ -1,0 +1,218 @@
+//! The harness: quorate in a home of its own, and real clusters made with `quorate lab`, gone when dropped. A server
+//! that is not there fails the test, and the message says how to get it.
+
+use quorate::transport::Deadline;
+use serde_json::Value;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// Variables of the user that would change what a test sees.
+const FOREIGN: &[&str] = &["QUORATE_CONFIG", "NO_COLOR", "CLICOLOR_FORCE", "XDG_CONFIG_HOME"];
+
+/// How long anything that must come may take, on a slow machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A directory for state and files of one test. Labs in it are taken down with it, also after a panic.
+pub(crate) struct Home {
+    dir: TempDir,
+}
+
+impl Home {
+    /// An empty one.
+    pub(crate) fn new() -> Home {
+        Home { dir: tempfile::Builder::new().prefix("quorate-it-").tempdir().expect("a temporary directory") }
+    }
+
+    /// A path in it.
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    /// Writes a file in it.
+    pub(crate) fn file(&self, name: &str, text: &str) -> PathBuf {
+        let path = self.path(name);
+        std::fs::write(&path, text).expect("a file in the temporary directory");
+        path
+    }
+
+    /// quorate, with its state here.
+    pub(crate) fn quorate(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_quorate"));
+        let theirs = std::env::vars().map(|(name, _)| name);
+        for name in theirs.filter(|n| n.starts_with("ETCDCTL_") || FOREIGN.contains(&n.as_str())) {
+            command.env_remove(name);
+        }
+        command.env("XDG_STATE_HOME", self.path("state")).current_dir(self.dir.path()).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs quorate to its end.
+    pub(crate) fn run<A: AsRef<str>>(&self, args: &[A]) -> Ran {
+        let args: Vec<&str> = args.iter().map(AsRef::as_ref).collect();
+        let output = self.quorate().args(&args).output().expect("quorate starts");
+        Ran::new(args.join(" "), &output)
+    }
+
+    /// Whether nothing of any lab is left.
+    pub(crate) fn has_no_lab(&self) -> bool {
+        !self.path("state/quorate/labs").exists()
+    }
+}
+
+impl Drop for Home {
+    fn drop(&mut self) {
+        if !self.has_no_lab() {
+            let _ = self.quorate().args(["lab", "down", "--all"]).output();
+        }
+    }
+}
+
+/// What a run of quorate did.
+pub(crate) struct Ran {
+    what: String,
+    /// Exit code; -1 after a signal.
+    pub(crate) code: i32,
+    /// What it printed.
+    pub(crate) stdout: String,
+    /// What it told people.
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    /// Of a finished process.
+    pub(crate) fn new(what: String, output: &Output) -> Ran {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        let ran = Ran {
+            what,
+            code: output.status.code().unwrap_or(-1),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        };
+        assert!(!ran.stderr.contains("panicked"), "{}", ran.told());
+        ran
+    }
+
+    /// Fails unless it ended with this code.
+    #[track_caller]
+    pub(crate) fn exits(self, code: i32) -> Ran {
+        assert_eq!(self.code, code, "exit code of {}", self.told());
+        self
+    }
+
+    /// Fails unless stderr says all of this.
+    #[track_caller]
+    pub(crate) fn says(self, words: &[&str]) -> Ran {
+        for word in words {
+            assert!(self.stderr.contains(word), "`{word}` is missing in the messages of {}", self.told());
+        }
+        self
+    }
+
+    /// Its output as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        let document = serde_json::from_str(&self.stdout);
+        assert!(document.is_ok(), "no JSON from {}", self.told());
+        document.expect("just looked")
+    }
+
+    fn told(&self) -> String {
+        format!("`quorate {}`\n--- stdout\n{}--- stderr\n{}", self.what, self.stdout, self.stderr)
+    }
+}
+
+/// A cluster of real servers in a home of its own.
+pub(crate) struct Cluster {
+    /// Its home.
+    pub(crate) home: Home,
+    /// What `lab up -o json` said.
+    pub(crate) lab: Value,
+}
+
+impl Cluster {
+    /// etcd of exactly this version, plain, on loopback.
+    pub(crate) fn etcd(version: &str, nodes: usize) -> Cluster {
+        Cluster::etcd_with(version, nodes, &[])
+    }
+
+    /// The same with more options of `lab up`.
+    pub(crate) fn etcd_with(version: &str, nodes: usize, options: &[&str]) -> Cluster {
+        let home = Home::new();
+        let nodes = nodes.to_string();
+        let mut args = vec!["lab", "up", "etcd", "-o", "json", "--version", version, "--nodes", &nodes];
+        args.extend(options);
+        let up = home.run(&args);
+        assert_eq!(up.code, 0, "a server is missing or does not start: {}", up.told());
+        let lab = up.json();
+        Cluster { home, lab }
+    }
+
+    /// Its config file.
+    pub(crate) fn config(&self) -> &str {
+        self.lab["config"].as_str().expect("a config path")
+    }
+
+    /// What clients connect to, by position.
+    pub(crate) fn endpoints(&self) -> Vec<&str> {
+        let members = self.lab["members"].as_array().expect("members");
+        members.iter().map(|m| m["endpoint"].as_str().expect("an endpoint")).collect()
+    }
+
+    /// Runs a command with its config file.
+    pub(crate) fn run(&self, args: &[&str]) -> Ran {
+        let mut all = args.to_vec();
+        all.extend(["--config", self.config()]);
+        self.home.run(&all)
+    }
+
+    /// `check -o json` with more options.
+    pub(crate) fn check(&self, options: &[&str]) -> Ran {
+        let mut args = vec!["check", "-o", "json"];
+        args.extend(options);
+        self.run(&args)
+    }
+
+    /// `lab VERB MEMBER…`.
+    #[track_caller]
+    pub(crate) fn lab(&self, verb: &str, members: &[&str]) {
+        let mut args = vec!["lab", verb];
+        args.extend(members);
+        self.home.run(&args).exits(0);
+    }
+
+    /// Checks until quorum is in this state, for it takes a moment until a cluster has noticed; the last check.
+    #[track_caller]
+    pub(crate) fn settles(&self, state: &str) -> Ran {
+        let deadline = Deadline::after(PATIENCE);
+        loop {
+            let ran = self.check(&[]);
+            let found = ran.json()["clusters"][0]["quorum"]["state"].clone();
+            if found == state {
+                return ran;
+            }
+            assert!(!deadline.left().is_zero(), "quorum is {found}, not {state}: {}", ran.told());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// Names of members with this role.
+    pub(crate) fn with_role(&self, role: &str) -> Vec<String> {
+        let report = self.settles("healthy").json();
+        let members = report["clusters"][0]["members"].as_array().expect("members").clone();
+        let of_role = members.iter().filter(|m| m["role"] == role);
+        of_role.map(|m| m["name"].as_str().expect("a name").to_owned()).collect()
+    }
+}
+
+/// Whether a process is there and no zombie.
+pub(crate) fn alive(pid: u64) -> bool {
+    let stat = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"));
+    stat.is_ok_and(|stat| !stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z')))
+}
+
+/// Process ids of a lab's members.
+pub(crate) fn pids(lab: &Value) -> Vec<u64> {
+    lab["members"].as_array().into_iter().flatten().filter_map(|m| m["pid"].as_u64()).collect()
+}
