@@ -78,7 +78,8 @@ impl<'s> Frames<'s> {
         }
         let (bytes, padding) = split(word);
         let expected = if word >> 63 == 1 { bytes.wrapping_neg() % 8 } else { 0 };
-        if padding != expected || word >> 59 & 0xf != 0 {
+        let marks = if expected == 0 { 0 } else { 0x80 | expected };
+        if padding != expected || word >> 56 != marks {
             return Err(self.damage(offset, "a length word that etcd does not write"));
         }
         let whole = bytes + padding;
