@@ -107,13 +107,16 @@ async fn handshake(
         Some(tls) => from_tls(tls),
         None => classify(error).unwrap_or_else(|| Trouble::new(TroubleKind::TlsFailure, error.to_string())),
     };
-    if trouble.kind != TroubleKind::TlsOnPlaintext {
+    // etcd hangs up on a TLS greeting at its plaintext port without a word: only asking in plaintext tells.
+    let hung_up = matches!(trouble.kind, TroubleKind::EmptyReply | TroubleKind::ConnectionReset);
+    if trouble.kind != TroubleKind::TlsOnPlaintext && !hung_up {
         return trouble;
     }
     let detail = match in_plaintext(address, expected, deadline).await {
         Ok(there) if there.kind == TroubleKind::ServerError => {
             format!("the port speaks plaintext: use http://, or turn TLS on in {}", expected.name)
         }
+        _ if hung_up => return trouble,
         Ok(there) => format!("the port does not speak TLS; {}", there.detail),
         Err(_) => trouble.detail,
     };
