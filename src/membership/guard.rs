@@ -68,8 +68,8 @@ fn add(
         let voters = Arithmetic::of(&imagine(facts, &voting));
         beside_the_dead(facts, voters.needed, voters.voters, voters.serving + 1)?;
     } else {
-        carried(after)?;
         beside_the_dead(facts, after.needed, after.voters, after.serving)?;
+        carried(after)?;
     }
     let mut notes = Vec::new();
     if learner {

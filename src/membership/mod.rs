@@ -117,6 +117,52 @@ pub enum Verdict {
     },
 }
 
+/// Members that a word may mean: the one with this id, and all with this name. More than one is ambiguous.
+pub fn meant<'a>(facts: &'a CommonFacts, word: &str) -> Vec<&'a Member> {
+    let id = word.strip_prefix("0x").unwrap_or(word).trim_start_matches('0').to_lowercase();
+    let is_it = |m: &&Member| !word.is_empty() && (m.name == word || (!id.is_empty() && m.id == id));
+    facts.members.iter().filter(is_it).collect()
+}
+
+/// One of several changes, as it looks when those before it are made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned {
+    /// What is changed.
+    pub change: Change,
+    /// The member's name, or its id where it has none.
+    pub member: String,
+    /// What it does.
+    pub forecast: Forecast,
+}
+
+/// Changes in this order, each preceded by what must come first, each judged as if those before it were made.
+pub fn plan(facts: &CommonFacts, changes: &[Change]) -> Vec<Planned> {
+    let mut facts = facts.clone();
+    let mut planned = Vec::new();
+    for change in changes {
+        let judged = step(&facts, change);
+        if let Some(first) = &judged.forecast.first {
+            planned.push(step(&facts, first));
+            facts = imagine(&facts, first);
+        }
+        facts = imagine(&facts, change);
+        planned.push(judged);
+    }
+    planned
+}
+
+fn step(facts: &CommonFacts, change: &Change) -> Planned {
+    let member = match change {
+        Change::Add { name, peer_urls, .. } => {
+            name.clone().or_else(|| peer_urls.first().cloned()).unwrap_or_default()
+        }
+        Change::Remove { id } | Change::Promote { id } | Change::MoveLeader { id } => {
+            facts.member(id).map_or_else(|| id.clone(), Member::label)
+        }
+    };
+    Planned { change: change.clone(), member, forecast: forecast(facts, change) }
+}
+
 /// The cluster as it will be right after `change`, everything else staying as it is.
 pub fn imagine(facts: &CommonFacts, change: &Change) -> CommonFacts {
     let mut facts = facts.clone();

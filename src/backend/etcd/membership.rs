@@ -144,14 +144,14 @@ async fn change<T>(deadline: Deadline, call: impl Future<Output = Result<T, Erro
     }
 }
 
-/// Refusals that time heals (etcd api/v3rpc/rpctypes/error.go): the five seconds of connection that
-/// strict-reconfig-check wants, a learner that is behind, a leader that has just changed, a busy server.
-const NOT_YET: [&str; 5] = [
-    "unhealthy cluster",
-    "in sync with leader",
-    "not leader",
-    "too many requests",
-    "member ID already exist",
+/// Refusals that time heals (etcd api/v3rpc/rpctypes/error.go), with what they mean.
+const NOT_YET: [(&str, &str); 5] = [
+    // server/etcdserver/server.go: HealthInterval
+    ("unhealthy cluster", "its members must have been connected for 5 seconds"),
+    ("in sync with leader", "the learner has not caught up yet"),
+    ("not leader", "the leader has just changed"),
+    ("too many requests", "the server is busy"),
+    ("member ID already exist", "another member was added in the same second"),
 ];
 
 /// Answers that leave it open whether the proposal was made.
@@ -177,8 +177,10 @@ fn setback(trouble: Trouble) -> Setback {
         | TroubleKind::PermissionDenied
         | TroubleKind::NoAddress => Setback::NotAsked(trouble),
         _ if says(&OPEN) => Setback::InDoubt(trouble),
-        _ if says(&NOT_YET) => Setback::NotYet(trouble.detail),
-        TroubleKind::ServerError => Setback::Refused(trouble.detail),
+        TroubleKind::ServerError => match NOT_YET.iter().find(|(word, _)| trouble.detail.contains(word)) {
+            Some((_, meaning)) => Setback::NotYet(format!("{} ({meaning})", trouble.detail)),
+            None => Setback::Refused(trouble.detail),
+        },
         _ => Setback::InDoubt(trouble),
     }
 }

@@ -3,6 +3,7 @@
 use super::*;
 use crate::checks::testing::{Sample, cluster};
 use crate::facts::TroubleKind;
+use crate::membership::{meant, plan};
 
 fn new(learner: bool) -> Change {
     let peer_urls = vec!["https://10.0.0.99:2380".into()];
@@ -236,4 +237,43 @@ fn a_replacement_is_judged_step_by_step() {
         Sample(crate::facts::Facts { common: imagine(&sample.0.common, &remove_it("3")), ..sample.0 });
     let same_place = vec!["https://10.0.0.3:2380".to_owned()];
     allowed(&without, &Change::Add { name: Some("n3".into()), peer_urls: same_place, learner: true });
+}
+
+#[test]
+fn a_word_means_a_name_or_an_id() {
+    let mut sample = cluster(3);
+    sample.member_mut("n3").id = "8211f1d0f64f3269".into();
+    let ids = |sample: &Sample, word: &str| {
+        meant(&sample.0.common, word).iter().map(|m| m.id.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&sample, "n2"), ["2"]);
+    assert_eq!(ids(&sample, "0x8211F1D0F64F3269"), ["8211f1d0f64f3269"]);
+    assert!(ids(&sample, "").is_empty() && ids(&sample, "0").is_empty() && ids(&sample, "n9").is_empty());
+    sample.member_mut("n3").name = "n2".into();
+    assert_eq!(ids(&sample, "n2").len(), 2, "two of one name: neither is meant");
+    sample.member_mut("n1").name = "2".into();
+    assert_eq!(ids(&sample, "2").len(), 2, "one by its name, one by its id");
+}
+
+#[test]
+fn a_plan_judges_each_change_after_those_before_it() {
+    let sample = cluster(3);
+    let back = Change::Add {
+        name: Some("n1".into()),
+        peer_urls: vec!["https://10.0.0.1:2380".into()],
+        learner: true,
+    };
+    let planned = plan(&sample.0.common, &[remove_it("1"), back]);
+    let kinds: Vec<&str> = planned
+        .iter()
+        .map(|p| match p.change {
+            Change::MoveLeader { .. } => "lead",
+            Change::Remove { .. } => "remove",
+            Change::Add { .. } => "add",
+            Change::Promote { .. } => "promote",
+        })
+        .collect();
+    assert_eq!(kinds, ["lead", "remove", "add"]);
+    assert!(planned.iter().all(|p| matches!(p.forecast.verdict, Verdict::Allowed { .. })), "{planned:#?}");
+    assert_eq!((planned[2].forecast.before.voters, planned[2].forecast.after.learners), (2, 1));
 }
