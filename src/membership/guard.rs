@@ -224,7 +224,7 @@ fn promote(facts: &CommonFacts, id: &str, after: Arithmetic) -> Judged {
     if !member.started {
         return refuse(
             format!("{} has never started: as a voter it would count and agree to nothing", called(member)),
-            "Start it first; it can be promoted when it has caught up.",
+            "Start it first (`quorate member promote --wait` waits for it); it can be promoted when it has caught up.",
         );
     }
     if !member.reachable {
@@ -234,7 +234,7 @@ fn promote(facts: &CommonFacts, id: &str, after: Arithmetic) -> Judged {
                 "{} does not answer ({trouble}): as a voter it would count against the quorum",
                 called(member)
             ),
-            "Start it, or remove it: `quorate member remove`.",
+            "Start it (`quorate member promote --wait` waits for it), or remove it: `quorate member remove`.",
         );
     }
     beside_the_dead(facts, after.needed, after.voters, after.serving)?;
@@ -288,7 +288,7 @@ fn size_notes(voters: usize) -> Vec<String> {
     let mut notes = Vec::new();
     if voters == 2 {
         notes.push("With 2 voters both are needed: any failure stops all writes. Do not stay at 2.".into());
-    } else if voters % 2 == 0 {
+    } else if voters.is_multiple_of(2) {
         notes.push(format!(
             "{voters} voters bear no more failures than {}: an even number only adds one that must agree.",
             voters - 1

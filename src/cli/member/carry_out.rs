@@ -2,7 +2,7 @@
 //! ready, and then looked for in the cluster. What was asked without an answer is in doubt: only the cluster knows.
 
 use super::change::HowArgs;
-use super::{Subject, look};
+use super::{LOOK, Subject, look};
 use crate::backend::membership::{Members, Membership, NewMember, Setback};
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::probe::interruption;
@@ -28,7 +28,7 @@ pub(super) struct Order<'a> {
 const CALL: Duration = Duration::from_secs(10);
 
 /// Between two questions to a server that is not ready.
-const PAUSE: Duration = Duration::from_millis(300);
+pub(super) const PAUSE: Duration = Duration::from_millis(300);
 
 /// A progress line for the same reason comes no more often.
 const REMIND: Duration = Duration::from_secs(5);
@@ -64,7 +64,14 @@ pub(super) fn carry_out(
         None if order.how.dry_run || nothing_to_do(&report) => Ok(()),
         None => Consent::obtain(question(order), |prompt| world.ask(prompt)).map_err(Failure::from).and_then(
             |consent| {
-                let work = Work { subject, door, consent: &consent, timeout: order.how.timeout, world };
+                let work = Work {
+                    subject,
+                    door,
+                    consent: &consent,
+                    timeout: order.how.timeout,
+                    settle: SETTLE,
+                    world,
+                };
                 block_on(work.all(&mut report))?
             },
         ),
@@ -112,6 +119,8 @@ struct Work<'a> {
     door: &'a dyn Membership,
     consent: &'a Consent,
     timeout: Duration,
+    /// For how long a change without an answer is looked for.
+    settle: Duration,
     world: &'a World,
 }
 
@@ -174,7 +183,8 @@ impl Work<'_> {
         let mut waiting = Waiting::default();
         loop {
             let facts = self.subject.backend.observe(&look(self.world)).await;
-            if facts.common.cluster_ids != self.subject.facts.common.cluster_ids {
+            let (then, now) = (&self.subject.facts.common.cluster_ids, &facts.common.cluster_ids);
+            if !now.is_empty() && now != then {
                 let failure = Failure::refused("the endpoints do not lead to the same cluster any more");
                 return Err(Stop::new(Outcome::Refused, failure));
             }
@@ -191,11 +201,11 @@ impl Work<'_> {
             }
             let through = through(&facts)?;
             let setback = match self.ask(&step.change, &through).await {
-                Ok(id) => return self.confirm(step, id).await,
+                Ok(id) => return self.confirm(step, &through, id).await,
                 Err(setback) => setback,
             };
             let why = match setback {
-                Setback::InDoubt(trouble) => return self.settle(step, &trouble).await,
+                Setback::InDoubt(trouble) => return self.settle(step, &through, &trouble).await,
                 Setback::Refused(why) => {
                     let failure = Failure::refused(format!("the server refuses: {why}; nothing was changed"));
                     return Err(Stop::new(Outcome::Refused, failure));
@@ -276,29 +286,34 @@ impl Work<'_> {
     }
 
     /// The server said yes: the cluster must show it.
-    async fn confirm(&self, step: &mut StepReport, id: Option<String>) -> Result<Members, Stop> {
+    async fn confirm(
+        &self,
+        step: &mut StepReport,
+        through: &str,
+        id: Option<String>,
+    ) -> Result<Members, Stop> {
         step.id = id.filter(|id| !id.is_empty()).or_else(|| step.id.take());
-        match self.find(step).await {
+        match self.find(step, through).await {
             Some(members) => Ok(members),
             None => {
                 let failure =
-                    Failure::failed("the server said yes, but the cluster does not show the change");
+                    Failure::failed("the server said yes, but the change cannot be seen in the cluster");
                 Err(Stop::new(Outcome::InDoubt, failure.hint(self.look_again())))
             }
         }
     }
 
     /// No answer came: what the cluster says is what is true.
-    async fn settle(&self, step: &mut StepReport, trouble: &Trouble) -> Result<Members, Stop> {
+    async fn settle(&self, step: &mut StepReport, through: &str, trouble: &Trouble) -> Result<Members, Stop> {
         self.world.tell(&format!(
             "no clear answer ({}): looking whether it was done",
             escape(&trouble.to_string())
         ));
-        match self.find(step).await {
+        match self.find(step, through).await {
             Some(members) => Ok(members),
             None => {
                 let failure = Failure::failed(format!(
-                    "in doubt: {trouble}; the cluster does not show the change so far, but it may still come"
+                    "in doubt: {trouble}; the change cannot be seen in the cluster so far, but it may still come"
                 ));
                 Err(Stop::new(Outcome::InDoubt, failure.hint(self.look_again())))
             }
@@ -309,11 +324,11 @@ impl Work<'_> {
         format!("look again before you repeat it: `quorate member list {}`", self.subject.target.name)
     }
 
-    /// Looks until the cluster shows the change, and no longer than [`SETTLE`].
-    async fn find(&self, step: &mut StepReport) -> Option<Members> {
-        let deadline = Deadline::after(SETTLE);
+    /// Looks until the cluster shows the change, and no longer than `settle`.
+    async fn find(&self, step: &mut StepReport, through: &str) -> Option<Members> {
+        let deadline = Deadline::after(self.settle);
         while !deadline.left().is_zero() {
-            if let Some((members, id)) = self.shown(&step.change, deadline).await {
+            if let Some((members, id)) = self.shown(&step.change, through, deadline).await {
                 step.id = id.or_else(|| step.id.take());
                 step.outcome = Outcome::Done;
                 return Some(members);
@@ -324,14 +339,18 @@ impl Work<'_> {
     }
 
     /// Who is a member, and whom the change was about, when the cluster shows it.
-    async fn shown(&self, change: &Change, deadline: Deadline) -> Option<(Members, Option<String>)> {
-        let facts = self.subject.backend.observe(&look(self.world)).await;
+    async fn shown(
+        &self,
+        change: &Change,
+        through: &str,
+        deadline: Deadline,
+    ) -> Option<(Members, Option<String>)> {
         if let Change::MoveLeader { id } = change {
+            let facts = self.subject.backend.observe(&look(self.world)).await;
             let leads = facts.common.member(id).is_some_and(|m| m.role == Role::Leader);
             return leads.then(|| (facts.common.members_as_listed(), None));
         }
-        let through = through(&facts).ok()?;
-        let members = self.door.list(&through, deadline.within(CALL)).await.ok()?;
+        let members = self.list(through, deadline).await?;
         let id = match change {
             Change::Add { peer_urls, .. } => Some(
                 members.iter().find(|(_, m)| m.peer_urls.iter().any(|u| peer_urls.contains(u)))?.0.clone(),
@@ -341,6 +360,16 @@ impl Work<'_> {
             Change::MoveLeader { .. } => None,
         };
         Some((members, id))
+    }
+
+    /// From the member that was asked, and from another when that one is silent.
+    async fn list(&self, through: &str, deadline: Deadline) -> Option<Members> {
+        if let Ok(members) = self.door.list(through, deadline.within(LOOK)).await {
+            return Some(members);
+        }
+        let facts = self.subject.backend.observe(&look(self.world)).await;
+        let other = self::through(&facts).ok()?;
+        self.door.list(&other, deadline.within(LOOK)).await.ok()
     }
 }
 
@@ -373,3 +402,6 @@ impl Waiting {
         self.last = Some((why.to_owned(), Deadline::after(REMIND)));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,12 @@
 //! `quorate member add`, `remove`, `promote`, `lead`: one change each.
 
-use super::carry_out::{Order, carry_out};
+use super::carry_out::{Order, PAUSE, carry_out};
 use super::{Subject, split};
 use crate::cli::check::duration;
 use crate::cli::failure::Failure;
-use crate::cli::{Global, Shape, TargetArgs, World};
+use crate::cli::{Global, Shape, TargetArgs, World, block_on};
 use crate::membership::Change;
+use crate::transport::Deadline;
 use crate::transport::address::Address;
 use clap::Args;
 use std::time::Duration;
@@ -79,12 +80,15 @@ pub(in crate::cli) struct RemoveArgs {
     .help("Its name or id; the cluster may stand before it")), mut_arg("all", |arg| arg.hide(true)))]
 #[command(after_help = "Examples:\n  \
     quorate member promote prod-etcd n4\n  \
-    quorate member promote prod-etcd n4 --yes --timeout 10m\n\n\
+    quorate member promote prod-etcd n4 --yes --wait --timeout 10m\n\n\
     Exit codes: 0 it votes (or with --dry-run: allowed) · 2 failed, or in doubt · 4 refused, or not confirmed, or not \
     caught up within --timeout · 64 usage or configuration")]
 pub(in crate::cli) struct PromoteArgs {
     #[command(flatten)]
     target: TargetArgs,
+    /// Also wait, within --timeout, until it has started and answers
+    #[arg(long)]
+    wait: bool,
     #[command(flatten)]
     how: HowArgs,
 }
@@ -117,11 +121,22 @@ pub(super) fn remove(args: &RemoveArgs, global: &Global, world: &World) -> Resul
 }
 
 pub(super) fn promote(args: &PromoteArgs, global: &Global, world: &World) -> Result<u8, Failure> {
+    let until = Deadline::after(if args.wait { args.how.timeout } else { Duration::ZERO });
+    while !until.left().is_zero() && !is_up(&args.target, global, world)? {
+        block_on(async { tokio::time::sleep(PAUSE).await })?;
+    }
     about(&args.target, &args.how, |id| Change::Promote { id }, global, world)
 }
 
 pub(super) fn lead(args: &LeadArgs, global: &Global, world: &World) -> Result<u8, Failure> {
     about(&args.target, &args.how, |id| Change::MoveLeader { id }, global, world)
+}
+
+/// Whether the member has started and answers. Before it starts, only its id means it.
+fn is_up(target: &TargetArgs, global: &Global, world: &World) -> Result<bool, Failure> {
+    let (target, word) = split(target)?;
+    let subject = Subject::to_change(&target, global, world)?;
+    Ok(subject.member(&word).is_ok_and(|member| member.started && member.reachable))
 }
 
 /// A change about a member that is there.
