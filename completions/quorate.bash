@@ -1493,17 +1493,13 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__add)
-            opts="-o -v -h --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --peer-urls --voter --yes --dry-run --timeout --output --all --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --peer-urls --voter --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --backend)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --endpoints)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1545,6 +1541,10 @@ _quorate() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --endpoints)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1675,17 +1675,13 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__lead)
-            opts="-o -v -h --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --yes --dry-run --timeout --output --all --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --backend)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --endpoints)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1723,6 +1719,10 @@ _quorate() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --endpoints)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1803,17 +1803,13 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__promote)
-            opts="-o -v -h --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --wait --yes --dry-run --timeout --output --all --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --wait --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --backend)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --endpoints)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1851,6 +1847,10 @@ _quorate() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --endpoints)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)
@@ -1869,17 +1869,13 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__remove)
-            opts="-o -v -h --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --yes --dry-run --timeout --output --all --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --backend)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --endpoints)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1919,6 +1915,10 @@ _quorate() {
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
                     return 0
                     ;;
+                --endpoints)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --config)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
@@ -1935,17 +1935,13 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__replace)
-            opts="-o -v -h --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --peer-urls --name --even-if-alive --yes --dry-run --timeout --output --all --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --peer-urls --name --even-if-alive --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
                 --backend)
-                    COMPREPLY=($(compgen -f "${cur}"))
-                    return 0
-                    ;;
-                --endpoints)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1991,6 +1987,10 @@ _quorate() {
                     ;;
                 -o)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
+                    return 0
+                    ;;
+                --endpoints)
+                    COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
                 --config)

@@ -375,7 +375,6 @@ set edit:completion:arg-completer[quorate] = {|@words|
         }
         &'quorate;member;add'= {
             cand --backend 'What runs at --endpoints'
-            cand --endpoints 'Client URLs of one cluster, separated by commas'
             cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
             cand --cert 'Client certificate (PEM)'
             cand --key 'Client key (PEM)'
@@ -386,6 +385,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --timeout 'How long the servers may take to become ready for it'
             cand -o 'Output format'
             cand --output 'Output format'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
             cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
             cand --color 'When to use colour'
             cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
@@ -400,7 +400,6 @@ set edit:completion:arg-completer[quorate] = {|@words|
         }
         &'quorate;member;remove'= {
             cand --backend 'What runs at --endpoints'
-            cand --endpoints 'Client URLs of one cluster, separated by commas'
             cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
             cand --cert 'Client certificate (PEM)'
             cand --key 'Client key (PEM)'
@@ -410,6 +409,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --timeout 'How long the servers may take to become ready for it'
             cand -o 'Output format'
             cand --output 'Output format'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
             cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
             cand --color 'When to use colour'
             cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
@@ -423,7 +423,6 @@ set edit:completion:arg-completer[quorate] = {|@words|
         }
         &'quorate;member;promote'= {
             cand --backend 'What runs at --endpoints'
-            cand --endpoints 'Client URLs of one cluster, separated by commas'
             cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
             cand --cert 'Client certificate (PEM)'
             cand --key 'Client key (PEM)'
@@ -433,6 +432,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --timeout 'How long the servers may take to become ready for it'
             cand -o 'Output format'
             cand --output 'Output format'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
             cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
             cand --color 'When to use colour'
             cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
@@ -447,7 +447,6 @@ set edit:completion:arg-completer[quorate] = {|@words|
         }
         &'quorate;member;replace'= {
             cand --backend 'What runs at --endpoints'
-            cand --endpoints 'Client URLs of one cluster, separated by commas'
             cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
             cand --cert 'Client certificate (PEM)'
             cand --key 'Client key (PEM)'
@@ -459,6 +458,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --timeout 'How long the servers may take to become ready for it'
             cand -o 'Output format'
             cand --output 'Output format'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
             cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
             cand --color 'When to use colour'
             cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
@@ -473,7 +473,6 @@ set edit:completion:arg-completer[quorate] = {|@words|
         }
         &'quorate;member;lead'= {
             cand --backend 'What runs at --endpoints'
-            cand --endpoints 'Client URLs of one cluster, separated by commas'
             cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
             cand --cert 'Client certificate (PEM)'
             cand --key 'Client key (PEM)'
@@ -483,6 +482,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --timeout 'How long the servers may take to become ready for it'
             cand -o 'Output format'
             cand --output 'Output format'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
             cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
             cand --color 'When to use colour'
             cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'

@@ -317,7 +317,6 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l backend -d 'What runs at --endpoints' -r
-complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l cert -d 'Client certificate (PEM)' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l key -d 'Client key (PEM)' -r -F
@@ -328,6 +327,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l timeout -d 'How long the servers may take to become ready for it' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -340,7 +340,6 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l backend -d 'What runs at --endpoints' -r
-complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l cert -d 'Client certificate (PEM)' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l key -d 'Client key (PEM)' -r -F
@@ -350,6 +349,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l timeout -d 'How long the servers may take to become ready for it' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -361,7 +361,6 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l backend -d 'What runs at --endpoints' -r
-complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l cert -d 'Client certificate (PEM)' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l key -d 'Client key (PEM)' -r -F
@@ -371,6 +370,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l timeout -d 'How long the servers may take to become ready for it' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -383,7 +383,6 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l backend -d 'What runs at --endpoints' -r
-complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l cert -d 'Client certificate (PEM)' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l key -d 'Client key (PEM)' -r -F
@@ -395,6 +394,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l timeout -d 'How long the servers may take to become ready for it' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -407,7 +407,6 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l backend -d 'What runs at --endpoints' -r
-complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l cert -d 'Client certificate (PEM)' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l key -d 'Client key (PEM)' -r -F
@@ -417,6 +416,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l timeout -d 'How long the servers may take to become ready for it' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

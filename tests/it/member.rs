@@ -223,6 +223,12 @@ fn words_that_mean_nobody() {
     member(&cluster, &["add", "n2"]).exits(64);
     member(&cluster, &["remove"]).exits(64);
     member(&cluster, &["remove", "etcd://127.0.0.1:1"]).exits(64).says(&["member is missing"]);
+    let (home, endpoint) = (&cluster.home, cluster.endpoints()[0]);
+    let by_endpoint = ["member", "remove", "n1", "--endpoints", endpoint];
+    home.run(&by_endpoint).exits(4).says(&["last voter"]);
+    home.run(&[&by_endpoint[..2], &["prod"], &by_endpoint[2..]].concat())
+        .exits(64)
+        .says(&["give one of them"]);
     let peer = members(&cluster)[0]["peer_urls"][0].as_str().expect("a URL").to_owned();
     member(&cluster, &["add", "n2", "--peer-urls", &peer, "--yes"]).exits(4).says(&["belongs to n1"]);
     member(&cluster, &["add", "n1", "--peer-urls", &url(), "--yes"]).exits(4).says(&["called n1 already"]);

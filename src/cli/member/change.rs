@@ -1,7 +1,7 @@
 //! `quorate member add`, `remove`, `promote`, `lead`: one change each.
 
 use super::carry_out::{Order, PAUSE, carry_out};
-use super::{Subject, split};
+use super::{Subject, a_member, a_new_member, beside_a_member, of_one_cluster, split};
 use crate::cli::check::duration;
 use crate::cli::failure::Failure;
 use crate::cli::{Global, Shape, TargetArgs, World, block_on};
@@ -33,8 +33,11 @@ pub(super) struct HowArgs {
 /// A learner receives the log without a vote, so that the quorum stays as it is until the new member has caught up:
 /// then `quorate member promote` gives it a vote. Prints how its server must be started.
 #[derive(Debug, Args)]
-#[command(mut_arg("targets", |arg| arg.value_name("[TARGET] NAME").num_args(1..=2).required(true)
-    .help("What the new member will call itself; the cluster may stand before it")), mut_arg("all", |arg| arg.hide(true)))]
+#[command(
+    mut_arg("targets", a_new_member),
+    mut_arg("all", of_one_cluster),
+    mut_arg("endpoints", beside_a_member)
+)]
 #[command(after_help = "Examples:\n  \
     quorate member add prod-etcd n4 --peer-urls https://10.0.0.4:2380\n  \
     quorate member add prod-etcd n4 --peer-urls https://10.0.0.4:2380 --dry-run\n  \
@@ -58,8 +61,11 @@ pub(in crate::cli) struct AddArgs {
 ///
 /// It can never come back with its data. A leader hands over first.
 #[derive(Debug, Args)]
-#[command(mut_arg("targets", |arg| arg.value_name("[TARGET] MEMBER").num_args(1..=2).required(true)
-    .help("Its name or id; the cluster may stand before it")), mut_arg("all", |arg| arg.hide(true)))]
+#[command(
+    mut_arg("targets", a_member),
+    mut_arg("all", of_one_cluster),
+    mut_arg("endpoints", beside_a_member)
+)]
 #[command(after_help = "Examples:\n  \
     quorate member remove prod-etcd n3\n  \
     quorate member remove prod-etcd 8211f1d0f64f3269 --dry-run\n\n\
@@ -76,8 +82,11 @@ pub(in crate::cli) struct RemoveArgs {
 ///
 /// Waits until the leader finds that it has caught up.
 #[derive(Debug, Args)]
-#[command(mut_arg("targets", |arg| arg.value_name("[TARGET] MEMBER").num_args(1..=2).required(true)
-    .help("Its name or id; the cluster may stand before it")), mut_arg("all", |arg| arg.hide(true)))]
+#[command(
+    mut_arg("targets", a_member),
+    mut_arg("all", of_one_cluster),
+    mut_arg("endpoints", beside_a_member)
+)]
 #[command(after_help = "Examples:\n  \
     quorate member promote prod-etcd n4\n  \
     quorate member promote prod-etcd n4 --yes --wait --timeout 10m\n\n\
@@ -95,8 +104,11 @@ pub(in crate::cli) struct PromoteArgs {
 
 /// Let another voter lead
 #[derive(Debug, Args)]
-#[command(mut_arg("targets", |arg| arg.value_name("[TARGET] MEMBER").num_args(1..=2).required(true)
-    .help("Its name or id; the cluster may stand before it")), mut_arg("all", |arg| arg.hide(true)))]
+#[command(
+    mut_arg("targets", a_member),
+    mut_arg("all", of_one_cluster),
+    mut_arg("endpoints", beside_a_member)
+)]
 #[command(after_help = "Examples:\n  \
     quorate member lead prod-etcd n2\n\n\
     Exit codes: 0 it leads (or with --dry-run: allowed) · 2 failed, or in doubt · 4 refused, or not confirmed · \

@@ -14,7 +14,8 @@ use crate::facts::{Facts, Member};
 use crate::membership;
 use crate::quorum;
 use crate::target::Target;
-use clap::Subcommand;
+use clap::builder::Resettable;
+use clap::{Arg, Subcommand};
 use std::time::Duration;
 
 /// The verbs of `quorate member`.
@@ -110,9 +111,34 @@ fn look(world: &World) -> Ask {
     Ask { timeout: LOOK, deep: false, window: None, state_dir: world.state_dir(), now: world.now() }
 }
 
+/// The words of a command about a member that is there.
+fn a_member(words: Arg) -> Arg {
+    let words = words.value_name("[TARGET] MEMBER").num_args(1..=2).required(true);
+    words.help("The member's name or id; the cluster may stand before it")
+}
+
+/// The words of a command that makes one.
+fn a_new_member(words: Arg) -> Arg {
+    let words = words.value_name("[TARGET] NAME").num_args(1..=2).required(true);
+    words.help("What the new member will call itself; the cluster may stand before it")
+}
+
+/// A change is about one cluster.
+fn of_one_cluster(all: Arg) -> Arg {
+    all.hide(true)
+}
+
+/// `--endpoints` excludes a target, but not the member that is named beside it.
+fn beside_a_member(endpoints: Arg) -> Arg {
+    endpoints.conflicts_with(Resettable::Reset)
+}
+
 /// Splits `[TARGET] MEMBER`: the member is the last word, as the config file may have one cluster only.
 fn split(args: &TargetArgs) -> Result<(TargetArgs, String), Failure> {
     let mut rest = args.clone();
+    if args.targets.len() > 1 && !args.endpoints.is_empty() {
+        return Err(Failure::usage("both --endpoints and a target are given").hint("give one of them"));
+    }
     match rest.targets.pop() {
         Some(member) if !member.contains("://") => Ok((rest, member)),
         Some(target) => Err(Failure::usage(format!("after the target {target} a member is missing"))),

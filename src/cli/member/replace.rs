@@ -3,7 +3,7 @@
 
 use super::carry_out::{Order, carry_out};
 use super::change::{HowArgs, peer_url};
-use super::{Subject, split};
+use super::{Subject, a_member, beside_a_member, of_one_cluster, split};
 use crate::cli::failure::Failure;
 use crate::cli::{Global, TargetArgs, World};
 use crate::facts::Member;
@@ -15,8 +15,11 @@ use clap::Args;
 /// Prints how the replacement's server must be started; when it has caught up, `quorate member promote` gives it a
 /// vote.
 #[derive(Debug, Args)]
-#[command(mut_arg("targets", |arg| arg.value_name("[TARGET] MEMBER").num_args(1..=2).required(true)
-    .help("The dead one's name or id; the cluster may stand before it")), mut_arg("all", |arg| arg.hide(true)))]
+#[command(
+    mut_arg("targets", a_member),
+    mut_arg("all", of_one_cluster),
+    mut_arg("endpoints", beside_a_member)
+)]
 #[command(after_help = "Examples:\n  \
     quorate member replace prod-etcd n3\n  \
     quorate member replace prod-etcd n3 --peer-urls https://10.0.0.9:2380 --name n9\n\n\
