@@ -148,7 +148,13 @@ fn judge(facts: &CommonFacts, seen: &Seen) -> (QuorumState, Option<usize>, Strin
     if answering >= needed {
         let heard = format!("{answering} of {voters} voters {answer}");
         return if seen.leader.is_none() {
-            (QuorumState::Lost, Some(0), format!("{heard}, but none of them has a leader"))
+            (
+                QuorumState::Lost,
+                Some(0),
+                format!(
+                    "{heard}, but none of them has a leader; if an election is under way, look again in a moment"
+                ),
+            )
         } else if serving < needed {
             (QuorumState::Unknown, None, format!("{heard}, but they do not follow one leader"))
         } else if refused {

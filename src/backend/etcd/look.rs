@@ -276,6 +276,8 @@ async fn read_until_served(client: &Client, began: Deadline, deadline: Deadline)
             _ => {}
         }
         let why = last_refusal.unwrap_or_default();
-        return QuorumRead::Failed { why, after_ms: began.elapsed_ms(), refused: true };
+        // Refused for an election is not refused for good.
+        let refused = !why.contains("leader changed") && !why.contains("no leader");
+        return QuorumRead::Failed { why, after_ms: began.elapsed_ms(), refused };
     }
 }
