@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 pub mod failure;
 mod files;
+mod inspect;
 mod lab;
 mod man;
 mod nearest;
@@ -68,6 +69,7 @@ pub enum ColorChoice {
 enum Command {
     Check(check::CheckArgs),
     Status(status::StatusArgs),
+    Inspect(inspect::InspectArgs),
     Lab(lab::LabArgs),
     /// Measure a disk's fsync, a cluster's commit latency, or a listener's TLS
     #[command(subcommand)]
@@ -130,6 +132,7 @@ fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
         Command::Check(args) => check::run(args, &app.global, world),
         Command::Lab(args) => lab::run(args, &app.global, world),
         Command::Status(args) => status::run(args, &app.global, world),
+        Command::Inspect(args) => inspect::run(args, &app.global, world),
         Command::Probe(probe) => probe::run(probe, &app.global, world),
         Command::Explain(args) => explain::run(args, &app.global, world),
         Command::Size(args) => size::run(args, &app.global, world),
