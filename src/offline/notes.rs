@@ -94,13 +94,14 @@ fn tell_members(discrepancy: &Discrepancy) -> (&'static str, Standing, String) {
 fn tell_indices(discrepancy: &Discrepancy, facts: &CopyFacts) -> (&'static str, Standing, String) {
     match discrepancy {
         Discrepancy::CommittedNotApplied { first, last } => {
-            let what = "committed and not in the database: a server that starts on this directory has them, a copy of the \
-                        database alone loses them";
-            ("committed-not-applied", INFO, format!("entries {first} to {last} are {what}"))
+            let what = "committed and in the log only: kept by a server that starts on this directory, lost with a copy \
+                        of the database alone";
+            ("committed-not-applied", INFO, format!("{} {what}", entries(*first, *last)))
         }
         Discrepancy::Uncertain { first, last } => {
-            let what = "in the log and not known to be committed: clients may have been told that they are";
-            ("uncertain", INFO, format!("entries {first} to {last} are {what}"))
+            let what =
+                "in the log and not known to be committed: a client may have been told that it is safe";
+            ("uncertain", INFO, format!("{} {what}", entries(*first, *last)))
         }
         Discrepancy::CommitLags { commit, consistent_index } => (
             "commit-lags",
@@ -144,6 +145,10 @@ fn tell_indices(discrepancy: &Discrepancy, facts: &CopyFacts) -> (&'static str, 
         ),
         _ => ("unknown", WARNING, format!("{discrepancy:?}")),
     }
+}
+
+fn entries(first: u64, last: u64) -> String {
+    if first == last { format!("entry {first} is") } else { format!("entries {first} to {last} are") }
 }
 
 fn tell_leftovers(facts: &mut CopyFacts) {

@@ -333,11 +333,10 @@ fn loss(best: &CopyFacts, count: Option<usize>, disks: usize, sets: Option<Sets<
         all.iter().all(|voters| enough(voters.len(), whole.intersection(voters).count()))
     });
     let wanted = count + 1 - needed(count);
-    let here = if disks == 1 { "disk is" } else { "disks are" };
     match best.last() {
         Some(_) if enough(count, disks) && always => Loss::Lossless {
             why: format!(
-                "{disks} of {count} voters' {here} here and {wanted} suffice: each acknowledged write is on {} disks, so the \
+                "disks of {disks} of {count} voters are here and {wanted} suffice: each acknowledged write is on {} disks, so the \
                  best copy has all of them",
                 needed(count)
             ),
@@ -351,7 +350,7 @@ fn loss(best: &CopyFacts, count: Option<usize>, disks: usize, sets: Option<Sets<
                 )
             } else {
                 format!(
-                    "{disks} of {count} voters' {here} here and {wanted} are needed to be certain: what was acknowledged \
+                    "disks of {disks} of {count} voters are here and {wanted} are needed to be certain: what was acknowledged \
                      behind entry {} of term {} is lost with the other disks",
                     after.index, after.term
                 )

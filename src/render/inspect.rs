@@ -23,7 +23,7 @@ pub fn write_inspect(report: &InspectReport, style: Style, out: &mut dyn Write) 
         let name = holder.command.clone().unwrap_or_else(|| "a process".to_owned());
         let pid = holder.pid.map_or_else(String::new, |pid| format!(" (pid {pid})"));
         writeln!(out)?;
-        fact("held by", &format!("{name}{pid}: a server runs on it, and it changes"), style, out)?;
+        fact("held by", &format!("{name}{pid}: a server runs on it, and it may change"), style, out)?;
     }
     for link in &copy.links {
         fact("link", link, style, out)?;
@@ -147,9 +147,10 @@ fn write_log(log: &LogFacts, style: Style, out: &mut dyn Write) -> io::Result<()
     if let Some(torn) = &log.torn {
         fact("torn end", torn, style, out)?;
     }
-    let tail = [("committed", log.tail.committed), ("uncertain", log.tail.uncertain)];
+    // both are told in a sentence above; here they name the entries that follow
+    let tail = [("not applied", log.tail.committed), ("uncertain", log.tail.uncertain)];
     for (name, span) in tail.into_iter().filter_map(|(name, span)| Some((name, span?))) {
-        fact(name, &format!("{}, not in the database", span_text(span)), style, out)?;
+        fact(name, &span_text(span), style, out)?;
     }
     if !log.tail.entries.is_empty() {
         writeln!(out)?;
