@@ -46,14 +46,8 @@ pub fn open(path: &Path, wal_dir: Option<&Path>) -> Result<CopyFacts, Unrecognis
 }
 
 fn find_holder(parts: &Parts) -> Option<super::Holder> {
-    let logs: Vec<std::path::PathBuf> = parts
-        .wal
-        .iter()
-        .flat_map(|folder| std::fs::read_dir(folder))
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path())
-        .collect();
+    let logs: Vec<std::path::PathBuf> =
+        parts.wal.iter().flat_map(std::fs::read_dir).flatten().flatten().map(|entry| entry.path()).collect();
     let files: Vec<&Path> = parts.database.iter().chain(&logs).map(std::path::PathBuf::as_path).collect();
     locks::holder(&files)
 }
@@ -237,8 +231,9 @@ fn database_facts(survey: &Survey) -> DatabaseFacts {
 /// Minors of 3 that exist.
 const MINORS: std::ops::RangeInclusive<u32> = 4..=7;
 
-/// Server minors that start on a database: that of the cluster and the next, none older than its schema. A server
-/// refuses a cluster version above its own; more than one minor at a time is not supported.
+/// Server minors that are meant to start on a database: that of the cluster and the next, none older than its schema.
+/// Others may start all the same and must not: 3.4 does on the directories of 3.6 and 3.7, whose cluster version it does
+/// not see, and 3.6 does on those of 3.4.
 fn startable_by(records: &Records) -> Vec<String> {
     let minor = |version: &String| version.split('.').nth(1).and_then(|minor| minor.parse::<u32>().ok());
     let Some(cluster) = records.cluster_version.as_ref().and_then(minor) else { return Vec::new() };

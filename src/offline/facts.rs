@@ -294,7 +294,7 @@ pub struct DatabaseFacts {
     pub storage_version: Option<String>,
     /// A downgrade under way: its target.
     pub downgrade: Option<String>,
-    /// Server minors that start on it; empty when it cannot be told.
+    /// Server minors that are meant to start on it; empty when it cannot be told.
     pub startable_by: Vec<String>,
 }
 
