@@ -78,6 +78,9 @@ fn read_snaps(folder: &Path, facts: &mut CopyFacts) -> Option<Snap> {
     newest
 }
 
+/// Why a database could not be read.
+const MOVED: &str = "a server went on writing to it during each of 5 attempts";
+
 /// A database as it was read in one go.
 struct Look {
     survey: Survey,
@@ -110,6 +113,11 @@ fn read_database(path: &Path, facts: &mut CopyFacts) -> Option<Records> {
         }
     }
     match told {
+        // a server would not run on a database that is broken at its root: it changed under the eyes
+        Err(damage) if facts.holder.is_some() => {
+            facts.gap("the database", format!("{MOVED}: {damage}"));
+            None
+        }
         Err(damage) => {
             facts.damaged(&file, &damage.at, damage.what);
             None
@@ -154,10 +162,7 @@ fn take(look: Look, path: &Path, facts: &mut CopyFacts) -> Records {
         }
         facts.damage_more += survey.structure.damages.more + survey.damages.more;
     } else {
-        let why = format!(
-            "a server went on writing to it during each of {ATTEMPTS} attempts: its numbers are of no one moment; take a \
-             snapshot and inspect that"
-        );
+        let why = format!("{MOVED}; its numbers are of no one moment");
         facts.gap("the database", why);
     }
     match digest {

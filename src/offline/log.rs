@@ -25,7 +25,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Reads a log and puts what is in it into `facts`. `applied` is the database's consistent index.
 pub(super) fn read(folder: &Path, applied: Option<u64>, facts: &mut CopyFacts) -> Option<Scan> {
-    let (files, scan) = match scan_quietly(folder, facts.holder.is_some()) {
+    let moving = facts.holder.is_some() || !facts.gaps.is_empty();
+    let (files, scan) = match scan_quietly(folder, moving) {
         Ok(read) => read,
         Err(error) => {
             facts.gap("the write-ahead log", error.to_string());
@@ -33,6 +34,7 @@ pub(super) fn read(folder: &Path, applied: Option<u64>, facts: &mut CopyFacts) -
         }
     };
     let name = folder.display().to_string();
+    facts.leftovers.extend(parts::leftovers(folder));
     if files.is_empty() {
         facts.damaged(&name, "the folder", "there is no file of a log");
         return None;

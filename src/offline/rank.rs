@@ -61,6 +61,8 @@ pub struct Ranked {
     pub damaged: bool,
     /// Last entries of it that the best copy does not have: by raft's rules they were never committed.
     pub not_in_best: Option<Span>,
+    /// Last entries of a damaged copy that are behind the end of the best one: they may have been acknowledged.
+    pub beyond_best: Option<Span>,
 }
 
 /// What may be lost with the best copy.
@@ -300,10 +302,12 @@ fn ranked(at: usize, copies: &[CopyFacts], best: &CopyFacts, voters: Option<&BTr
         None => None,
     };
     let last = copy.last();
-    let not_in_best = copy.log.as_ref().and(last).and_then(|last| {
+    let differing = copy.log.as_ref().and(last).and_then(|last| {
         let same = parting(copy, best)?;
         (same < last.index).then_some(Span { first: same + 1, last: last.index })
     });
+    // only damage puts a copy that reaches further behind the best one
+    let (not_in_best, beyond_best) = if last > best.last() { (None, differing) } else { (differing, None) };
     Ranked {
         copy: at,
         path: copy.path.clone(),
@@ -316,6 +320,7 @@ fn ranked(at: usize, copies: &[CopyFacts], best: &CopyFacts, voters: Option<&BTr
         why_not,
         damaged: copy.verdict() == Verdict::Damaged,
         not_in_best,
+        beyond_best,
     }
 }
 

@@ -64,6 +64,12 @@ fn remarks(ranked: &Ranked, report: &SurvivorsReport, style: Style, out: &mut dy
             span_text(span)
         ));
     }
+    if let Some(span) = ranked.beyond_best {
+        told.push(format!(
+            "it reaches further than the best copy, and is damaged: {} may have been acknowledged",
+            span_text(span)
+        ));
+    }
     if report.copies.get(ranked.copy).is_some_and(|copy| copy.holder.is_some()) {
         told.push("a server runs on it: what it holds may have grown since".to_owned());
     }

@@ -77,6 +77,8 @@ fn a_damaged_copy_is_last_and_does_not_count() {
     let ranking = rank(&[broken, copy(2, 3, &[1, 1], 2, 2)], None).expect("one cluster");
     assert_eq!(order(&ranking), ["m2", "m1"]);
     assert_eq!((ranking.disks, ranking.order[1].why_not.as_deref()), (1, Some("it is damaged")));
+    let (never, beyond) = (ranking.order[1].not_in_best, ranking.order[1].beyond_best);
+    assert_eq!((never, beyond), (None, Some(Span { first: 3, last: 3 })));
 }
 
 #[test]
