@@ -15,6 +15,7 @@ pub mod target;
 pub mod consent;
 pub mod format;
 pub mod transport;
+pub mod host;
 pub mod listener;
 pub mod backend;
 pub mod lab;
