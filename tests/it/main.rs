@@ -6,6 +6,7 @@ mod diagnosis;
 mod cluster;
 mod lab;
 mod etcd_process;
+mod host;
 mod kubernetes;
 mod layers;
 mod probe;
