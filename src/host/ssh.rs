@@ -1,5 +1,5 @@
 //! Another machine, through the system's `ssh`: the user's configuration, agent and bastions apply, and nothing is ever
-//! asked. The other side needs a POSIX login shell and GNU coreutils.
+//! asked. The other side needs a POSIX login shell, GNU coreutils, grep and find.
 //!
 //! What is sent is always an argument vector, quoted by [`quote::line`] and nowhere else. Operations are scripts without
 //! holes ([`script`]): what varies is passed to them as arguments. A `timeout` around them ends them on the other side
@@ -103,8 +103,8 @@ impl SshHost {
         let output = match deadline.run(child::run(command, input, limit)).await {
             None => return Err(waited.late(place.clone())),
             Some(Err(error)) => {
-                let place = Place::path(&self.destination, "start", &self.options.program);
-                return Err(place.failed(error.into()));
+                let reason = format!("cannot start {}: {error}", self.options.program.display());
+                return Err(HostError::Unreachable { host: self.destination.clone(), reason });
             }
             Some(Ok(output)) => output,
         };
@@ -141,6 +141,9 @@ impl SshHost {
         match output.code {
             0 if output.truncated => Err(place.clone().refused("the answer is too long")),
             0 => Ok(output.stdout),
+            124 => Err(Waited::until(deadline).late(place.clone())),
+            // `timeout`, `env` or `sh` is missing: that says nothing of the file.
+            126 | 127 => Err(place.clone().refused(String::from_utf8_lossy(&output.stderr).trim())),
             _ => Err(place.clone().said(&output.stderr)),
         }
     }
@@ -205,6 +208,15 @@ fn odd(place: Place) -> HostError {
     place.refused("its commands answer in a form that is not understood; GNU coreutils are needed there")
 }
 
+/// Options of `grep` for lines that begin with this. Only wanted variables leave the other side.
+fn pattern(prefix: &str) -> [String; 2] {
+    let literal = prefix.chars().flat_map(|char| match char {
+        '.' | '*' | '[' | ']' | '^' | '$' | '\\' => vec!['\\', char],
+        char => vec![char],
+    });
+    ["-e".to_owned(), format!("^{}", literal.collect::<String>())]
+}
+
 fn octal(mode: u32) -> String {
     format!("{mode:04o}")
 }
@@ -231,11 +243,8 @@ impl Host for SshHost {
 
     fn stat<'a>(&'a self, path: &'a Path, deadline: Deadline) -> Doing<'a, Option<Stat>> {
         Box::pin(async move {
-            match self.on("look at", path, script::STAT, &[], deadline).await {
-                Err(HostError::NotFound(_)) => Ok(None),
-                Err(error) => Err(error),
-                Ok((place, printed)) => reply::stat(&printed).map(Some).ok_or_else(|| odd(place)),
-            }
+            let (place, printed) = self.on("look at", path, script::STAT, &[], deadline).await?;
+            reply::stat(&printed).ok_or_else(|| odd(place))
         })
     }
 
@@ -294,8 +303,9 @@ impl Host for SshHost {
     fn processes<'a>(&'a self, prefixes: &'a [&'a str], deadline: Deadline) -> Doing<'a, Vec<Process>> {
         Box::pin(async move {
             let place = Place::new(&self.destination, "list", "processes");
-            let wanted = [OsStr::new(if prefixes.is_empty() { "" } else { "environ" })];
-            let printed = self.script(&place, script::PROCESSES, &wanted, Input::Nothing, deadline).await?;
+            let patterns: Vec<String> = prefixes.iter().flat_map(|prefix| pattern(prefix)).collect();
+            let patterns: Vec<&OsStr> = patterns.iter().map(OsStr::new).collect();
+            let printed = self.script(&place, script::PROCESSES, &patterns, Input::Nothing, deadline).await?;
             Ok(reply::processes(&printed, prefixes))
         })
     }

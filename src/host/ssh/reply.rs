@@ -7,13 +7,16 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
-/// `MODE(hex) SIZE UID GID DEVICE INODE SECONDS.NANOS`
-pub(super) fn stat(printed: &[u8]) -> Option<Stat> {
+/// `absent`, or `MODE(hex) SIZE UID GID DEVICE INODE SECONDS.NANOS`
+pub(super) fn stat(printed: &[u8]) -> Option<Option<Stat>> {
+    if printed == b"absent\n" {
+        return Some(None);
+    }
     let fields: Vec<&str> = std::str::from_utf8(printed).ok()?.split_whitespace().collect();
     let [mode, size, uid, gid, dev, ino, mtime] = fields.as_slice() else { return None };
     let raw = u32::from_str_radix(mode, 16).ok()?;
     let (seconds, nanos) = mtime.split_once('.')?;
-    Some(Stat {
+    Some(Some(Stat {
         kind: Kind::of_mode(raw),
         size: size.parse().ok()?,
         mode: raw & 0o7777,
@@ -22,7 +25,7 @@ pub(super) fn stat(printed: &[u8]) -> Option<Stat> {
         dev: dev.parse().ok()?,
         ino: ino.parse().ok()?,
         mtime: jiff::Timestamp::new(seconds.parse().ok()?, nanos.parse().ok()?).ok()?,
-    })
+    }))
 }
 
 /// Names, each ended by a NUL, in the order of their bytes.
@@ -66,62 +69,51 @@ pub(super) fn locked(printed: &[u8]) -> Option<bool> {
     Some(locks::exclusive(table, dev.parse().ok()?, ino.parse().ok()?))
 }
 
-/// Processes whose record is whole; one that ended meanwhile lacks its start time.
+/// `/proc/PID/FILE\0PIECE\0` …
 pub(super) fn processes(printed: &[u8], prefixes: &[&str]) -> Vec<Process> {
-    let mut found = Vec::new();
-    let mut record = Record::default();
-    for line in String::from_utf8_lossy(printed).lines() {
-        match line {
-            "end" => found.extend(std::mem::take(&mut record).process(prefixes)),
-            line if line.starts_with("process ") => record = Record::of(line),
-            line if line.starts_with(' ') => record.add(line),
-            heading => record.open(heading),
-        }
+    let mut records: BTreeMap<u32, Record> = BTreeMap::new();
+    let mut fields = printed.split(|byte| *byte == 0);
+    while let (Some(path), Some(piece)) = (fields.next(), fields.next()) {
+        let Some((pid, file)) = of_process(path) else { continue };
+        let content = records.entry(pid).or_default().entry(file).or_default();
+        content.extend_from_slice(piece);
+        content.push(0);
     }
-    found.sort_by_key(|process: &Process| process.id.pid);
-    found
+    records.into_iter().filter_map(|(pid, record)| process(pid, &record, prefixes)).collect()
 }
 
-/// The files of one process.
-#[derive(Default)]
-struct Record {
-    /// Pid, user and group.
-    numbers: Vec<u32>,
-    files: BTreeMap<String, Vec<u8>>,
-    current: String,
+/// The files of one process, a NUL after each piece.
+type Record = BTreeMap<String, Vec<u8>>;
+
+fn of_process(path: &[u8]) -> Option<(u32, String)> {
+    let (pid, file) = std::str::from_utf8(path).ok()?.strip_prefix("/proc/")?.split_once('/')?;
+    Some((pid.parse().ok()?, file.to_owned()))
 }
 
-impl Record {
-    fn of(line: &str) -> Record {
-        let numbers = line.split(' ').skip(1).filter_map(|number| number.parse().ok()).collect();
-        Record { numbers, ..Record::default() }
-    }
-
-    fn open(&mut self, heading: &str) {
-        heading.clone_into(&mut self.current);
-        self.files.entry(self.current.clone()).or_default();
-    }
-
-    fn add(&mut self, hex: &str) {
-        let bytes = hex.split_whitespace().filter_map(|byte| u8::from_str_radix(byte, 16).ok());
-        self.files.entry(self.current.clone()).or_default().extend(bytes);
-    }
-
-    fn process(mut self, prefixes: &[&str]) -> Option<Process> {
-        let [pid, uid, gid] = *self.numbers.as_slice() else { return None };
-        let stat = StatLine::parse(self.files.get("stat")?).filter(|stat| stat.is_process(pid))?;
-        let env = match self.files.get("env").filter(|_| self.files.contains_key("env-read")) {
-            Some(environ) => Some(process::variables(environ, prefixes)),
-            None => prefixes.is_empty().then(Vec::new),
-        };
-        let mut link = |name: &str| {
-            let bytes = self.files.remove(name).filter(|bytes| !bytes.is_empty())?;
-            Some(PathBuf::from(OsString::from_vec(bytes)))
-        };
-        let (cwd, exe) = (link("cwd"), link("exe"));
-        let argv = process::words(self.files.get("argv")?);
-        Some(Process { id: ProcessId { pid, start_ticks: stat.start_ticks }, argv, env, uid, gid, cwd, exe })
-    }
+/// `None` when it is none of interest, or ended meanwhile.
+fn process(pid: u32, record: &Record, prefixes: &[&str]) -> Option<Process> {
+    let whole = |file: &str| record.get(file)?.strip_suffix(b"\0");
+    let link = |file: &str| {
+        let target = whole(file).filter(|target| !target.is_empty())?;
+        Some(PathBuf::from(OsString::from_vec(target.to_vec())))
+    };
+    let stat = StatLine::parse(whole("stat")?).filter(|stat| stat.is_process(pid))?;
+    let (cwd, exe) = (link("cwd"), link("exe"));
+    // The kernel lets the same users read a process's environment and its `exe`; no match looks like no permission.
+    let environ = record.get("environ").map(Vec::as_slice).or(exe.as_ref().map(|_| &b""[..]));
+    Some(Process {
+        id: ProcessId { pid, start_ticks: stat.start_ticks },
+        argv: process::words(record.get("cmdline").map_or(&[][..], Vec::as_slice)),
+        env: if prefixes.is_empty() {
+            Some(Vec::new())
+        } else {
+            environ.map(|environ| process::variables(environ, prefixes))
+        },
+        uid: process::effective(whole("status")?, "Uid:")?,
+        gid: process::effective(whole("status")?, "Gid:")?,
+        cwd,
+        exe,
+    })
 }
 
 #[cfg(test)]
@@ -130,7 +122,8 @@ mod tests {
 
     #[test]
     fn reads_what_coreutils_print() {
-        let stat = stat(b"41ed 4096 1 2 65024 99 1700000000.123456789\n").expect("a stat");
+        let stat = stat(b"41ed 4096 1 2 65024 99 1700000000.123456789\n").flatten().expect("a stat");
+        assert_eq!(super::stat(b"absent\n"), Some(None));
         assert_eq!((stat.kind, stat.mode, stat.dev), (Kind::Directory, 0o755, 65024));
         assert_eq!(stat.mtime.as_nanosecond(), 1_700_000_000_123_456_789);
         assert_eq!(space(b"10 4096\n"), Some(40960));
@@ -141,6 +134,27 @@ mod tests {
             assert!(super::stat(odd).is_none() && space(odd).is_none() && digest(odd).is_none());
             assert!(same(odd).is_none() && locked(odd).is_none() && processes(odd, &[]).is_empty());
         }
+    }
+
+    #[test]
+    fn a_process_is_put_together_from_its_pieces() {
+        let stat = "7 (a) b) S 1 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 55 0\n";
+        let pieces = [
+            ("stat", stat),
+            ("status", "Name:\ta\nUid:\t1\t2\t3\t4\nGid:\t5\t6\t7\t8\n"),
+            ("cmdline", "a"),
+            ("cmdline", ""),
+            ("cwd", ""),
+            ("exe", "/bin/a\nb"),
+        ];
+        let text: String = pieces.iter().map(|(file, piece)| format!("/proc/7/{file}\0{piece}\0")).collect();
+        let found = processes(format!("{text}/proc/8/stat\0{stat}\0").as_bytes(), &["A_"]);
+        assert_eq!(found.len(), 1, "the other one ended meanwhile");
+        let process = &found[0];
+        assert_eq!((process.id, process.uid, process.gid), (ProcessId { pid: 7, start_ticks: 55 }, 2, 6));
+        assert_eq!(process.argv, ["a", ""]);
+        assert_eq!((process.cwd.as_deref(), process.exe.as_deref()), (None, Some(Path::new("/bin/a\nb"))));
+        assert_eq!(process.env, Some(Vec::new()), "readable, and none matched");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What runs on the other side: POSIX `sh`, its utilities and GNU coreutils. None has a hole to be filled: what varies
+//! What runs on the other side: POSIX `sh`, its utilities, GNU coreutils, and for processes GNU grep and find. None has a hole to be filled: what varies
 //! comes as `$1`, `$2` … Errors are the last line on standard error, in the C locale, and end like the system's own.
 
 /// Ends standard error when the command itself ended with 255, which otherwise means that ssh failed.
@@ -12,7 +12,14 @@ code=$?
 exit "$code"
 "#;
 
-pub(super) const STAT: &str = r#"stat -c '%f %s %u %g %d %i %.9Y' -- "$1""#;
+/// Says `absent` only when `stat` itself found nothing: no other failure may look like that.
+pub(super) const STAT: &str = r#"
+said=$(stat -c '%f %s %u %g %d %i %.9Y' -- "$1" 2>&1) && { echo "$said"; exit 0; }
+case $said in
+*': No such file or directory') echo absent ;;
+*) printf '%s\n' "$said" >&2; exit 1 ;;
+esac
+"#;
 
 /// `ls` goes first because it says why not. Names come from the shell: those are NUL-safe on every release.
 pub(super) const LIST: &str = r#"
@@ -112,31 +119,12 @@ if [ "${20}" != "$ticks" ]; then echo "$pid: No such process" >&2; exit 1; fi
 kill -s "$signal" "$pid"
 "#;
 
-/// Lines of hex under a heading for each file of each process; `reply::processes` reads it. $1 is `environ` when that is
-/// wanted. Kernel threads (children of 2) and zombies are left out here because each process costs some forks.
+/// Pairs of a file's path and what is in it, each ended by a NUL; of files with NULs inside, a pair for each piece. The
+/// arguments are patterns of `grep` for variables. Four processes in all, however many there are to list.
 pub(super) const PROCESSES: &str = r#"
 exec 2>/dev/null
-bytes() { od -An -v -tx1 "$@"; }
-for dir in /proc/[0-9]*; do
-    pid=${dir#/proc/} state= parent= uid= gid=
-    [ -r "$dir/status" ] || continue
-    while read -r key one two rest; do
-        case $key in
-        State:) state=$one ;;
-        PPid:) parent=$one ;;
-        Uid:) uid=$two ;;
-        Gid:) gid=$two; break ;;
-        esac
-    done <"$dir/status"
-    case $state in Z | X | '') continue ;; esac
-    [ "$parent" != 2 ] && [ "$pid" != 2 ] && [ -n "$gid" ] || continue
-    echo "process $pid $uid $gid"
-    echo stat && bytes "$dir/stat"
-    echo argv && bytes "$dir/cmdline"
-    if [ "$1" = environ ] && [ -r "$dir/environ" ]; then echo env && bytes "$dir/environ" && echo env-read; fi
-    echo cwd && readlink -n "$dir/cwd" | bytes
-    echo exe && readlink -n "$dir/exe" | bytes
-    echo end
-done
+grep -zZHa '' /proc/[0-9]*/stat /proc/[0-9]*/status /proc/[0-9]*/cmdline
+[ "$#" -eq 0 ] || grep -zZHa "$@" /proc/[0-9]*/environ
+find /proc/[0-9]*/cwd /proc/[0-9]*/exe -maxdepth 0 -printf '%p\0%l\0'
 exit 0
 "#;
