@@ -77,7 +77,7 @@ async fn what_does_not_stop_is_named() {
 #[tokio::test]
 async fn a_living_process_outweighs_what_a_command_says() {
     for (host, dir) in Hosts::start().each() {
-        let DeclaredService::Commands { start, stop, .. } = declared(dir.path(), false) else { return };
+        let DeclaredService::Commands { start, .. } = declared(dir.path(), false) else { return };
         let lying = DeclaredService::Commands { start, stop: "true".into(), status: "false".into() };
         let trace = trace(dir.path());
         let service = Service::new(host, &lying, Some(&trace));
@@ -174,7 +174,7 @@ esac
         fs::write(&program, script).expect("written");
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
         fs::set_permissions(&program, mode).expect("changed");
-        let server = Sshd::start(&[&format!("SetEnv PATH={at}:/usr/bin:/bin")]);
+        let server = Sshd::start(&[&format!("SetEnv PATH={at}:/usr/bin:/bin HOME={at}")]);
         let fake = FakeSystemd { dir, server };
         fake.put("unit", RESTS);
         fake.put("unit.started", "LoadState=loaded\nActiveState=activating\nMainPID=7\n");

@@ -18,7 +18,7 @@ pub(super) struct Sshd {
 }
 
 impl Sshd {
-    /// With more lines for its configuration.
+    /// With more lines for its configuration, which outweigh the usual ones.
     pub(super) fn start(more: &[&str]) -> Sshd {
         assert!(Path::new(SSHD).exists(), "sshd is missing: run scripts/setup all");
         if super::is_root() {
@@ -29,13 +29,14 @@ impl Sshd {
         keygen(&dir.path().join("host_key"));
         keygen(&dir.path().join("user_key"));
         let port = free_port();
-        let mut config = format!(
+        // The first of several settings counts. Without a home, no start-up file of whoever runs this has a say.
+        let mut config: String = more.iter().map(|line| format!("{line}\n")).collect();
+        config.push_str(&format!(
             "Port {port}\nListenAddress 127.0.0.1\nHostKey {dir}/host_key\nAuthorizedKeysFile {dir}/user_key.pub\n\
              UsePAM no\nStrictModes no\nPidFile none\nPasswordAuthentication no\nPermitRootLogin yes\n\
-             MaxStartups 100\nMaxSessions 100\nPrintMotd no\n",
+             MaxStartups 100\nMaxSessions 100\nPrintMotd no\nSetEnv HOME={dir}\n",
             dir = dir.path().display(),
-        );
-        config.extend(more.iter().map(|line| format!("{line}\n")));
+        ));
         std::fs::write(dir.path().join("sshd_config"), config).expect("written");
         let process = Command::new(SSHD)
             .args(["-D", "-E"])
