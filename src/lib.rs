@@ -18,6 +18,7 @@ pub mod format;
 pub mod files;
 pub mod offline;
 pub mod transport;
+pub mod host;
 pub mod listener;
 pub mod backend;
 pub mod lab;

@@ -43,6 +43,7 @@ const KNOWN: &[Known] = &[
         name: "member-change",
         of: "quorate member add, remove, promote, replace and lead -o json",
         make: || schema_for!(ChangeReport),
+    },
     Known { name: "inspect", of: "quorate inspect -o json", make: || schema_for!(InspectReport) },
     Known {
         name: "inspect-log",

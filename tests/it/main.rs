@@ -7,6 +7,7 @@ mod cluster;
 mod lab;
 mod etcd_process;
 mod inspect;
+mod host;
 mod kubernetes;
 mod layers;
 mod member;
