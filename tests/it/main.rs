@@ -2,6 +2,7 @@
 
 mod catalogue;
 mod check_etcd;
+mod cli;
 mod diagnosis;
 mod cluster;
 mod lab;
