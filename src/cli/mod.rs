@@ -14,6 +14,7 @@ mod probe;
 mod schema;
 mod settings;
 mod size;
+mod snapshot;
 mod status;
 mod world;
 
@@ -72,6 +73,9 @@ enum Command {
     /// Measure a disk's fsync, a cluster's commit latency, or a listener's TLS
     #[command(subcommand)]
     Probe(probe::Probe),
+    /// Save, verify, compare and keep snapshots
+    #[command(subcommand)]
+    Snapshot(snapshot::Snapshot),
     Explain(explain::ExplainArgs),
     Size(size::SizeArgs),
     Schema(schema::SchemaArgs),
@@ -131,6 +135,7 @@ fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
         Command::Lab(args) => lab::run(args, &app.global, world),
         Command::Status(args) => status::run(args, &app.global, world),
         Command::Probe(probe) => probe::run(probe, &app.global, world),
+        Command::Snapshot(snapshot) => snapshot::run(snapshot, &app.global, world),
         Command::Explain(args) => explain::run(args, &app.global, world),
         Command::Size(args) => size::run(args, &app.global, world),
         Command::Schema(args) => schema::run(args, world),

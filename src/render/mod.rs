@@ -10,6 +10,7 @@ mod markdown;
 mod nagios;
 mod prometheus;
 mod sarif;
+mod snapshot;
 mod status;
 mod table;
 mod text;
@@ -17,6 +18,7 @@ mod text;
 pub use json::{write_json, write_json_line};
 pub use latency::{histogram, latencies};
 pub use layout::grid;
+pub use snapshot::{field, write_difference, write_kept, write_manifest, write_snapshot};
 pub use status::write as write_status;
 pub use text::{columns, escape, wrap};
 

@@ -11,10 +11,12 @@ mod look;
 mod merge;
 mod pages;
 mod peer;
+mod snapshot;
 mod window;
 mod wire;
 
 use super::commits::CommitProbe;
+use super::snapshots::Snapshots;
 use super::{Ask, Backend, Looking, OpenError};
 use crate::facts::{BackendKind, Facts};
 use crate::target::Target;
@@ -55,6 +57,10 @@ impl Backend for Etcd {
     }
 
     fn commits(&self) -> Option<&dyn CommitProbe> {
+        Some(self)
+    }
+
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
         Some(self)
     }
 }
