@@ -46,14 +46,26 @@ const KNOWN: &[Known] = &[
         of: "the manifest FILE.json beside a snapshot",
         make: || schema_for!(crate::snapshot::Manifest),
     },
-    Known { name: "snapshot-save", of: "quorate snapshot save -o json", make: || schema_for!(snapshot::SaveReport) },
+    Known {
+        name: "snapshot-save",
+        of: "quorate snapshot save -o json",
+        make: || schema_for!(snapshot::SaveReport),
+    },
     Known {
         name: "snapshot-verify",
         of: "quorate snapshot verify -o json, and inspect",
         make: || schema_for!(snapshot::FileReport),
     },
-    Known { name: "snapshot-diff", of: "quorate snapshot diff -o json", make: || schema_for!(snapshot::DiffReport) },
-    Known { name: "snapshot-list", of: "quorate snapshot list -o json", make: || schema_for!(snapshot::ShelfReport) },
+    Known {
+        name: "snapshot-diff",
+        of: "quorate snapshot diff -o json",
+        make: || schema_for!(snapshot::DiffReport),
+    },
+    Known {
+        name: "snapshot-list",
+        of: "quorate snapshot list -o json",
+        make: || schema_for!(snapshot::ShelfReport),
+    },
     Known {
         name: "snapshot-prune",
         of: "quorate snapshot prune -o json",

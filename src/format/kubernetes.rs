@@ -95,7 +95,8 @@ mod tests {
 
     #[test]
     fn resources_by_path() {
-        let name = |path: &str| resource(path.as_bytes()).map(|name| String::from_utf8_lossy(name).into_owned());
+        let name =
+            |path: &str| resource(path.as_bytes()).map(|name| String::from_utf8_lossy(name).into_owned());
         assert_eq!(name("secrets/default/a").as_deref(), Some("secrets"));
         assert_eq!(name("services/specs/default/a").as_deref(), Some("services/specs"));
         assert_eq!(name("apps.example.com/widgets/ns/a").as_deref(), Some("apps.example.com/widgets"));

@@ -81,9 +81,16 @@ fn directory(path: &Path) -> Result<Kind, Unrecognised> {
         if inside.iter().any(|name| name == "snap" || name == "wal") {
             return Ok(Kind::DataDirectory(path.join("member")));
         }
-        return Err(other(path, "an etcd data directory whose folder `member` holds neither snap nor wal", None));
+        return Err(other(
+            path,
+            "an etcd data directory whose folder `member` holds neither snap nor wal",
+            None,
+        ));
     }
-    if has("snap") && path.join("snap").is_dir() && (has("wal") || path.file_name().is_some_and(|n| n == "member")) {
+    if has("snap")
+        && path.join("snap").is_dir()
+        && (has("wal") || path.file_name().is_some_and(|n| n == "member"))
+    {
         return Ok(Kind::DataDirectory(path.to_owned()));
     }
     if names.iter().any(|name| wal::segment_name(name).is_some()) {
@@ -136,7 +143,11 @@ fn file(path: &Path) -> Result<Kind, Unrecognised> {
         return Err(other(path, what, None));
     }
     let kind = || {
-        if has_digest(source.len()) { Kind::Snapshot(path.to_owned()) } else { Kind::Database(path.to_owned()) }
+        if has_digest(source.len()) {
+            Kind::Snapshot(path.to_owned())
+        } else {
+            Kind::Database(path.to_owned())
+        }
     };
     match Database::open(&source) {
         Ok(database) => match strange_buckets(&database) {
@@ -145,7 +156,9 @@ fn file(path: &Path) -> Result<Kind, Unrecognised> {
         },
         // damaged, but what it was meant to be can still be told
         Err(_) if opens_as_bbolt(head) || named_as_database(name) => Ok(kind()),
-        Err(_) if head.iter().all(|byte| *byte == 0) => Err(other(path, "a file that begins with zeros", None)),
+        Err(_) if head.iter().all(|byte| *byte == 0) => {
+            Err(other(path, "a file that begins with zeros", None))
+        }
         Err(_) if is_text(head) => Err(other(path, "a text file", None)),
         Err(_) => Err(other(path, "a file of a kind that is not known here", None)),
     }
@@ -163,7 +176,9 @@ fn foreign(head: &[u8], name: &str) -> Option<String> {
         [0x28, 0xb5, 0x2f, 0xfd, ..] => "compressed with zstd: unpack it first",
         [b'P', b'K', 3, 4, ..] => "a zip archive: unpack it first",
         _ if head.get(257..262) == Some(b"ustar") => match head.starts_with(b"meta.json\0") {
-            true => "an unpacked Consul snapshot (a tar archive with meta.json); Consul's files are not read yet",
+            true => {
+                "an unpacked Consul snapshot (a tar archive with meta.json); Consul's files are not read yet"
+            }
             false => "a tar archive: unpack it first",
         },
         _ if name.ends_with(".snap") && !opens_as_bbolt(head) => {
@@ -190,7 +205,9 @@ fn strange_buckets(database: &Database<'_>) -> Option<String> {
         return None;
     }
     if has(b"logs") && has(b"conf") {
-        return Some("a raft.db of Consul (or another program with HashiCorp's raft); it is not read yet".to_owned());
+        return Some(
+            "a raft.db of Consul (or another program with HashiCorp's raft); it is not read yet".to_owned(),
+        );
     }
     let names: Vec<String> = names.iter().map(|name| key_text(name)).collect();
     Some(match names.as_slice() {

@@ -38,7 +38,8 @@ pub fn verify(path: &Path) -> Result<SnapshotFacts, Unrecognised> {
     match recognise(path)? {
         Kind::Snapshot(_) | Kind::Database(_) => {}
         Kind::DataDirectory(_) => {
-            let instead = "`quorate snapshot save` for a running member, or the file member/snap/db of a stopped one";
+            let instead =
+                "`quorate snapshot save` for a running member, or the file member/snap/db of a stopped one";
             return Err(other("a data directory, not a snapshot", instead));
         }
         Kind::LogDirectory(_) => {
@@ -112,7 +113,9 @@ fn read_content(source: &FileSource) -> Result<Content, Damage> {
 
 fn count_row(row: &Row<'_>, kubernetes: &mut BTreeMap<String, ResourceStorage>) {
     let Change::Put(kv) = row.change else { return };
-    let Some(path) = PREFIXES.iter().find_map(|prefix| kv.key.strip_prefix(prefix.as_bytes())) else { return };
+    let Some(path) = PREFIXES.iter().find_map(|prefix| kv.key.strip_prefix(prefix.as_bytes())) else {
+        return;
+    };
     let Some(name) = resource(path) else { return };
     let name = String::from_utf8_lossy(name);
     let known = kubernetes.contains_key(name.as_ref());
@@ -259,7 +262,8 @@ const MINORS: [&str; 4] = ["3.4", "3.5", "3.6", "3.7"];
 
 fn restorable_by(facts: &SnapshotFacts) -> Vec<String> {
     let written_by = [&facts.storage_version, &facts.cluster_version].into_iter().flatten();
-    let minors = written_by.map(|version| version.rsplit_once('.').map_or(version.as_str(), |(minor, _)| minor));
+    let minors =
+        written_by.map(|version| version.rsplit_once('.').map_or(version.as_str(), |(minor, _)| minor));
     let lowest = minors.max().unwrap_or_default();
     MINORS.iter().filter(|minor| **minor >= lowest).map(|minor| (*minor).to_owned()).collect()
 }

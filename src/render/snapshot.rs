@@ -56,7 +56,9 @@ fn verdict(facts: &SnapshotFacts, style: Style, out: &mut dyn Write) -> io::Resu
     match facts.verdict {
         Soundness::Sound => {
             let proof = match facts.digest {
-                StoredDigest::Absent => "pages and records are whole; without a digest a flipped bit inside a value cannot be seen",
+                StoredDigest::Absent => {
+                    "pages and records are whole; without a digest a flipped bit inside a value cannot be seen"
+                }
                 _ => "digest, pages and records are whole",
             };
             hanging("SOUND     ", AnsiColor::Green, proof, style, out)
@@ -71,7 +73,9 @@ fn verdict(facts: &SnapshotFacts, style: Style, out: &mut dyn Write) -> io::Resu
 fn digest(facts: &SnapshotFacts) -> String {
     match &facts.digest {
         StoredDigest::Matches { sha256 } => format!("matches {sha256}"),
-        StoredDigest::Differs { stored, computed } => format!("DIFFERS: stored {stored}, computed {computed}"),
+        StoredDigest::Differs { stored, computed } => {
+            format!("DIFFERS: stored {stored}, computed {computed}")
+        }
         StoredDigest::Absent => "absent, as in a copied database".to_owned(),
     }
 }
@@ -82,7 +86,8 @@ fn pages(facts: &SnapshotFacts) -> String {
 }
 
 fn revision(facts: &SnapshotFacts) -> String {
-    let compacted = facts.compacted.map_or_else(|| "never compacted".into(), |at| format!("compacted at {at}"));
+    let compacted =
+        facts.compacted.map_or_else(|| "never compacted".into(), |at| format!("compacted at {at}"));
     let hash = facts.status_hash;
     format!("{}, {compacted}; etcdutl's hash {hash:x} ({hash})", facts.revision)
 }
@@ -129,7 +134,9 @@ fn drift_sentence(drift: &StoredDrift, facts: &SnapshotFacts) -> String {
     let who = drift.members.iter().map(|id| facts.label(id)).collect::<Vec<_>>().join(", ");
     match drift.kind {
         Drift::Ghosts => format!("GHOSTS: raft counts members that are not listed: {who}"),
-        Drift::Zombies => format!("ZOMBIES: listed, but raft does not count them; they come back with 3.6: {who}"),
+        Drift::Zombies => {
+            format!("ZOMBIES: listed, but raft does not count them; they come back with 3.6: {who}")
+        }
         Drift::VotersCalledLearners => format!("listed as learners, but raft lets them vote: {who}"),
         Drift::LearnersCalledVoters => format!("listed as voters, but raft has them as learners: {who}"),
         Drift::PresentAndRemoved => format!("listed and removed at once: {who}"),
@@ -170,7 +177,8 @@ fn kubernetes(facts: &SnapshotFacts, style: Style, out: &mut dyn Write) -> io::R
     let plaintext = facts.kubernetes.get("secrets").map_or(0, |secrets| secrets.plaintext);
     let keys: Vec<&str> = facts.encryption_keys().into_iter().collect();
     let keys = if keys.is_empty() { "none".to_owned() } else { keys.join(", ") };
-    let text = format!("encryption keys needed: {keys}; secrets in plaintext, old revisions included: {plaintext}");
+    let text =
+        format!("encryption keys needed: {keys}; secrets in plaintext, old revisions included: {plaintext}");
     field("kubernetes", &text, style, out)
 }
 
@@ -182,11 +190,15 @@ fn lines(lines: Vec<String>, out: &mut dyn Write) -> io::Result<()> {
 fn members(facts: &SnapshotFacts, style: Style, out: &mut dyn Write) -> io::Result<()> {
     let row = |member: &StoredMember| {
         let role = if member.learner { "learner" } else { "voter" };
-        let cells = [&member.name, &member.id, role, &member.peer_urls.join(","), &member.client_urls.join(",")];
+        let cells =
+            [&member.name, &member.id, role, &member.peer_urls.join(","), &member.client_urls.join(",")];
         cells.iter().map(|cell| escape(cell)).collect()
     };
     let rows: Vec<Vec<String>> = facts.members.iter().map(row).collect();
-    lines(grid(&["MEMBER", "ID", "LISTED AS", "PEERS", "CLIENTS"], &rows, &["PEERS", "CLIENTS"], style.width), out)
+    lines(
+        grid(&["MEMBER", "ID", "LISTED AS", "PEERS", "CLIENTS"], &rows, &["PEERS", "CLIENTS"], style.width),
+        out,
+    )
 }
 
 fn prefixes(facts: &SnapshotFacts, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -198,7 +210,10 @@ fn prefixes(facts: &SnapshotFacts, style: Style, out: &mut dyn Write) -> io::Res
         std::iter::once(name).chain(counts).chain([human_bytes(prefix.revision_bytes)]).collect()
     };
     let rows: Vec<Vec<String>> = sorted.iter().take(PREFIXES).map(row).collect();
-    lines(grid(&["PREFIX", "KEYS", "BYTES", "REVISIONS", "THEIR BYTES"], &rows, &["PREFIX"], style.width), out)?;
+    lines(
+        grid(&["PREFIX", "KEYS", "BYTES", "REVISIONS", "THEIR BYTES"], &rows, &["PREFIX"], style.width),
+        out,
+    )?;
     match sorted.len().saturating_sub(PREFIXES) {
         0 => Ok(()),
         more => writeln!(out, "… and {more} smaller ones; -o json has all"),
@@ -210,12 +225,21 @@ fn resources(facts: &SnapshotFacts, style: Style, out: &mut dyn Write) -> io::Re
         return Ok(());
     }
     let row = |(name, resource): (&String, &StoredResource)| {
-        let keys: Vec<String> = resource.encrypted.iter().map(|(key, count)| format!("{key}: {count}")).collect();
+        let keys: Vec<String> =
+            resource.encrypted.iter().map(|(key, count)| format!("{key}: {count}")).collect();
         let cells = [escape(name), resource.values.to_string(), resource.plaintext.to_string()];
         cells.into_iter().chain([escape(&keys.join(", "))]).collect()
     };
     let rows: Vec<Vec<String>> = facts.kubernetes.iter().map(row).collect();
-    lines(grid(&["RESOURCE", "VALUES", "PLAINTEXT", "ENCRYPTED"], &rows, &["RESOURCE", "ENCRYPTED"], style.width), out)
+    lines(
+        grid(
+            &["RESOURCE", "VALUES", "PLAINTEXT", "ENCRYPTED"],
+            &rows,
+            &["RESOURCE", "ENCRYPTED"],
+            style.width,
+        ),
+        out,
+    )
 }
 
 fn damages(facts: &SnapshotFacts, style: Style, out: &mut dyn Write) -> io::Result<()> {
@@ -234,7 +258,8 @@ fn damages(facts: &SnapshotFacts, style: Style, out: &mut dyn Write) -> io::Resu
 
 /// What was saved.
 pub fn write_manifest(manifest: &Manifest, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let from = format!("{} ({}) at {}: {}", manifest.member, manifest.role, manifest.endpoint, manifest.chosen);
+    let from =
+        format!("{} ({}) at {}: {}", manifest.member, manifest.role, manifest.endpoint, manifest.chosen);
     field("from", &from, style, out)?;
     let index = manifest.raft_index.map_or_else(|| "unknown".to_owned(), |index| index.to_string());
     let holds = format!(
@@ -253,7 +278,9 @@ pub fn write_manifest(manifest: &Manifest, style: Style, out: &mut dyn Write) ->
 /// What lies in a directory.
 pub fn write_kept(kept: &[Kept], style: Style, out: &mut dyn Write) -> io::Result<()> {
     let row = |kept: &Kept| {
-        let of = |get: fn(&Manifest) -> String| kept.manifest.as_ref().map_or_else(|| "-".into(), |m| escape(&get(m)));
+        let of = |get: fn(&Manifest) -> String| {
+            kept.manifest.as_ref().map_or_else(|| "-".into(), |m| escape(&get(m)))
+        };
         let state = match (&kept.trouble, kept.verified, &kept.manifest) {
             (Some(trouble), _, _) => format!("NO: {}", escape(trouble)),
             (None, true, _) => "when saved".to_owned(),

@@ -113,11 +113,13 @@ pub fn choose(facts: &Facts, from: Option<&str>) -> Result<Choice, ChooseError> 
     let found = candidates(facts)?;
     let newest = found.iter().map(|candidate| candidate.status.raft_applied).max().unwrap_or(0);
     if let Some(wanted) = from {
-        let bare = |url: &str| url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/').to_owned();
+        let bare =
+            |url: &str| url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/').to_owned();
         let named = |c: &&Candidate| c.label == wanted || c.id == wanted || bare(&c.endpoint) == bare(wanted);
         let there = || found.iter().map(|c| c.label.clone()).collect();
         let member = found.iter().find(named).cloned();
-        let member = member.ok_or_else(|| ChooseError::NotThere { wanted: wanted.to_owned(), there: there() })?;
+        let member =
+            member.ok_or_else(|| ChooseError::NotThere { wanted: wanted.to_owned(), there: there() })?;
         return Ok(Choice { member, why: "asked for with --from".into() });
     }
     let Some(member) = found.first().cloned() else { return Err(ChooseError::NobodyAnswers(Vec::new())) };

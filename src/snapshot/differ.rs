@@ -108,7 +108,8 @@ fn states(database: &Database<'_>, part: u64, parts: u64) -> Result<HashMap<u64,
         }
         match row.change {
             Change::Put(kv) => {
-                let numbers = [kv.create_revision, kv.mod_revision, kv.version, kv.lease].map(i64::to_le_bytes);
+                let numbers =
+                    [kv.create_revision, kv.mod_revision, kv.version, kv.lease].map(i64::to_le_bytes);
                 states.insert(fingerprint, hash(&[numbers.as_flattened(), kv.value]));
             }
             Change::Delete(_) | Change::Bump => {

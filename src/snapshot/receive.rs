@@ -244,7 +244,11 @@ async fn write_all(
 }
 
 /// Hashes all but the last 32 bytes, which are the digest, and writes everything.
-fn write(mut file: File, mut batches: mpsc::Receiver<Vec<u8>>, spare: &mpsc::Sender<Vec<u8>>) -> io::Result<Verified> {
+fn write(
+    mut file: File,
+    mut batches: mpsc::Receiver<Vec<u8>>,
+    spare: &mpsc::Sender<Vec<u8>>,
+) -> io::Result<Verified> {
     let mut hasher = Sha256::new();
     let mut tail: Vec<u8> = Vec::with_capacity(2 * DIGEST);
     let mut length = 0u64;
@@ -408,6 +412,9 @@ mod tests {
     fn names_are_plain() {
         assert_eq!(plain("prod-etcd"), "prod-etcd");
         assert_eq!(plain("127.0.0.1:2379+2"), "127.0.0.1_2379_2");
-        assert_eq!((plain("../../x").as_str(), plain("-rf").as_str(), plain("").as_str()), ("_.._x", "rf", "cluster"));
+        assert_eq!(
+            (plain("../../x").as_str(), plain("-rf").as_str(), plain("").as_str()),
+            ("_.._x", "rf", "cluster")
+        );
     }
 }

@@ -63,12 +63,13 @@ pub fn look_through(dir: &Path, now: Timestamp) -> io::Result<Shelf> {
             shelf.kept.extend(kept(dir, name, now)?);
         }
     }
-    shelf.kept.sort_by(|a, b| (taken(b), &a.file).cmp(&(taken(a), &b.file)));
+    shelf.kept.sort_by(|a, b| (order(b), &a.file).cmp(&(order(a), &b.file)));
     Ok(shelf)
 }
 
-fn taken(kept: &Kept) -> Option<&str> {
-    kept.manifest.as_ref().map(|manifest| manifest.taken_at.as_str())
+/// When it was saved; within one second the revision tells.
+fn order(kept: &Kept) -> Option<(&str, i64)> {
+    kept.manifest.as_ref().map(|manifest| (manifest.taken_at.as_str(), manifest.revision))
 }
 
 fn kept(dir: &Path, name: &str, now: Timestamp) -> io::Result<Option<Kept>> {
@@ -126,10 +127,18 @@ pub enum Fate {
 
 /// Decides about each of `shelf.kept`, in their order. `intact` reads a snapshot again and says whether it is still what
 /// was saved: nothing of a cluster goes unless a newer one that stays is.
-pub fn plan_prune(shelf: &Shelf, rule: Rule, now: Timestamp, intact: &mut dyn FnMut(&Kept) -> bool) -> Vec<Fate> {
+pub fn plan_prune(
+    shelf: &Shelf,
+    rule: Rule,
+    now: Timestamp,
+    intact: &mut dyn FnMut(&Kept) -> bool,
+) -> Vec<Fate> {
     let mut clusters: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-    let mut fates: Vec<Fate> =
-        shelf.kept.iter().map(|_| Fate::Keep("not a snapshot that quorate saved: no manifest".into())).collect();
+    let mut fates: Vec<Fate> = shelf
+        .kept
+        .iter()
+        .map(|_| Fate::Keep("not a snapshot that quorate saved: no manifest".into()))
+        .collect();
     for (at, kept) in shelf.kept.iter().enumerate() {
         match (&kept.manifest, &kept.trouble) {
             (None, Some(trouble)) => fates[at] = Fate::Keep(trouble.clone()),
@@ -143,7 +152,8 @@ pub fn plan_prune(shelf: &Shelf, rule: Rule, now: Timestamp, intact: &mut dyn Fn
     for (_, newest_first) in clusters {
         let wanted = |place: usize, at: usize| wanted(rule, place, &shelf.kept[at], now);
         let goes = newest_first.iter().enumerate().any(|(place, at)| wanted(place, *at).is_none());
-        let proven = if goes { newest_first.iter().copied().find(|at| intact(&shelf.kept[*at])) } else { None };
+        let proven =
+            if goes { newest_first.iter().copied().find(|at| intact(&shelf.kept[*at])) } else { None };
         for (place, at) in newest_first.iter().copied().enumerate() {
             fates[at] = match (wanted(place, at), proven) {
                 (Some(why), _) => Fate::Keep(why),
@@ -167,7 +177,8 @@ fn wanted(rule: Rule, place: usize, kept: &Kept, now: Timestamp) -> Option<Strin
         return Some(format!("among the newest {keep} of its cluster"));
     }
     let days = rule.keep_days?;
-    let oldest = now.saturating_sub(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MIN);
+    let oldest =
+        now.saturating_sub(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MIN);
     match kept.manifest.as_ref().and_then(moment) {
         None => Some("when it was saved cannot be told".into()),
         Some(taken) if taken >= oldest => Some(format!("younger than {days} days")),
@@ -177,7 +188,9 @@ fn wanted(rule: Rule, place: usize, kept: &Kept, now: Timestamp) -> Option<Strin
 
 fn superfluous(rule: Rule) -> String {
     match (rule.keep, rule.keep_days) {
-        (Some(keep), Some(days)) => format!("not among the newest {keep} of its cluster, and older than {days} days"),
+        (Some(keep), Some(days)) => {
+            format!("not among the newest {keep} of its cluster, and older than {days} days")
+        }
         (Some(keep), None) => format!("not among the newest {keep} of its cluster"),
         (_, days) => format!("older than {} days", days.unwrap_or_default()),
     }
@@ -197,7 +210,11 @@ impl Shelf {
         let path = self.dir.join(&kept.file);
         let about = std::fs::symlink_metadata(&path)?;
         let manifest = read_manifest(&path)?;
-        if !about.is_file() || about.len() != kept.size_bytes || manifest != kept.manifest || manifest.is_none() {
+        if !about.is_file()
+            || about.len() != kept.size_bytes
+            || manifest != kept.manifest
+            || manifest.is_none()
+        {
             return Err(io::Error::other("it changed since it was looked at"));
         }
         std::fs::remove_file(&path)?;
@@ -267,7 +284,11 @@ mod tests {
         assert_eq!(deleted(all(), rule(Some(1), None), |_| true), ["a1", "a9", "b20"]);
         assert_eq!(deleted(all(), rule(None, Some(7)), |_| true), ["a9", "b20"]);
         assert_eq!(deleted(all(), rule(Some(2), Some(7)), |_| true), ["a9"]);
-        assert_eq!(deleted(all(), rule(None, Some(1)), |_| true), ["a9", "b20"], "b3 is the newest of its cluster");
+        assert_eq!(
+            deleted(all(), rule(None, Some(1)), |_| true),
+            ["a9", "b20"],
+            "b3 is the newest of its cluster"
+        );
     }
 
     #[test]

@@ -37,11 +37,8 @@ impl Temporary {
     pub fn create(dir: &Path) -> io::Result<Temporary> {
         for _ in 0..TRIES {
             // O_CREAT | O_EXCL: never opens what is there, never follows a link
-            let file = tempfile::Builder::new()
-                .prefix(PREFIX)
-                .suffix(SUFFIX)
-                .rand_bytes(RANDOM)
-                .tempfile_in(dir)?;
+            let file =
+                tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM).tempfile_in(dir)?;
             flock(file.as_file(), FlockOperation::LockExclusive)?;
             if file.as_file().metadata()?.nlink() > 0 {
                 return Ok(Temporary { file });
@@ -96,8 +93,8 @@ fn remove_stale(path: &Path) -> bool {
         return false;
     }
     // still the file that was locked, not another that took its name
-    let same = std::fs::symlink_metadata(path)
-        .is_ok_and(|now| (now.dev(), now.ino()) == (about.dev(), about.ino()));
+    let same =
+        std::fs::symlink_metadata(path).is_ok_and(|now| (now.dev(), now.ino()) == (about.dev(), about.ino()));
     same && std::fs::remove_file(path).is_ok()
 }
 
@@ -128,7 +125,8 @@ mod tests {
         let alive = Temporary::create(dir.path()).expect("made");
         let dead = dir.path().join(format!("{PREFIX}0123456789abcdef{SUFFIX}"));
         std::fs::write(&dead, b"x").expect("written");
-        let others = ["0123456789abcdef.part", ".quorate-snapshot-short.part", ".quorate-snapshot-.part", "a.part"];
+        let others =
+            ["0123456789abcdef.part", ".quorate-snapshot-short.part", ".quorate-snapshot-.part", "a.part"];
         others.iter().for_each(|name| std::fs::write(dir.path().join(name), b"x").expect("written"));
         let link = dir.path().join(format!("{PREFIX}fedcba9876543210{SUFFIX}"));
         std::os::unix::fs::symlink(dir.path().join("a.part"), &link).expect("a link");

@@ -18,7 +18,8 @@ impl Snapshots for Etcd {
         Box::pin(async move {
             let client = self.client_for(endpoint, connect).await?;
             let mut maintenance = client.maintenance_client();
-            let opened = connect.run(maintenance.snapshot()).await.ok_or_else(|| late(connect.elapsed_ms()))?;
+            let opened =
+                connect.run(maintenance.snapshot()).await.ok_or_else(|| late(connect.elapsed_ms()))?;
             let messages = opened.map_err(|error| client::name(&error))?;
             let mut stream = Stream { messages, first: None, announced: None, idle };
             stream.first = stream.message(connect).await?;

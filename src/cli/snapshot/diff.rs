@@ -168,7 +168,8 @@ fn files(a: SnapshotFacts, b: SnapshotFacts, args: &DiffArgs) -> Result<DiffRepo
 
 fn besides(a: &SnapshotFacts, b: &SnapshotFacts) -> Vec<&'static str> {
     let (left, right) = (&a.leftovers, &b.leftovers);
-    let auth = |l: &crate::facts::Leftovers| (l.auth_enabled.unwrap_or(false), l.users.clone(), l.roles.clone());
+    let auth =
+        |l: &crate::facts::Leftovers| (l.auth_enabled.unwrap_or(false), l.users.clone(), l.roles.clone());
     let ids = |facts: &SnapshotFacts| facts.members.iter().map(|m| m.id.clone()).collect::<Vec<_>>();
     let differences = [
         ("auth", auth(left) != auth(right)),
@@ -179,7 +180,12 @@ fn besides(a: &SnapshotFacts, b: &SnapshotFacts) -> Vec<&'static str> {
     differences.into_iter().filter(|(_, differs)| *differs).map(|(name, _)| name).collect()
 }
 
-fn live(facts: SnapshotFacts, args: &DiffArgs, global: &Global, world: &World) -> Result<DiffReport, Failure> {
+fn live(
+    facts: SnapshotFacts,
+    args: &DiffArgs,
+    global: &Global,
+    world: &World,
+) -> Result<DiffReport, Failure> {
     let Settings { targets, .. } = settings(&args.target, global, world)?;
     let [target] = targets.as_slice() else {
         return Err(Failure::usage("snapshot diff compares with one cluster").hint("name one target"));
@@ -208,7 +214,11 @@ fn live(facts: SnapshotFacts, args: &DiffArgs, global: &Global, world: &World) -
     } else {
         DiffVerdict::Incomparable
     };
-    let b = DiffSide { name: target.name.clone(), revision: i64::try_from(revision).unwrap_or(i64::MAX), keys: None };
+    let b = DiffSide {
+        name: target.name.clone(),
+        revision: i64::try_from(revision).unwrap_or(i64::MAX),
+        keys: None,
+    };
     let schema = "quorate.snapshot-diff/v1";
     Ok(DiffReport { schema, verdict, a: side(&facts), b, keys: None, besides: Vec::new(), members })
 }

@@ -26,7 +26,12 @@ impl<'w> Progress<'w> {
                 Err(_) => bar,
             }
         });
-        Progress { world, bar, began: Deadline::after(Duration::ZERO), next_line: Deadline::after(LINES_APART) }
+        Progress {
+            world,
+            bar,
+            began: Deadline::after(Duration::ZERO),
+            next_line: Deadline::after(LINES_APART),
+        }
     }
 
     /// So many bytes have come, of so many.

@@ -12,8 +12,8 @@ use crate::facts::{Facts, SnapshotFacts, Trouble, TroubleKind};
 use crate::quorum::{self, Quorum, QuorumState};
 use crate::render::{self, Style, escape, field};
 use crate::snapshot::{
-    Candidate, Choice, ChooseError, MANIFEST_SCHEMA, Manifest, OtherMember, SaveError, Target, candidates, choose,
-    manifest_path, receive, sweep,
+    Candidate, Choice, ChooseError, MANIFEST_SCHEMA, Manifest, OtherMember, SaveError, Target, candidates,
+    choose, manifest_path, receive, sweep,
 };
 use crate::transport::Deadline;
 use crate::value::human_bytes;
@@ -136,7 +136,8 @@ fn places(args: &SaveArgs, global: &Global, world: &World) -> Result<(TargetArgs
     let here = || PathBuf::from(".");
     if let Some(to) = &args.to {
         if target.targets.len() > 1 {
-            return Err(Failure::usage("the output is given twice").hint("give it as the second argument, or with --to"));
+            return Err(Failure::usage("the output is given twice")
+                .hint("give it as the second argument, or with --to"));
         }
         return Ok((target, to.clone()));
     }
@@ -190,7 +191,8 @@ impl Run<'_> {
             }
             return Ok(());
         }
-        let best = choose(self.facts, self.args.from.as_deref()).map_err(|error| self.cannot_choose(error))?;
+        let best =
+            choose(self.facts, self.args.from.as_deref()).map_err(|error| self.cannot_choose(error))?;
         let (choice, stream) = self.first_that_opens(best, ranked).await?;
         saved.push(self.one(&choice, stream, place).await?);
         Ok(())
@@ -202,10 +204,10 @@ impl Run<'_> {
         best: Choice,
         ranked: Vec<Candidate>,
     ) -> Result<(Choice, Box<dyn SnapshotStream>), Failure> {
-        let others = ranked.into_iter().filter(|member| member.id != best.member.id).map(|member| Choice {
-            member,
-            why: "the best of those that open a stream".into(),
-        });
+        let others = ranked
+            .into_iter()
+            .filter(|member| member.id != best.member.id)
+            .map(|member| Choice { member, why: "the best of those that open a stream".into() });
         let mut first = None;
         for choice in std::iter::once(best.clone()).chain(others) {
             match self.open(&choice).await {
@@ -267,7 +269,14 @@ impl Run<'_> {
         })
     }
 
-    fn manifest(&self, choice: &Choice, facts: &SnapshotFacts, file: &str, at: Timestamp, ms: u64) -> Manifest {
+    fn manifest(
+        &self,
+        choice: &Choice,
+        facts: &SnapshotFacts,
+        file: &str,
+        at: Timestamp,
+        ms: u64,
+    ) -> Manifest {
         let status = &choice.member.status;
         let all = candidates(self.facts).unwrap_or_default();
         let newest = all.iter().map(|member| member.status.raft_applied).max().unwrap_or(0);
@@ -317,12 +326,12 @@ impl Run<'_> {
         let failure = Failure::failed(error.to_string());
         match error {
             ChooseError::NobodyAnswers(_) => {
-                let login = self.facts.common.endpoints.iter().filter_map(|e| e.reach.trouble()).any(is_login);
+                let login =
+                    self.facts.common.endpoints.iter().filter_map(|e| e.reach.trouble()).any(is_login);
                 if login { self.credentials(failure) } else { failure.hint(look(&self.facts.cluster)) }
             }
-            ChooseError::NotThere { there, .. } => {
-                Failure { kind: Kind::Usage, ..failure }.hint(format!("members that answer: {}", there.join(", ")))
-            }
+            ChooseError::NotThere { there, .. } => Failure { kind: Kind::Usage, ..failure }
+                .hint(format!("members that answer: {}", there.join(", "))),
             ChooseError::SeveralClusters(_) => {
                 Failure { kind: Kind::Usage, ..failure }.hint("give the endpoints of one cluster")
             }
@@ -348,10 +357,8 @@ impl Run<'_> {
 
     /// What can log in, which depends on whether there is a quorum.
     fn credentials(&self, failure: Failure) -> Failure {
-        let serves = matches!(
-            self.quorum.state,
-            QuorumState::Healthy | QuorumState::Degraded | QuorumState::AtRisk
-        );
+        let serves =
+            matches!(self.quorum.state, QuorumState::Healthy | QuorumState::Degraded | QuorumState::AtRisk);
         if serves {
             return failure.hint(
                 "a snapshot needs the root role: log in with --user root and --password-file, or give a client \
@@ -379,7 +386,9 @@ fn look(cluster: &str) -> String {
 
 fn with_member(place: &Target, member: &str) -> Target {
     match place {
-        Target::Directory { dir, stem } => Target::Directory { dir: dir.clone(), stem: format!("{stem}-{member}") },
+        Target::Directory { dir, stem } => {
+            Target::Directory { dir: dir.clone(), stem: format!("{stem}-{member}") }
+        }
         file => file.clone(),
     }
 }
