@@ -11,4 +11,5 @@ mod layers;
 mod probe;
 mod readers;
 mod render;
+mod snapshot;
 mod tls_servers;
