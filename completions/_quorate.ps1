@@ -33,6 +33,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Start throwaway clusters of real servers, break them, remove them')
             [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS')
+            [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Save, verify, compare and keep snapshots')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds')
             [CompletionResult]::new('size', 'size', [CompletionResultType]::ParameterValue, 'How many failures a cluster of N voters survives, and what one more or one less does')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON schema of an output, or of the config file')
@@ -60,6 +61,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The whole check takes no longer')
             [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'Look twice, this long apart, for what needs two samples [default: compare with the previous run]')
             [CompletionResult]::new('--save-facts', '--save-facts', [CompletionResultType]::ParameterName, 'Keep what was seen, to replay with --facts')
+            [CompletionResult]::new('--snapshot', '--snapshot', [CompletionResultType]::ParameterName, 'Judge a snapshot instead of a running cluster: encryption at rest over all revisions, stored membership, alarms, users, what stands in the way of an upgrade')
             [CompletionResult]::new('--facts', '--facts', [CompletionResultType]::ParameterName, 'Judge what --save-facts kept instead of looking')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -373,6 +375,150 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
         'quorate;probe;help;help' {
             break
         }
+        'quorate;snapshot' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('save', 'save', [CompletionResultType]::ParameterValue, 'Save a snapshot of a cluster, verified before it has its name')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify a snapshot: digest, every page, every record')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show what is in a snapshot: members, keys by prefix, users, alarms, Kubernetes resources')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Compare a snapshot with another, or with a running cluster')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the snapshots of a directory')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Delete old snapshots of a directory; without --yes only say which')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'quorate;snapshot;save' {
+            [CompletionResult]::new('--backend', '--backend', [CompletionResultType]::ParameterName, 'What runs at --endpoints')
+            [CompletionResult]::new('--endpoints', '--endpoints', [CompletionResultType]::ParameterName, 'Client URLs of one cluster, separated by commas')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'CA bundle (PEM) that signed the servers'' certificates')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Client certificate (PEM)')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Client key (PEM)')
+            [CompletionResult]::new('--server-name', '--server-name', [CompletionResultType]::ParameterName, 'Name to verify in the servers'' certificates instead of the host')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File with the password, - for stdin')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'Where it goes: a file, or a directory; the same as the second argument')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'The member to ask, by name, id or address [default: the freshest that is not the leader]')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Looking at the cluster, and opening the stream, take no longer')
+            [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'Give up when nothing comes for this long')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every cluster of the config file')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Do not verify the servers'' certificates; what is wrong with them is still reported')
+            [CompletionResult]::new('--all-members', '--all-members', [CompletionResultType]::ParameterName, 'Save one of every member that answers; DIR only')
+            [CompletionResult]::new('--force', '--force', [CompletionResultType]::ParameterName, 'When FILE is there, rename it and its manifest, and save')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;snapshot;verify' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;snapshot;inspect' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;snapshot;diff' {
+            [CompletionResult]::new('--backend', '--backend', [CompletionResultType]::ParameterName, 'What runs at --endpoints')
+            [CompletionResult]::new('--endpoints', '--endpoints', [CompletionResultType]::ParameterName, 'Client URLs of one cluster, separated by commas')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'CA bundle (PEM) that signed the servers'' certificates')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Client certificate (PEM)')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Client key (PEM)')
+            [CompletionResult]::new('--server-name', '--server-name', [CompletionResultType]::ParameterName, 'Name to verify in the servers'' certificates instead of the host')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File with the password, - for stdin')
+            [CompletionResult]::new('--examples', '--examples', [CompletionResultType]::ParameterName, 'How many keys to show')
+            [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'Hashing all data of a member takes no longer')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every cluster of the config file')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Do not verify the servers'' certificates; what is wrong with them is still reported')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;snapshot;list' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;snapshot;prune' {
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Keep the newest N of each cluster')
+            [CompletionResult]::new('--keep-days', '--keep-days', [CompletionResultType]::ParameterName, 'Keep what is younger than D days')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Delete; without it nothing is')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;snapshot;help' {
+            [CompletionResult]::new('save', 'save', [CompletionResultType]::ParameterValue, 'Save a snapshot of a cluster, verified before it has its name')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify a snapshot: digest, every page, every record')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show what is in a snapshot: members, keys by prefix, users, alarms, Kubernetes resources')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Compare a snapshot with another, or with a running cluster')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the snapshots of a directory')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Delete old snapshots of a directory; without --yes only say which')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'quorate;snapshot;help;save' {
+            break
+        }
+        'quorate;snapshot;help;verify' {
+            break
+        }
+        'quorate;snapshot;help;inspect' {
+            break
+        }
+        'quorate;snapshot;help;diff' {
+            break
+        }
+        'quorate;snapshot;help;list' {
+            break
+        }
+        'quorate;snapshot;help;prune' {
+            break
+        }
+        'quorate;snapshot;help;help' {
+            break
+        }
         'quorate;explain' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
@@ -441,6 +587,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks')
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Start throwaway clusters of real servers, break them, remove them')
             [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS')
+            [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Save, verify, compare and keep snapshots')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds')
             [CompletionResult]::new('size', 'size', [CompletionResultType]::ParameterValue, 'How many failures a cluster of N voters survives, and what one more or one less does')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON schema of an output, or of the config file')
@@ -508,6 +655,33 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             break
         }
         'quorate;help;probe;tls' {
+            break
+        }
+        'quorate;help;snapshot' {
+            [CompletionResult]::new('save', 'save', [CompletionResultType]::ParameterValue, 'Save a snapshot of a cluster, verified before it has its name')
+            [CompletionResult]::new('verify', 'verify', [CompletionResultType]::ParameterValue, 'Verify a snapshot: digest, every page, every record')
+            [CompletionResult]::new('inspect', 'inspect', [CompletionResultType]::ParameterValue, 'Show what is in a snapshot: members, keys by prefix, users, alarms, Kubernetes resources')
+            [CompletionResult]::new('diff', 'diff', [CompletionResultType]::ParameterValue, 'Compare a snapshot with another, or with a running cluster')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the snapshots of a directory')
+            [CompletionResult]::new('prune', 'prune', [CompletionResultType]::ParameterValue, 'Delete old snapshots of a directory; without --yes only say which')
+            break
+        }
+        'quorate;help;snapshot;save' {
+            break
+        }
+        'quorate;help;snapshot;verify' {
+            break
+        }
+        'quorate;help;snapshot;inspect' {
+            break
+        }
+        'quorate;help;snapshot;diff' {
+            break
+        }
+        'quorate;help;snapshot;list' {
+            break
+        }
+        'quorate;help;snapshot;prune' {
             break
         }
         'quorate;help;explain' {

@@ -116,7 +116,11 @@ pub fn choose(facts: &Facts, from: Option<&str>) -> Result<Choice, ChooseError> 
         let bare =
             |url: &str| url.split_once("://").map_or(url, |(_, rest)| rest).trim_end_matches('/').to_owned();
         let named = |c: &&Candidate| c.label == wanted || c.id == wanted || bare(&c.endpoint) == bare(wanted);
-        let there = || found.iter().map(|c| c.label.clone()).collect();
+        let there = || {
+            let mut names: Vec<String> = found.iter().map(|c| c.label.clone()).collect();
+            names.sort();
+            names
+        };
         let member = found.iter().find(named).cloned();
         let member =
             member.ok_or_else(|| ChooseError::NotThere { wanted: wanted.to_owned(), there: there() })?;

@@ -171,15 +171,15 @@ pub async fn receive(
         }
         _ => failed("write to", temporary.path(), error),
     };
-    let file = temporary.file().try_clone().map_err(full)?;
+    let file = another(&temporary).map_err(full)?;
     let verified = write_all(stream, file, announced, progress).await.map_err(|error| match error {
         Stopped::Disk(error) => full(error),
         Stopped::Stream(error) => error,
     })?;
-    let (for_sync, path) = (temporary.file().try_clone().map_err(full)?, temporary.path().to_owned());
+    let (for_sync, to_read) = (another(&temporary).map_err(full)?, another(&temporary).map_err(full)?);
     let synced = tokio::task::spawn_blocking(move || for_sync.sync_all());
     let examined = tokio::task::spawn_blocking(move || {
-        FileSource::open(&path).map(|source| examine(&source, Some(verified)))
+        FileSource::of(to_read).map(|source| examine(&source, Some(verified)))
     });
     let (synced, examined) = tokio::join!(synced, examined);
     // After a failed fsync the kernel may have dropped what it could not write: nothing read now proves anything.
@@ -189,6 +189,10 @@ pub async fn receive(
         return Err(SaveError::Damaged(Box::new(facts)));
     }
     Ok(Received { temporary, facts })
+}
+
+fn another(temporary: &Temporary) -> io::Result<File> {
+    temporary.file().try_clone()
 }
 
 fn has_room(dir: &Path, needed: u64) -> Result<(), SaveError> {

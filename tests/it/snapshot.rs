@@ -252,8 +252,8 @@ fn what_is_damaged_is_told_and_what_is_foreign_is_named() {
         std::fs::write(&file, bytes).expect("written");
         verify(home, &file).exits(code)
     };
-    for cut in (32..bytes.len()).step_by(4096).chain([bytes.len() - 31, bytes.len() - 1, bytes.len() - 33]) {
-        verdict(&bytes[..cut], if cut < 80 { 64 } else { 2 });
+    for cut in (1..bytes.len()).step_by(4096).chain([bytes.len() - 31, bytes.len() - 1, bytes.len() - 33]) {
+        verdict(&bytes[..cut], 2);
     }
     for at in (0..bytes.len()).step_by(bytes.len() / 40) {
         let mut flipped = bytes.clone();
@@ -355,17 +355,9 @@ fn killed_at_any_call_nothing_has_the_name() {
         for nth in 1.. {
             let file = dir.join(format!("{call}-{nth}.db"));
             let mut command = Command::new("strace");
-            command
-                .args(["-f", "-qq", "-o", "/dev/null", "-P", text(&dir), "-e"])
-                .arg(format!("trace={call}"))
-                .arg("-e")
-                .arg(format!("inject={call}:signal=KILL:when={nth}"));
-            // -P looks at the path; writes and syncs go to files whose name it cannot know before
-            if ["write", "fsync", "flock"].contains(&call) {
-                command = Command::new("strace");
-                command.args(["-f", "-qq", "-o", "/dev/null", "-e"]).arg(format!("trace={call}"));
-                command.arg("-e").arg(format!("inject={call}:signal=KILL:when={nth}"));
-            }
+            // strace counts the calls of each thread
+            command.args(["-f", "-qq", "-o", "/dev/null", "-e"]).arg(format!("trace={call}"));
+            command.arg("-e").arg(format!("inject={call}:signal=KILL:when={nth}"));
             let quorate = cluster.home.quorate();
             command.arg(quorate.get_program()).env("XDG_STATE_HOME", cluster.home.path("state"));
             command.args(["snapshot", "save", "--config", cluster.config(), "--to", text(&file)]);
@@ -377,12 +369,13 @@ fn killed_at_any_call_nothing_has_the_name() {
                 verify(&cluster.home, &file).exits(0);
             }
             assert!(file.exists() || killed, "{call} {nth}");
-            if finished || nth >= 40 {
+            assert!(nth < 100, "{call} never comes to its end");
+            if finished {
                 break;
             }
         }
     }
-    assert!(kills > 6, "{kills} kills");
+    assert!(kills > 30, "{kills} kills");
     save(&cluster, &dir.join("last.db"), &[]).exits(0);
     assert!(names(&dir).iter().all(|name| !name.ends_with(".part")), "{:?}", names(&dir));
 }
