@@ -217,7 +217,7 @@ impl Run<'_> {
                     if self.args.from.is_some() || is_login(&trouble) {
                         return Err(failure);
                     }
-                    self.world.tell(&format!("{}", escape(&failure.message)));
+                    self.world.tell(&escape(&failure.message));
                     first.get_or_insert(failure);
                 }
             }
