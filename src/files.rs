@@ -16,7 +16,11 @@ pub struct FileSource {
 impl FileSource {
     /// Opens a regular file for reading. No lock is taken, so a server that has it open is not disturbed.
     pub fn open(path: &Path) -> io::Result<FileSource> {
-        let file = File::open(path)?;
+        FileSource::of(File::open(path)?)
+    }
+
+    /// A file that is open already, so that it is the one that was meant whatever has its name by now.
+    pub fn of(file: File) -> io::Result<FileSource> {
         let about = file.metadata()?;
         if !about.is_file() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file"));

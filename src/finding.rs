@@ -1,7 +1,7 @@
 //! What a check is, and what comes of it. Words are held here and in the checks; values stay typed until a renderer
 //! turns them into text.
 
-use crate::facts::{BackendKind, CommonFacts, EtcdFacts, Facts, NativeFacts};
+use crate::facts::{BackendKind, CommonFacts, EtcdFacts, Facts, NativeFacts, SnapshotFacts};
 use crate::policy::{Policy, Threshold};
 pub use crate::value::{Value, human_bytes, human_millis};
 use jiff::Timestamp;
@@ -250,6 +250,8 @@ pub enum Rule {
     Common(fn(&CommonFacts, &Policy, Timestamp) -> Outcome),
     /// On etcd only.
     Etcd(fn(&EtcdFacts, &CommonFacts, &Policy) -> Outcome),
+    /// On a snapshot of etcd instead of a running cluster.
+    File(fn(&SnapshotFacts, &Policy) -> Outcome),
 }
 
 impl Rule {
@@ -258,6 +260,7 @@ impl Rule {
         match (self, &facts.native) {
             (Rule::Common(judge), _) => Some(judge(&facts.common, policy, facts.taken_at)),
             (Rule::Etcd(judge), NativeFacts::Etcd(etcd)) => Some(judge(etcd, &facts.common, policy)),
+            (Rule::File(_), _) => None,
         }
     }
 }
@@ -294,6 +297,14 @@ impl Check {
         })
     }
 
+    /// Runs the check on a snapshot; `None` when a file cannot answer its question.
+    pub fn run_on_file(&self, file: &SnapshotFacts, policy: &Policy) -> Option<Outcome> {
+        self.rules.iter().find_map(|rule| match rule {
+            Rule::File(judge) => Some(judge(file, policy)),
+            Rule::Common(_) | Rule::Etcd(_) => None,
+        })
+    }
+
     /// Backends it has a rule for.
     pub fn backends(&self) -> Vec<BackendKind> {
         let mut backends = Vec::new();
@@ -302,7 +313,8 @@ impl Check {
                 Rule::Common(_) => {
                     return vec![BackendKind::Etcd, BackendKind::Zookeeper, BackendKind::Consul];
                 }
-                Rule::Etcd(_) => backends.push(BackendKind::Etcd),
+                Rule::Etcd(_) | Rule::File(_) if backends.is_empty() => backends.push(BackendKind::Etcd),
+                Rule::Etcd(_) | Rule::File(_) => {}
             }
         }
         backends

@@ -21,6 +21,7 @@ pub mod transport;
 pub mod host;
 pub mod listener;
 pub mod backend;
+pub mod snapshot;
 pub mod lab;
 pub mod probe;
 pub mod render;

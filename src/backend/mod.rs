@@ -4,6 +4,7 @@
 pub mod commits;
 pub mod etcd;
 pub mod membership;
+pub mod snapshots;
 pub mod state;
 
 use crate::facts::{BackendKind, Facts};
@@ -47,6 +48,11 @@ pub trait Backend {
 
     /// Changes of the membership.
     fn membership(&self) -> Option<&dyn membership::Membership> {
+        None
+    }
+
+    /// Streams of one member's whole state.
+    fn snapshots(&self) -> Option<&dyn snapshots::Snapshots> {
         None
     }
 }

@@ -13,7 +13,7 @@ pub(crate) mod testing;
 mod transport;
 mod versions;
 
-use crate::facts::Facts;
+use crate::facts::{Facts, SnapshotFacts};
 use crate::finding::{Check, Finding, Gap, Hit, Outcome, Severity, Status, Waiver};
 use crate::policy::{Policy, Threshold};
 use jiff::tz::TimeZone;
@@ -67,27 +67,42 @@ impl Selection {
 
 /// Runs the selected checks. Checks that do not apply give nothing; every other gives at least one finding.
 pub fn evaluate(facts: &Facts, policy: &Policy, waivers: &[Waiver], selection: &Selection) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    for check in catalogue().filter(|check| selection.includes(check)) {
-        match check.run(facts, policy) {
-            Outcome::NotApplicable(_) => {}
-            Outcome::Clear(evidence) => findings.push(Finding {
-                check,
-                status: Status::Pass,
-                severity: None,
-                summary: check.question.to_owned(),
-                member: None,
-                evidence,
-                remedy: None,
-                waiver: None,
-            }),
-            Outcome::Judged { hits, gaps } => {
-                findings.extend(hits.into_iter().map(|hit| from_hit(check, hit, facts, waivers)));
-                findings.extend(gaps.into_iter().map(|gap| from_gap(check, gap)));
-            }
+    let selected = catalogue().filter(|check| selection.includes(check));
+    selected.flat_map(|check| findings(check, check.run(facts, policy), facts, waivers)).collect()
+}
+
+/// Runs those of the selected checks that a snapshot can answer. `facts` are of the file: its name and the time, and
+/// nothing of a running cluster.
+pub fn evaluate_file(
+    file: &SnapshotFacts,
+    facts: &Facts,
+    policy: &Policy,
+    waivers: &[Waiver],
+    selection: &Selection,
+) -> Vec<Finding> {
+    let selected = catalogue().filter(|check| selection.includes(check));
+    let judged = selected.filter_map(|check| Some((check, check.run_on_file(file, policy)?)));
+    judged.flat_map(|(check, outcome)| findings(check, outcome, facts, waivers)).collect()
+}
+
+fn findings(check: &'static Check, outcome: Outcome, facts: &Facts, waivers: &[Waiver]) -> Vec<Finding> {
+    match outcome {
+        Outcome::NotApplicable(_) => Vec::new(),
+        Outcome::Clear(evidence) => vec![Finding {
+            check,
+            status: Status::Pass,
+            severity: None,
+            summary: check.question.to_owned(),
+            member: None,
+            evidence,
+            remedy: None,
+            waiver: None,
+        }],
+        Outcome::Judged { hits, gaps } => {
+            let hits = hits.into_iter().map(|hit| from_hit(check, hit, facts, waivers));
+            hits.chain(gaps.into_iter().map(|gap| from_gap(check, gap))).collect()
         }
     }
-    findings
 }
 
 fn from_hit(check: &'static Check, hit: Hit, facts: &Facts, waivers: &[Waiver]) -> Finding {

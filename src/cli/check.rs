@@ -6,7 +6,7 @@ use super::settings::settings;
 use super::{Global, TargetArgs, World, block_on};
 use crate::backend::Ask;
 use crate::checks::{self, Selection, Verdict};
-use crate::facts::{FACTS_FORMAT, Facts};
+use crate::facts::{FACTS_FORMAT, Facts, Soundness};
 use crate::finding::Severity;
 use crate::render::{self, Style};
 use crate::report::{CheckReport, Judged, Place};
@@ -27,7 +27,8 @@ use std::time::Duration;
     quorate check --all -o json --report junit=check.xml\n  \
     quorate check prod-etcd -o nagios\n  \
     quorate check prod-etcd --report prometheus=/var/lib/node_exporter/quorate.prom\n  \
-    quorate check prod-etcd -o markdown >> $GITHUB_STEP_SUMMARY\n\n\
+    quorate check prod-etcd -o markdown >> $GITHUB_STEP_SUMMARY\n  \
+    quorate check --snapshot backup.db\n\n\
     Exit codes: 0 nothing at or above --fail-on · 1 a warning, with --fail-on warning · 2 critical · \
     3 not enough could be seen to decide · 64 usage or configuration\n\
     With -o nagios as plugins do: 0 ok · 1 warning · 2 critical · 3 undecided, usage or configuration")]
@@ -61,6 +62,10 @@ pub(super) struct CheckArgs {
     /// Keep what was seen, to replay with --facts
     #[arg(long, value_name = "FILE")]
     save_facts: Option<PathBuf>,
+    /// Judge a snapshot instead of a running cluster: encryption at rest over all revisions, stored membership, alarms,
+    /// users, what stands in the way of an upgrade
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["facts", "save_facts", "targets", "endpoints", "all"])]
+    snapshot: Option<PathBuf>,
     /// Judge what --save-facts kept instead of looking
     #[arg(long, value_name = "FILE", conflicts_with_all = ["save_facts", "targets", "endpoints", "all"])]
     facts: Option<PathBuf>,
@@ -111,6 +116,11 @@ fn check(args: &CheckArgs, global: &Global, world: &World) -> Result<u8, Failure
             .hint("give a file name, such as --save-facts facts.json"));
     }
     let began = world.now();
+    if let Some(path) = &args.snapshot {
+        let config = super::settings::config(global, world)?;
+        let judged = vec![of_file(path, &config, &selection, began)?];
+        return tell(args, outputs, (began, 0), &judged, Ok(()), global, world);
+    }
     let (config, clusters) = match &args.facts {
         Some(path) => (super::settings::config(global, world)?, replay(path)?),
         None => {
@@ -132,8 +142,39 @@ fn check(args: &CheckArgs, global: &Global, world: &World) -> Result<u8, Failure
             facts,
         })
         .collect();
+    tell(args, outputs, (taken_at, duration_ms), &judged, saved, global, world)
+}
+
+/// A snapshot, judged like a cluster by the checks that a file can answer.
+fn of_file(
+    path: &std::path::Path,
+    config: &Config,
+    selection: &Selection,
+    now: jiff::Timestamp,
+) -> Result<Judged, Failure> {
+    let file = super::snapshot::look_at(path)?;
+    if file.verdict == Soundness::Damaged {
+        return Err(Failure::failed(format!("{} is damaged: what it says proves nothing", path.display()))
+            .hint(format!("see where with `quorate snapshot verify {}`", path.display())));
+    }
+    let cluster_id = file.manifest.as_ref().map(|manifest| manifest.cluster_id.clone());
+    let facts = Facts::of_file(&file.file, cluster_id, now);
+    let findings = checks::evaluate_file(&file, &facts, &config.policy, &config.waivers, selection);
+    Ok(Judged { facts, findings, declared_at: None })
+}
+
+/// Writes the report in every format that was asked for; the exit code. `saved` is what came of keeping the facts.
+fn tell(
+    args: &CheckArgs,
+    outputs: Outputs,
+    (taken_at, duration_ms): (jiff::Timestamp, u64),
+    judged: &[Judged],
+    saved: Result<(), Failure>,
+    global: &Global,
+    world: &World,
+) -> Result<u8, Failure> {
     let fail_on = if args.fail_on == FailOn::Warning { Severity::Warning } else { Severity::Critical };
-    let report = CheckReport::new(taken_at, duration_ms, &judged, fail_on);
+    let report = CheckReport::new(taken_at, duration_ms, judged, fail_on);
     let report = CheckReport { replayed: args.facts.is_some(), ..report };
     let written = saved.and_then(|()| outputs.reports.iter().try_for_each(|output| output.write(&report)));
     let plugin = args.output == NAGIOS;

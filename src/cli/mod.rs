@@ -16,6 +16,7 @@ mod probe;
 mod schema;
 mod settings;
 mod size;
+mod snapshot;
 mod status;
 mod world;
 
@@ -79,6 +80,9 @@ enum Command {
     /// List, add, remove, promote and replace members, with a look at the quorum before every change
     #[command(subcommand)]
     Member(member::Verb),
+    /// Save, verify, compare and keep snapshots
+    #[command(subcommand)]
+    Snapshot(snapshot::Snapshot),
     Explain(explain::ExplainArgs),
     Size(size::SizeArgs),
     Schema(schema::SchemaArgs),
@@ -144,6 +148,7 @@ fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
         Command::Inspect(args) => inspect::run(args, &app.global, world),
         Command::Probe(probe) => probe::run(probe, &app.global, world),
         Command::Member(verb) => member::run(verb, &app.global, world),
+        Command::Snapshot(snapshot) => snapshot::run(snapshot, &app.global, world),
         Command::Explain(args) => explain::run(args, &app.global, world),
         Command::Size(args) => size::run(args, &app.global, world),
         Command::Schema(args) => schema::run(args, world),

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::nearest::nearest;
 use super::probe::TlsReport;
-use super::{World, config, doctor, explain, size};
+use super::{World, config, doctor, explain, size, snapshot};
 use crate::lab::state::Lab;
 use crate::offline::{InspectReport, LogLine, SurvivorsReport};
 use crate::probe::commit::CommitReport;
@@ -60,6 +60,36 @@ const KNOWN: &[Known] = &[
     Known { name: "probe-disk", of: "quorate probe disk -o json", make: || schema_for!(DiskReport) },
     Known { name: "probe-commit", of: "quorate probe commit -o json", make: || schema_for!(CommitReport) },
     Known { name: "probe-tls", of: "quorate probe tls -o json", make: || schema_for!(TlsReport) },
+    Known {
+        name: "snapshot",
+        of: "the manifest FILE.json beside a snapshot",
+        make: || schema_for!(crate::snapshot::Manifest),
+    },
+    Known {
+        name: "snapshot-save",
+        of: "quorate snapshot save -o json",
+        make: || schema_for!(snapshot::SaveReport),
+    },
+    Known {
+        name: "snapshot-verify",
+        of: "quorate snapshot verify -o json, and inspect",
+        make: || schema_for!(snapshot::FileReport),
+    },
+    Known {
+        name: "snapshot-diff",
+        of: "quorate snapshot diff -o json",
+        make: || schema_for!(snapshot::DiffReport),
+    },
+    Known {
+        name: "snapshot-list",
+        of: "quorate snapshot list -o json",
+        make: || schema_for!(snapshot::ShelfReport),
+    },
+    Known {
+        name: "snapshot-prune",
+        of: "quorate snapshot prune -o json",
+        make: || schema_for!(snapshot::PruneReport),
+    },
     Known { name: "doctor", of: "quorate doctor -o json", make: || schema_for!(doctor::DoctorReport) },
     Known { name: "lab", of: "quorate lab up -o json, and lab.json of a lab", make: || schema_for!(Lab) },
     Known { name: "labs", of: "quorate lab status -o json", make: || schema_for!(LabsReport) },

@@ -6,10 +6,12 @@
 mod common;
 mod etcd;
 mod latency;
+mod snapshot;
 
 pub use common::*;
 pub use etcd::*;
 pub use latency::*;
+pub use snapshot::*;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

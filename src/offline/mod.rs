@@ -14,6 +14,7 @@ mod log;
 mod notes;
 mod rank;
 mod report;
+mod verify;
 
 pub use copy::open;
 pub use entry::{Detail, EntryFacts, KeyChange, describe, touches};
@@ -26,3 +27,4 @@ pub use log::Playback;
 pub use rank::{AtRisk, Fate, Loss, RankError, Ranked, Ranking, rank};
 pub use recognise::{Kind, Unrecognised, recognise};
 pub use report::{InspectReport, LogLine, SurvivorsReport};
+pub use verify::{Verified, examine, verify};

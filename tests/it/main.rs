@@ -15,4 +15,5 @@ mod member;
 mod probe;
 mod readers;
 mod render;
+mod snapshot;
 mod tls_servers;

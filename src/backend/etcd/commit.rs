@@ -41,6 +41,7 @@ impl CommitProbe for Etcd {
 }
 
 impl Etcd {
+    /// A client of one member, logged in where that is asked for and needed.
     pub(super) async fn client_for(&self, endpoint: &str, deadline: Deadline) -> Result<Client, Trouble> {
         let address = Address::parse(endpoint, false, 2379)
             .map_err(|reason| Trouble::new(TroubleKind::DnsFailure, reason))?;

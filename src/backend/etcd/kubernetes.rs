@@ -2,20 +2,16 @@
 //!
 //! Only the first bytes of a value are looked at, to tell plaintext from the known envelopes; values and the names of
 //! objects are counted and forgotten. Every read is serializable: it costs one member and no quorum.
-//! Envelopes: kubernetes staging/src/k8s.io/apiserver/pkg/server/options/encryptionconfig/config.go; plaintext:
-//! apimachinery/pkg/runtime/serializer (protobuf `k8s\0`, JSON, CBOR's self-described tag).
 
 use super::client;
 use super::look::Core;
 use crate::backend::Ask;
-use crate::facts::{KubernetesStore, Observed, ResourceStorage, Trouble, TroubleKind};
+use crate::facts::{KubernetesStore, Observed, Trouble, TroubleKind};
+use crate::format::kubernetes::{NO_RESOURCE, PREFIXES, classify, count, resource};
 use crate::transport::Deadline;
 use etcd_client::{Error, GetOptions, GetResponse, KvClient};
 use tokio::sync::Mutex;
 use tonic::Code;
-
-/// Where API servers keep their objects: `--etcd-prefix` defaults to `/registry`; OpenShift's is `kubernetes.io`.
-const PREFIXES: [&str; 2] = ["/registry/", "/kubernetes.io/"];
 
 /// Without `--deep`, at most so many secrets are read, and so many bytes of them: about fifty milliseconds.
 const DEFAULT_BOUND: Bound = Bound { objects: 1000, bytes: 8 << 20 };
@@ -31,12 +27,6 @@ const MAX_MESSAGE: usize = 16 << 20;
 
 /// A real cluster has a hundred or two. What is beyond is not looked at, and said so.
 const MAX_RESOURCES: usize = 1000;
-
-/// Key names kept for one resource: what a value says of its key is not ours to trust.
-const MAX_KEY_NAMES: usize = 32;
-
-/// Keys that are of no resource: directly under the prefix.
-const NO_RESOURCE: &str = "(other)";
 
 /// What is known of the stored objects so far; shared by the looks of all members, of which one is enough.
 #[derive(Default)]
@@ -252,89 +242,20 @@ fn after(key: &[u8]) -> Vec<u8> {
     next
 }
 
-/// The resource a key belongs to, and the span of its keys. An API group has a dot in its name and holds resources;
-/// so does `services`, which is `services/specs` and `services/endpoints`.
+/// The resource a key belongs to, and the span of its keys.
 fn resource_of(prefix: &str, key: &[u8]) -> (String, Span) {
-    let path = &key[prefix.len().min(key.len())..];
-    let mut slashes = path.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
-    let first = slashes.next();
-    let group = |at: usize| path[..at].contains(&b'.') || &path[..at] == b"services";
-    let end = match first {
-        Some(at) if group(at) => slashes.next(),
-        other => other,
-    };
-    match end {
-        Some(at) => {
-            let name = String::from_utf8_lossy(&path[..at]).into_owned();
-            (name, Span::under(key[..prefix.len() + at + 1].to_vec()))
+    match resource(&key[prefix.len().min(key.len())..]) {
+        Some(name) => {
+            let end = prefix.len() + name.len() + 1;
+            (String::from_utf8_lossy(name).into_owned(), Span::under(key[..end].to_vec()))
         }
         None => (NO_RESOURCE.to_owned(), Span { start: key.to_vec(), end: after(key) }),
-    }
-}
-
-/// In which form a value is stored.
-#[derive(Debug, PartialEq)]
-enum Form {
-    Plaintext,
-    /// By transformer and key name.
-    Encrypted(String),
-    Unrecognised,
-}
-
-/// A header longer than this is none: key names are file-system-like names.
-const MAX_HEADER: usize = 300;
-
-fn classify(value: &[u8]) -> Form {
-    if let Some(rest) = value.strip_prefix(b"k8s:enc:") {
-        let header = &rest[..rest.len().min(MAX_HEADER)];
-        let ends: Vec<usize> =
-            header.iter().enumerate().filter(|(_, b)| **b == b':').map(|(at, _)| at).take(3).collect();
-        // transformer : version : key name or KMS provider : data
-        return match ends.as_slice() {
-            [_, _, end] => Form::Encrypted(String::from_utf8_lossy(&header[..*end]).into_owned()),
-            _ => Form::Unrecognised,
-        };
-    }
-    let plain: [&[u8]; 3] = [b"k8s\0", b"{", &[0xd9, 0xd9, 0xf7]];
-    if plain.iter().any(|start| value.starts_with(start)) { Form::Plaintext } else { Form::Unrecognised }
-}
-
-fn count(storage: &mut ResourceStorage, form: Form) {
-    storage.looked_at += 1;
-    match form {
-        Form::Plaintext => storage.plaintext += 1,
-        Form::Unrecognised => storage.unrecognised += 1,
-        Form::Encrypted(key) => {
-            let full = storage.encrypted.len() >= MAX_KEY_NAMES && !storage.encrypted.contains_key(&key);
-            let key = if full { "(further keys)".to_owned() } else { key };
-            *storage.encrypted.entry(key).or_default() += 1;
-        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn every_form_that_kubernetes_writes() {
-        let encrypted = |value: &[u8], key: &str| {
-            assert_eq!(classify(value), Form::Encrypted(key.into()), "{}", String::from_utf8_lossy(value));
-        };
-        encrypted(b"k8s:enc:aescbc:v1:key1:\x01\x02", "aescbc:v1:key1");
-        encrypted(b"k8s:enc:aesgcm:v1:2026-11:x", "aesgcm:v1:2026-11");
-        encrypted(b"k8s:enc:secretbox:v1:k:", "secretbox:v1:k");
-        encrypted(b"k8s:enc:kms:v1:vault:x", "kms:v1:vault");
-        encrypted(b"k8s:enc:kms:v2:vault:\x0a\x10:::", "kms:v2:vault");
-        encrypted(b"k8s:enc:aescbc:v1:\x1b[31m:x", "aescbc:v1:\u{1b}[31m");
-        for plain in [&b"k8s\0\n\x0c"[..], b"{\"kind\":\"Secret\"}", &[0xd9, 0xd9, 0xf7, 0xa1]] {
-            assert_eq!(classify(plain), Form::Plaintext);
-        }
-        let endless = [b"k8s:enc:aescbc:v1:".as_slice(), &[b'x'; 4096]].concat();
-        for odd in [&b""[..], b"k8s", b"k8s:enc:", b"k8s:enc:aescbc:v1", b"hello", &endless] {
-            assert_eq!(classify(odd), Form::Unrecognised);
-        }
-    }
 
     #[test]
     fn resources_by_path() {
@@ -369,15 +290,5 @@ mod tests {
         assert_eq!(next_limit(50, 50 << 20), 1);
         assert_eq!(next_limit(500, 2 << 20), 250);
         assert_eq!(next_limit(50, 0), LARGEST_PAGE);
-    }
-
-    #[test]
-    fn key_names_are_bounded() {
-        let mut storage = ResourceStorage::default();
-        for n in 0..1000 {
-            count(&mut storage, Form::Encrypted(format!("aescbc:v1:{n}")));
-        }
-        assert_eq!(storage.encrypted.len(), MAX_KEY_NAMES + 1);
-        assert_eq!(storage.encrypted.values().sum::<u64>(), 1000);
     }
 }

@@ -12,11 +12,13 @@ mod membership;
 mod merge;
 mod pages;
 mod peer;
+mod snapshot;
 mod window;
 mod wire;
 
 use super::commits::CommitProbe;
 use super::membership::Membership;
+use super::snapshots::Snapshots;
 use super::{Ask, Backend, Looking, OpenError};
 use crate::facts::{BackendKind, Facts};
 use crate::target::Target;
@@ -61,6 +63,10 @@ impl Backend for Etcd {
     }
 
     fn membership(&self) -> Option<&dyn Membership> {
+        Some(self)
+    }
+
+    fn snapshots(&self) -> Option<&dyn Snapshots> {
         Some(self)
     }
 }

@@ -1,4 +1,4 @@
-use crate::facts::{CommonFacts, EtcdFacts, Listener, ListenerKind, Observed};
+use crate::facts::{CommonFacts, EtcdFacts, Listener, ListenerKind, Observed, SnapshotFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
 
@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/op-guide/authentication/rbac/",
         "https://etcd.io/docs/v3.6/op-guide/configuration/ (--auth-token: simple tokens are for development)",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::File(judge_file)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
@@ -37,6 +37,24 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
             Outcome::undecided(format!("whether authentication is on: {why}"), at_worst(&clients))
         }
     }
+}
+
+/// Users come back with a restore: whoever restores must be able to log in.
+fn judge_file(file: &SnapshotFacts, _: &Policy) -> Outcome {
+    let left = &file.leftovers;
+    if left.auth_enabled != Some(true) {
+        return Outcome::NotApplicable(
+            "a file is not reached over a network, and authentication is off in it".into(),
+        );
+    }
+    Outcome::found(
+        Hit::new(
+            Severity::Info,
+            "authentication is on in it: a cluster restored from it asks for these users and their passwords: {users}",
+        )
+        .with("users", left.users.clone())
+        .remedy("Before a restore make sure that the password of root, or a client certificate with CN=root, is at hand."),
+    )
 }
 
 /// Authentication is off: client certificates may still be demanded everywhere.

@@ -1,4 +1,4 @@
-use crate::facts::{CommonFacts, EtcdFacts, KubernetesStore, Observed, ResourceStorage};
+use crate::facts::{CommonFacts, EtcdFacts, KubernetesStore, Observed, ResourceStorage, SnapshotFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::{Limit, Policy, Threshold};
 
@@ -25,7 +25,7 @@ pub(super) const CHECK: Check = Check {
         "https://kubernetes.io/docs/tasks/administer-cluster/kms-provider/: KMS v1 is deprecated since 1.28",
         "kubernetes apiserver/pkg/server/options/encryptionconfig/config.go: the prefixes of stored values",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::File(judge_file)],
 };
 
 const REWRITE: &str = "Rewrite every object of the resource once all API servers write with the new key, such as: \
@@ -49,6 +49,30 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
             return Outcome::undecided(missing, plaintext(u64::MAX, policy));
         }
     };
+    judge_store(store, policy)
+}
+
+const OLD_REVISIONS: &str = "Every revision in the file counts, also of objects that were rewritten or deleted since. \
+                             Rewrite what is still stored that way, compact, defragment, then save a new snapshot; the \
+                             old file keeps what it holds, so guard or delete it";
+
+/// A file tells all revisions that compaction left, not only what is current.
+fn judge_file(file: &SnapshotFacts, policy: &Policy) -> Outcome {
+    if file.kubernetes.is_empty() {
+        return Outcome::NotApplicable("no Kubernetes objects are stored in it".into());
+    }
+    match judge_store(&file.kubernetes_store(), policy) {
+        Outcome::Judged { hits, gaps } => {
+            let unfinished = |hit: &Hit| hit.remedy.is_none() || hit.remedy == Some(REWRITE);
+            let hits =
+                hits.into_iter().map(|hit| if unfinished(&hit) { hit.remedy(OLD_REVISIONS) } else { hit });
+            Outcome::Judged { hits: hits.collect(), gaps }
+        }
+        other => other,
+    }
+}
+
+fn judge_store(store: &KubernetesStore, policy: &Policy) -> Outcome {
     let mut tally = Tally::new();
     for (name, storage) in &store.resources {
         one_resource(name, storage, policy, &mut tally);
@@ -190,6 +214,19 @@ mod tests {
             &[],
         );
         row(&CHECK, &storing(&[("secrets", stored(0, &[]))]), &[]);
+    }
+
+    #[test]
+    fn a_file_tells_all_its_revisions() {
+        let stored = crate::facts::StoredResource { values: 7, plaintext: 2, ..Default::default() };
+        let kubernetes = [("secrets".to_owned(), stored)].into();
+        let file = SnapshotFacts { kubernetes, ..SnapshotFacts::default() };
+        let outcome = CHECK.run_on_file(&file, &Policy::default());
+        let Some(Outcome::Judged { hits, .. }) = outcome else { unreachable!("found") };
+        assert_eq!((hits.len(), hits[0].severity), (1, Severity::Warning));
+        assert!(hits[0].remedy.is_some_and(|remedy| remedy.contains("compact")));
+        let empty = CHECK.run_on_file(&SnapshotFacts::default(), &Policy::default());
+        assert!(matches!(empty, Some(Outcome::NotApplicable(_))));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-use crate::facts::{CommonFacts, EtcdFacts, Member};
+use crate::facts::{CommonFacts, EtcdFacts, Member, SnapshotFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/op-guide/data_corruption/",
         "etcd server/etcdserver/api/v3rpc/maintenance.go: Status lists every alarm in `errors`",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::File(judge_file)],
 };
 
 /// One alarm: the member it is about (hex id; empty when the server does not name one) and its type.
@@ -52,6 +52,23 @@ fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {
         tally.hit(Hit::new(Severity::Warning, "the server reports: {error}").with("error", error));
     }
     tally.evidence("members_asked", asked);
+    tally.outcome()
+}
+
+/// An alarm in a file is raised again by a restore, under an id that no member has then.
+fn judge_file(file: &SnapshotFacts, _: &Policy) -> Outcome {
+    let mut tally = Tally::new();
+    for alarm in &file.leftovers.alarms {
+        let says =
+            "a {alarm} alarm of {member} is stored in it: a cluster restored from it has the alarm too";
+        let hit = Hit::new(Severity::Warning, says)
+            .with("alarm", alarm.kind.as_str())
+            .with("member", file.label(&alarm.member));
+        tally.hit(hit.remedy(
+            "After a restore: see that the cause is gone (NOSPACE: room and quota; CORRUPT: equal data), then `etcdctl \
+             alarm disarm`: until then a NOSPACE alarm refuses every write.",
+        ));
+    }
     tally.outcome()
 }
 

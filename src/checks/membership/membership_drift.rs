@@ -1,4 +1,4 @@
-use crate::facts::{CommonFacts, ListedMember, MembershipView};
+use crate::facts::{CommonFacts, Drift, ListedMember, MembershipView, SnapshotFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
         "etcd-io/etcd#20967 (zombie members in 3.6), #19557 and #20793 (learners promoted only in one store)",
         "etcd /debug/vars: raft.status.progress",
     ],
-    rules: &[Rule::Common(judge)],
+    rules: &[Rule::Common(judge), Rule::File(judge_file)],
 };
 
 type Listed = BTreeMap<String, ListedMember>;
@@ -46,6 +46,40 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
         }
     }
     tally.evidence("lists_compared", views.len());
+    tally.outcome()
+}
+
+/// Raft's membership and the listed one, as a member stored them.
+fn judge_file(file: &SnapshotFacts, _: &Policy) -> Outcome {
+    if file.conf_state.is_none() {
+        return Outcome::NotApplicable("before 3.5 a database does not hold whom raft counts".into());
+    }
+    let mut tally = Tally::new();
+    for drift in &file.membership {
+        let (severity, says) = match drift.kind {
+            Drift::Ghosts => {
+                (Severity::Critical, "raft counts members that the list does not name: {members}")
+            }
+            Drift::Zombies => (
+                Severity::Critical,
+                "the list names members that raft does not count, and etcd 3.6 would count again: {members}",
+            ),
+            Drift::VotersCalledLearners => {
+                (Severity::Warning, "voters of raft are listed as learners: {members}")
+            }
+            Drift::LearnersCalledVoters => {
+                (Severity::Warning, "learners of raft are listed as voters: {members}")
+            }
+            Drift::PresentAndRemoved => {
+                (Severity::Warning, "members are listed and removed at once: {members}")
+            }
+            // the first start writes the new membership
+            Drift::FreshlyRestored => continue,
+        };
+        let members: Vec<String> = drift.members.iter().map(|id| file.label(id)).collect();
+        tally.hit(Hit::new(severity, says).with("members", members));
+    }
+    tally.evidence("members", file.members.len());
     tally.outcome()
 }
 

@@ -17,4 +17,4 @@ pub use digest::{Digest, appended, has_digest, read_digest};
 pub use hash_kv::{HashKv, hash_kv};
 pub use revision::{Change, KeyValue, Revision, Row};
 pub use snap::{Snap, read_snap, snap_name};
-pub use survey::{Amount, Keys, OTHER, PrefixAmount, Survey, survey};
+pub use survey::{Amount, Keys, OTHER, PrefixAmount, Survey, prefix_of, survey};

@@ -364,7 +364,7 @@ fn add(into: &mut PrefixAmount, amount: PrefixAmount) {
 }
 
 /// What stands up to the second `/` behind a leading one; up to the first when there is no second; nothing without any.
-fn prefix_of(key: &[u8]) -> &[u8] {
+pub fn prefix_of(key: &[u8]) -> &[u8] {
     let slashes =
         key.iter().take(256).enumerate().skip(1).filter(|(_, byte)| **byte == b'/').map(|(at, _)| at);
     let end = slashes.take(2).last().map_or(usize::from(key.first() == Some(&b'/')), |at| at + 1);
