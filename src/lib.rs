@@ -20,5 +20,6 @@ pub mod listener;
 pub mod backend;
 pub mod lab;
 pub mod probe;
+pub mod recover;
 pub mod render;
 pub mod cli;
