@@ -16,6 +16,7 @@ pub mod consent;
 pub mod format;
 pub mod files;
 pub mod transport;
+pub mod host;
 pub mod listener;
 pub mod backend;
 pub mod lab;
