@@ -1,6 +1,7 @@
 //! What a person would type for an action: argument vectors, to be quoted by whoever shows them.
 
-use super::plan::{Action, EtcdAction, Joiner, Restore, ServiceSpec};
+use super::plan::{Action, EtcdAction, Joiner, Manager, Restore, ServiceSpec};
+use crate::host::service::moved_out;
 use std::path::Path;
 
 /// The commands of an action, in order. Empty where no command does it; then the step's words say what to do.
@@ -20,27 +21,32 @@ pub fn of(action: &Action) -> Vec<Vec<String>> {
     }
 }
 
-/// Where a static pod's manifest is while its pod is stopped: the kubelet takes every file in its directory for one.
-pub fn parked(manifest: &Path) -> String {
-    let name = manifest.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
-    format!("/etc/kubernetes/{name}.quorate-stopped")
-}
-
 /// The commands that stop a service and keep it stopped.
 pub fn stop(service: &ServiceSpec) -> Vec<Vec<String>> {
-    match service {
-        ServiceSpec::Systemd(unit) => vec![words(["systemctl", "disable", "--now", unit])],
-        ServiceSpec::StaticPod(manifest) => vec![words(["mv", "-nT", &text(manifest), &parked(manifest)])],
-        ServiceSpec::Commands { stop, .. } => vec![words(["sh", "-c", stop])],
+    match &service.manager {
+        Manager::Systemd(unit) => {
+            vec![words(["systemctl", "disable", "--now", unit]), words(["systemctl", "mask", unit])]
+        }
+        Manager::StaticPod(manifest) => {
+            let parked = moved_out(manifest).unwrap_or_default();
+            let dir = parked.parent().map_or_else(String::new, text);
+            vec![words(["mkdir", "-p", &dir]), words(["mv", "-nT", &text(manifest), &text(&parked)])]
+        }
+        Manager::Commands { stop, .. } => vec![words(["sh", "-c", stop])],
     }
 }
 
 /// The commands that start it.
 pub fn start(service: &ServiceSpec) -> Vec<Vec<String>> {
-    match service {
-        ServiceSpec::Systemd(unit) => vec![words(["systemctl", "enable", "--now", unit])],
-        ServiceSpec::StaticPod(manifest) => vec![words(["mv", "-nT", &parked(manifest), &text(manifest)])],
-        ServiceSpec::Commands { start, .. } => vec![words(["sh", "-c", start])],
+    match &service.manager {
+        Manager::Systemd(unit) => {
+            vec![words(["systemctl", "unmask", unit]), words(["systemctl", "enable", "--now", unit])]
+        }
+        Manager::StaticPod(manifest) => {
+            let parked = moved_out(manifest).unwrap_or_default();
+            vec![words(["mv", "-nT", &text(&parked), &text(manifest)])]
+        }
+        Manager::Commands { start, .. } => vec![words(["sh", "-c", start])],
     }
 }
 

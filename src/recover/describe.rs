@@ -1,6 +1,6 @@
 //! Conditions in words, for plans, refusals and journals.
 
-use super::plan::{Condition, EtcdCondition, ServiceSpec};
+use super::plan::{Condition, EtcdCondition, Manager, ServiceSpec};
 use crate::value::human_bytes;
 
 /// What must be so, as a lower-case phrase. Paths and urls are raw: whoever shows it escapes it.
@@ -26,10 +26,10 @@ pub fn condition(condition: &Condition) -> String {
 
 /// What a service is called.
 pub fn service(service: &ServiceSpec) -> String {
-    match service {
-        ServiceSpec::Systemd(unit) => format!("the unit {unit}"),
-        ServiceSpec::StaticPod(manifest) => format!("the pod of {}", manifest.display()),
-        ServiceSpec::Commands { status, .. } => format!("the service behind `{status}`"),
+    match &service.manager {
+        Manager::Systemd(unit) => format!("the unit {unit}"),
+        Manager::StaticPod(manifest) => format!("the pod of {}", manifest.display()),
+        Manager::Commands { .. } => format!("the server of {}", service.trace.path.display()),
     }
 }
 
@@ -44,6 +44,9 @@ fn etcd(condition: &EtcdCondition) -> String {
         }
         EtcdCondition::Snapshot { path, min_revision } => {
             format!("{} is a whole snapshot at revision {min_revision} or later", path.display())
+        }
+        EtcdCondition::StillAt { endpoint, snapshot, .. } => {
+            format!("{endpoint} is still at the revision of {}", snapshot.display())
         }
         EtcdCondition::DirectoryOf { at, cluster_id, .. } => {
             let at: Vec<String> = at.iter().map(|path| path.display().to_string()).collect();

@@ -125,6 +125,9 @@ fn changes_etcd(action: &Action, condition: &EtcdCondition) -> bool {
     match condition {
         EtcdCondition::Stuck { .. } => false,
         EtcdCondition::Snapshot { .. } => matches!(action, Action::Etcd(EtcdAction::SaveSnapshot { .. })),
+        EtcdCondition::StillAt { .. } => {
+            matches!(action, Action::StopService { .. } | Action::Etcd(EtcdAction::SaveSnapshot { .. }))
+        }
         EtcdCondition::Silent { .. }
         | EtcdCondition::DirectoryOf { .. }
         | EtcdCondition::Serves { .. }

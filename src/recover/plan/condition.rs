@@ -115,6 +115,15 @@ pub enum EtcdCondition {
         /// Lowest revision that will do.
         min_revision: u64,
     },
+    /// The member still is at the revision of the snapshot: nothing was applied since.
+    StillAt {
+        /// Client URL.
+        endpoint: String,
+        /// Hex id.
+        cluster_id: String,
+        /// The snapshot, on this machine.
+        snapshot: PathBuf,
+    },
     /// One of these directories is a data directory whose log says: this cluster, this member. `wal_at` are the
     /// directories of the log, in the same order, where it is not inside.
     DirectoryOf {

@@ -8,6 +8,7 @@ pub use action::*;
 pub use condition::*;
 
 use super::commands;
+use crate::host::service::Standing;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -153,10 +154,32 @@ pub enum HostSpec {
     Ssh(String),
 }
 
-/// How a server is started and stopped on its host.
+/// A server on its host: how it is started and stopped, and how it is recognised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceSpec {
+    /// By what.
+    pub manager: Manager,
+    /// How it stood when the plan was made: what starting it again brings back.
+    pub standing: Standing,
+    /// What its process looks like, so that it can be seen that none is left.
+    pub trace: TraceSpec,
+}
+
+/// What a process looks like: its program has this name, and its arguments or environment name this path.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TraceSpec {
+    /// File name of the program.
+    pub program: String,
+    /// The path, as the process was given it.
+    pub path: PathBuf,
+}
+
+/// What starts and stops a server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum ServiceSpec {
+pub enum Manager {
     /// A systemd unit.
     Systemd(String),
     /// A static pod's manifest, moved out and in.
