@@ -74,8 +74,9 @@ impl Drop for EtcdProcess {
     }
 }
 
+/// The server of this version, as `scripts/servers` put it.
 #[expect(clippy::disallowed_methods, reason = "a test reads its surroundings itself")]
-fn binary(version: &str) -> PathBuf {
+pub(crate) fn binary(version: &str) -> PathBuf {
     let servers = std::env::var_os("QUORATE_SERVERS").map(PathBuf::from).unwrap_or_else(|| {
         PathBuf::from(std::env::var_os("HOME").expect("HOME is set")).join(".cache/quorate/servers")
     });
@@ -85,7 +86,7 @@ fn binary(version: &str) -> PathBuf {
 }
 
 /// A loopback URL whose port was free a moment ago.
-fn url() -> String {
+pub(crate) fn url() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     format!("http://{}", listener.local_addr().expect("an address"))
 }

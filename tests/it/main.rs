@@ -8,6 +8,7 @@ mod lab;
 mod etcd_process;
 mod kubernetes;
 mod layers;
+mod member;
 mod probe;
 mod readers;
 mod render;

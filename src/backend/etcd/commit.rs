@@ -41,7 +41,7 @@ impl CommitProbe for Etcd {
 }
 
 impl Etcd {
-    async fn client_for(&self, endpoint: &str, deadline: Deadline) -> Result<Client, Trouble> {
+    pub(super) async fn client_for(&self, endpoint: &str, deadline: Deadline) -> Result<Client, Trouble> {
         let address = Address::parse(endpoint, false, 2379)
             .map_err(|reason| Trouble::new(TroubleKind::DnsFailure, reason))?;
         let capture = Capture::default();
@@ -101,7 +101,10 @@ impl Scratch for Leased {
     }
 }
 
-async fn answer<T>(deadline: Deadline, call: impl Future<Output = Result<T, Error>>) -> Result<T, Trouble> {
+pub(super) async fn answer<T>(
+    deadline: Deadline,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Trouble> {
     match deadline.run(call).await {
         Some(result) => result.map_err(|error| client::name(&error)),
         None => Err(Trouble::new(TroubleKind::NoAnswer, "no answer within the deadline")),
