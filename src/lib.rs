@@ -16,6 +16,7 @@ pub mod target;
 pub mod consent;
 pub mod format;
 pub mod files;
+pub mod offline;
 pub mod transport;
 pub mod host;
 pub mod listener;

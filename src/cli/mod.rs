@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 pub mod failure;
 mod files;
+mod inspect;
 mod lab;
 mod man;
 mod member;
@@ -69,6 +70,7 @@ pub enum ColorChoice {
 enum Command {
     Check(check::CheckArgs),
     Status(status::StatusArgs),
+    Inspect(inspect::InspectArgs),
     Lab(lab::LabArgs),
     /// Measure a disk's fsync, a cluster's commit latency, or a listener's TLS
     #[command(subcommand)]
@@ -134,6 +136,7 @@ fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
         Command::Check(args) => check::run(args, &app.global, world),
         Command::Lab(args) => lab::run(args, &app.global, world),
         Command::Status(args) => status::run(args, &app.global, world),
+        Command::Inspect(args) => inspect::run(args, &app.global, world),
         Command::Probe(probe) => probe::run(probe, &app.global, world),
         Command::Member(verb) => member::run(verb, &app.global, world),
         Command::Explain(args) => explain::run(args, &app.global, world),

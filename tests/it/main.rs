@@ -6,6 +6,7 @@ mod diagnosis;
 mod cluster;
 mod lab;
 mod etcd_process;
+mod inspect;
 mod kubernetes;
 mod layers;
 mod member;
