@@ -12,6 +12,7 @@ mod membership;
 mod merge;
 mod pages;
 mod peer;
+pub mod recovery;
 mod window;
 mod wire;
 

@@ -72,6 +72,8 @@ pub enum Action {
         host: String,
         /// Which.
         service: ServiceSpec,
+        /// File for how well it is held, on this machine; written once it is stopped.
+        record: Option<PathBuf>,
     },
     /// Starts a service.
     StartService {
