@@ -7,6 +7,7 @@ pub mod commands;
 pub mod describe;
 pub mod etcd;
 pub mod executor;
+pub mod gather;
 pub mod identity;
 pub mod journal;
 pub mod plan;

@@ -126,7 +126,7 @@ pub(super) async fn free_part(host: &dyn Host, consent: &Consent, path: &Path) -
 }
 
 /// Free bytes on the file system of the path, or of the nearest directory above that exists.
-pub(in crate::recover) async fn free_near(
+pub async fn free_near(
     host: &dyn Host,
     path: &Path,
     deadline: Deadline,

@@ -8,6 +8,9 @@ mod restore;
 mod services;
 mod snapshot;
 
+pub use files::free_near;
+pub(super) use services::{declared, trace};
+
 use super::executor::{Hands, Truth};
 use super::plan::{Action, Condition, HostSpec, Plan};
 use crate::backend::Looking;
