@@ -24,5 +24,6 @@ pub mod backend;
 pub mod snapshot;
 pub mod lab;
 pub mod probe;
+pub mod recover;
 pub mod render;
 pub mod cli;

@@ -13,6 +13,7 @@ mod man;
 mod member;
 mod nearest;
 mod probe;
+mod recover;
 mod schema;
 mod settings;
 mod size;
@@ -83,6 +84,9 @@ enum Command {
     /// Save, verify, compare and keep snapshots
     #[command(subcommand)]
     Snapshot(snapshot::Snapshot),
+    /// A stuck cluster back to full size: plan it, carry it out, resume it, roll it back
+    #[command(subcommand)]
+    Recover(recover::Verb),
     Explain(explain::ExplainArgs),
     Size(size::SizeArgs),
     Schema(schema::SchemaArgs),
@@ -147,6 +151,7 @@ fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
         Command::Status(args) => status::run(args, &app.global, world),
         Command::Inspect(args) => inspect::run(args, &app.global, world),
         Command::Probe(probe) => probe::run(probe, &app.global, world),
+        Command::Recover(verb) => recover::run(verb, &app.global, world),
         Command::Member(verb) => member::run(verb, &app.global, world),
         Command::Snapshot(snapshot) => snapshot::run(snapshot, &app.global, world),
         Command::Explain(args) => explain::run(args, &app.global, world),

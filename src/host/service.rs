@@ -9,6 +9,8 @@ mod commands;
 mod pod;
 mod systemd;
 
+pub use pod::moved_out;
+
 use super::{Host, HostError, Process, ProcessId};
 use crate::consent::Consent;
 use crate::target::DeclaredService;

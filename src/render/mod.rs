@@ -11,6 +11,7 @@ mod markdown;
 mod membership;
 mod nagios;
 mod prometheus;
+pub mod recover;
 mod sarif;
 mod snapshot;
 mod status;
@@ -26,7 +27,7 @@ pub use membership::{write_members, write_outcome, write_plan};
 pub use snapshot::{field, write_difference, write_kept, write_manifest, write_snapshot};
 pub use status::write as write_status;
 pub use survivors::write_survivors;
-pub use text::{columns, escape, wrap};
+pub use text::{columns, escape, escape_lines, wrap};
 
 use crate::finding::{Severity, Status};
 use crate::report::{CheckReport, FindingReport};

@@ -33,6 +33,11 @@ pub(super) fn dangerous(character: char) -> bool {
             | '\u{e0000}'..='\u{e007f}')
 }
 
+/// [`escape`] for each line of a text that has several.
+pub fn escape_lines(text: &str) -> String {
+    text.split('\n').map(escape).collect::<Vec<_>>().join("\n")
+}
+
 /// Columns that `text` takes on a terminal.
 pub fn columns(text: &str) -> usize {
     UnicodeWidthStr::width(text)

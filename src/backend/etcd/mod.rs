@@ -13,6 +13,7 @@ mod merge;
 mod pages;
 mod peer;
 mod snapshot;
+pub mod recovery;
 mod window;
 mod wire;
 

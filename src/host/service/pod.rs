@@ -76,12 +76,16 @@ async fn in_place(service: &Service<'_>, manifest: &Path, deadline: Deadline) ->
 }
 
 fn aside(service: &Service<'_>, manifest: &Path) -> Result<PathBuf, ServiceError> {
-    let outside = manifest.parent().and_then(Path::parent).zip(manifest.file_name());
-    let (outside, name) = outside.ok_or_else(|| {
+    moved_out(manifest).ok_or_else(|| {
         let place = Place::path(service.host.name(), "move", manifest);
-        place.refused("the watched directory has no parent to move it to")
-    })?;
-    Ok(outside.join(MOVED).join(name))
+        place.refused("the watched directory has no parent to move it to").into()
+    })
+}
+
+/// Where a manifest waits while its pod is stopped; `None` when the watched directory has no parent.
+pub fn moved_out(manifest: &Path) -> Option<PathBuf> {
+    let (outside, name) = manifest.parent().and_then(Path::parent).zip(manifest.file_name())?;
+    Some(outside.join(MOVED).join(name))
 }
 
 fn parent(path: &Path) -> &Path {

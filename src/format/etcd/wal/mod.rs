@@ -7,6 +7,7 @@
 
 mod frame;
 mod record;
+mod begin;
 mod reader;
 mod scan;
 mod replay;
@@ -17,6 +18,7 @@ mod handmade;
 #[cfg(test)]
 mod tests;
 
+pub use begin::{FIRST_SEGMENT, first_segment};
 pub use operation::{Comparison, ConfChange, ConfChangeKind, Operation};
 pub use reader::{Ending, Position, Segment, Tear, segment_name};
 pub use record::{Entry, EntryKind, HardState, Identity, Record, SnapshotMark};

@@ -1,0 +1,83 @@
+//! A plan made of what is seen now.
+
+use super::WhatArgs;
+use super::places::Places;
+use crate::backend::etcd::Etcd;
+use crate::backend::{Ask, Backend};
+use crate::cli::failure::Failure;
+use crate::cli::settings::{Settings, settings};
+use crate::cli::{Global, TargetArgs, World, block_on};
+use crate::facts::{BackendKind, Observed};
+use crate::host::local::LocalHost;
+use crate::recover::action::{RealHands, free_near};
+use crate::recover::etcd::{self, Situation};
+use crate::recover::gather;
+use crate::recover::plan::Plan;
+use crate::target::Target;
+use crate::transport::Deadline;
+use std::time::Duration;
+
+/// Time for one look at the cluster: what is slow must not be taken for lost.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// By how much revisions are raised: a week at 1500 writes a second, as etcd's own documentation has it.
+const BUMP: u64 = 1_000_000_000;
+
+/// A plan and what it is for.
+pub(super) struct Made {
+    pub(super) plan: Plan,
+    pub(super) target: Target,
+}
+
+/// The one cluster that is meant.
+pub(super) fn target(args: &TargetArgs, global: &Global, world: &World) -> Result<Target, Failure> {
+    let Settings { mut targets, .. } = settings(args, global, world)?;
+    if targets.len() > 1 {
+        return Err(Failure::usage("recover is about one cluster at a time").hint("name one target"));
+    }
+    let target = targets.pop().ok_or_else(|| Failure::usage("no target"))?;
+    match target.backend {
+        BackendKind::Etcd => Ok(target),
+        other => Err(Failure::usage(format!("this version of quorate recovers no {}", other.name()))),
+    }
+}
+
+pub(super) fn make(args: &WhatArgs, global: &Global, world: &World) -> Result<Made, Failure> {
+    let target = target(&args.target, global, world)?;
+    let etcd = Etcd::open(target.clone())?;
+    let now = world.now();
+    let ask = Ask { timeout: LOOK, deep: false, window: None, state_dir: world.state_dir(), now };
+    let mut random = [0u8; 12];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| Failure::failed("the system gives no random bytes"))?;
+    let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
+    let run_id = format!("{}-{}", now.strftime("%Y%m%dt%H%M%Sz"), &hex[..4]);
+    let run_dir = Places::of(world)?.run_dir(&run_id);
+    let (facts, sites, free) = block_on(async {
+        let facts = etcd.observe(&ask).await;
+        let sites = gather::sites(&facts, &target.members).await;
+        let free = free_near(&LocalHost, &run_dir, Deadline::after(LOOK)).await;
+        (facts, sites, free)
+    })?;
+    let situation = Situation {
+        token: format!("quorate-{run_id}-{}", &hex[4..]),
+        run_id,
+        now,
+        quorate: env!("CARGO_PKG_VERSION").to_owned(),
+        cluster: target.name.clone(),
+        run_dir,
+        run_dir_free: free.map_or_else(Observed::unknown, Observed::Known),
+        facts,
+        assumed_dead: args.assume_dead.clone(),
+        sites,
+        bump: BUMP,
+    };
+    let plan = etcd::plan(&situation)
+        .map_err(|refusal| Failure::refused(refusal.why.clone()).hint(refusal.instead.clone()))?;
+    Ok(Made { plan, target })
+}
+
+/// What carries the plan out.
+pub(super) fn hands(plan: &Plan, target: &Target) -> Result<RealHands, Failure> {
+    let etcd = Etcd::open(target.clone())?;
+    RealHands::new(plan, etcd).map_err(|error| Failure::failed(error.to_string()))
+}

@@ -1,0 +1,155 @@
+//! `quorate recover`: a stuck cluster back to full size.
+
+mod carry_out;
+mod made;
+mod places;
+
+use super::failure::Failure;
+use super::{Global, TargetArgs, World, block_on};
+use crate::recover::rehearse;
+use crate::render;
+use clap::{Args, Subcommand, ValueEnum};
+use places::Places;
+
+/// The verbs of `quorate recover`.
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    Plan(PlanArgs),
+    Run(RunArgs),
+    Resume(OnArgs),
+    Rollback(OnArgs),
+    Status(StatusArgs),
+}
+
+/// What is to be recovered, and what a person vouches for.
+#[derive(Debug, Args)]
+struct WhatArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    /// This member is dead and will not come back: recorded as your statement
+    #[arg(long, value_name = "MEMBER")]
+    assume_dead: Vec<String>,
+}
+
+/// Say what would be lost and what would be done; change nothing
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    quorate recover plan prod-etcd\n  \
+    quorate recover plan prod-etcd --assume-dead n3 -o json\n\n\
+    Exit codes: 0 a plan · 2 failed · 4 refused: the reason says what to do instead · 64 usage or configuration")]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    what: WhatArgs,
+    /// Output format
+    #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
+    output: super::Shape,
+}
+
+/// Make a plan, ask for consent, and carry it out
+///
+/// Every step is written to a journal before and after: whatever ends this process, `quorate recover resume` goes on
+/// where it was. Nothing is deleted: old data directories get another name.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    quorate recover run prod-etcd --dry-run\n  \
+    quorate recover run prod-etcd\n\n\
+    Exit codes: 0 recovered (or with --dry-run: could be) · 2 failed · 4 refused, or not confirmed · \
+    64 usage or configuration · 75 incomplete: resume or roll back")]
+pub(super) struct RunArgs {
+    #[command(flatten)]
+    what: WhatArgs,
+    /// Look at every precondition that can be looked at now, and change nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask for the id of the cluster
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Go on with, or undo, a run that did not come to its end
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Exit codes: 0 done · 2 failed · 4 refused, or not confirmed · 64 usage or configuration · \
+    75 incomplete: resume or roll back"
+)]
+pub(super) struct OnArgs {
+    #[command(flatten)]
+    target: TargetArgs,
+    /// Which run [default: the only one that is not at its end]
+    #[arg(long, value_name = "RUN")]
+    run: Option<String>,
+    /// Do not ask for the id of the cluster
+    #[arg(long)]
+    yes: bool,
+}
+
+/// List runs, or show one
+#[derive(Debug, Args)]
+pub(super) struct StatusArgs {
+    /// Which run [default: all of them]
+    #[arg(value_name = "RUN")]
+    run: Option<String>,
+    /// Output format
+    #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
+    output: Shown,
+}
+
+/// Formats of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Shown {
+    /// For people
+    #[default]
+    Table,
+    /// For scripts
+    Json,
+    /// The report of one run
+    Markdown,
+}
+
+pub(super) fn run(verb: &Verb, global: &Global, world: &World) -> Result<u8, Failure> {
+    match verb {
+        Verb::Plan(args) => plan(args, global, world),
+        Verb::Run(args) => start(args, global, world),
+        Verb::Resume(args) => carry_out::go_on(args, carry_out::Way::Resume, global, world),
+        Verb::Rollback(args) => carry_out::go_on(args, carry_out::Way::Rollback, global, world),
+        Verb::Status(args) => carry_out::status(args, world),
+    }
+}
+
+fn plan(args: &PlanArgs, global: &Global, world: &World) -> Result<u8, Failure> {
+    let made = made::make(&args.what, global, world)?;
+    let mut bytes = Vec::new();
+    match args.output {
+        super::Shape::Table => render::recover::write_plan(&made.plan, world.width, &mut bytes)?,
+        super::Shape::Json => render::write_json(&made.plan, &mut bytes)?,
+    }
+    world.print(&bytes)?;
+    Ok(0)
+}
+
+fn start(args: &RunArgs, global: &Global, world: &World) -> Result<u8, Failure> {
+    let made = made::make(&args.what, global, world)?;
+    if args.dry_run {
+        let hands = made::hands(&made.plan, &made.target)?;
+        let rehearsed = block_on(rehearse::rehearse(&made.plan, &hands))?;
+        let mut bytes = Vec::new();
+        render::recover::write_rehearsal(&made.plan, &rehearsed, world.width, &mut bytes)?;
+        world.print(&bytes)?;
+        return if rehearse::could_run(&rehearsed) {
+            Ok(0)
+        } else {
+            Err(Failure::refused("the plan could not be carried out as things are"))
+        };
+    }
+    let places = Places::of(world)?;
+    let _cluster = places.lock_cluster(&made.plan.cluster_id)?;
+    if let Some(run) = places.unfinished(Some(&made.plan.cluster_id))?.first() {
+        return Err(Failure::refused(format!("run {run} of this cluster is not at its end"))
+            .hint(format!("go on with it: quorate recover resume {} --run {run}", made.target.name))
+            .hint(format!("or undo it: quorate recover rollback {} --run {run}", made.target.name)));
+    }
+    let mut bytes = Vec::new();
+    render::recover::write_plan(&made.plan, world.width, &mut bytes)?;
+    world.print(&bytes)?;
+    carry_out::begin(&made, args.yes, &places, world)
+}

@@ -1,0 +1,128 @@
+//! What is done to an etcd cluster.
+
+use super::{LOOK, POLL, RealHands, SERVICE, said};
+use crate::backend::membership::{Membership, NewMember, Setback};
+use crate::consent::Consent;
+use crate::recover::plan::EtcdAction;
+use crate::transport::Deadline;
+use std::future::Future;
+use std::path::Path;
+
+/// How often hashes are asked for while members move on.
+const TRIES: usize = 5;
+
+impl RealHands {
+    pub(super) async fn perform_etcd(&self, action: &EtcdAction, consent: &Consent) -> Result<(), String> {
+        let look = Deadline::after(LOOK);
+        match action {
+            EtcdAction::SaveSnapshot { endpoint, cluster_id, to, min_revision } => {
+                self.save(endpoint, cluster_id, to, *min_revision).await
+            }
+            EtcdAction::Restore(restore) => self.restore(restore, consent).await,
+            EtcdAction::VerifyDirectory { host, dir, wal_dir, snapshot, record } => {
+                self.verify_directory(host, dir, wal_dir.as_deref(), snapshot, record, consent).await
+            }
+            EtcdAction::VerifyWrites { endpoint, cluster_id, key, record } => {
+                self.belongs_to(endpoint, cluster_id).await?;
+                let version = self.etcd.write_and_read(endpoint, key, "1", look).await.map_err(said)?;
+                let status = self.etcd.status_of(endpoint, look).await.map_err(said)?;
+                let found = serde_json::json!({ "cluster_id": status.cluster_id, "member_id": status.member_id,
+                    "version": status.version, "revision": status.revision, "scratch_writes": version });
+                self.write_record(record, &found, consent).await
+            }
+            EtcdAction::DisarmLeftovers { endpoint, cluster_id } => {
+                self.belongs_to(endpoint, cluster_id).await?;
+                for member in self.leftovers(endpoint, look).await? {
+                    self.etcd.disarm(endpoint, &member, look).await.map_err(said)?;
+                }
+                Ok(())
+            }
+            EtcdAction::AddLearner { through, cluster_id, peer_url, .. } => {
+                self.belongs_to(through, cluster_id).await?;
+                let urls = [peer_url.clone()];
+                let member = NewMember { peer_urls: &urls, learner: true };
+                until_agreed(|| async {
+                    let added = self.etcd.add(consent, through, member, Deadline::after(LOOK)).await;
+                    added.map(drop)
+                })
+                .await
+            }
+            EtcdAction::SeedJoiner(joiner) => self.seed_joiner(joiner, consent).await,
+            EtcdAction::Promote { through, cluster_id, peer_url } => {
+                let (cluster, members) = self.etcd.members_of(through, look).await.map_err(said)?;
+                let member = members.iter().find(|member| member.peer_urls.contains(peer_url));
+                let member = member.filter(|_| cluster == *cluster_id);
+                let member = member.ok_or_else(|| format!("{peer_url} is no member of {cluster_id}"))?;
+                until_agreed(|| async {
+                    self.etcd.promote(consent, through, &member.id, Deadline::after(LOOK)).await
+                })
+                .await
+            }
+            EtcdAction::VerifyWhole { endpoints, record, .. } => {
+                self.compare(endpoints, record, consent).await
+            }
+            EtcdAction::DeleteKey { endpoint, cluster_id, key } => {
+                self.belongs_to(endpoint, cluster_id).await?;
+                self.etcd.delete(endpoint, key, look).await.map_err(said)
+            }
+        }
+    }
+
+    /// Nothing is ever done to another cluster than the one that is meant.
+    async fn belongs_to(&self, endpoint: &str, cluster_id: &str) -> Result<(), String> {
+        let status = self.etcd.status_of(endpoint, Deadline::after(LOOK)).await.map_err(said)?;
+        if status.cluster_id == cluster_id {
+            return Ok(());
+        }
+        Err(format!("{endpoint} belongs to cluster {}, not {cluster_id}", status.cluster_id))
+    }
+
+    /// Hashes of all members at the lowest revision that all have.
+    async fn compare(&self, endpoints: &[String], record: &Path, consent: &Consent) -> Result<(), String> {
+        let mut last = String::new();
+        for _ in 0..TRIES {
+            let mut revisions = Vec::new();
+            for endpoint in endpoints {
+                let status = self.etcd.status_of(endpoint, Deadline::after(LOOK)).await.map_err(said)?;
+                revisions.push(status.revision);
+            }
+            let revision = revisions.iter().min().copied().unwrap_or(0);
+            let mut hashes = Vec::new();
+            for endpoint in endpoints {
+                match self.etcd.hash_of(endpoint, revision, Deadline::after(SERVICE)).await {
+                    Ok(hashed) => hashes.push(hashed),
+                    Err(trouble) => last = format!("{endpoint}: {trouble}"),
+                }
+            }
+            if hashes.len() == endpoints.len() {
+                let same = hashes.windows(2).all(|pair| pair[0] == pair[1]);
+                if same {
+                    let found = serde_json::json!({ "revision": revision, "members": endpoints,
+                        "hash": hashes.first().map(|hashed| hashed.hash) });
+                    return self.write_record(record, &found, consent).await;
+                }
+                let compacted = hashes.windows(2).all(|pair| pair[0].compacted == pair[1].compacted);
+                last = format!("the members hold different data at revision {revision}");
+                if compacted {
+                    return Err(last);
+                }
+            }
+            tokio::time::sleep(POLL * 5).await;
+        }
+        Err(last)
+    }
+}
+
+/// Asks again as long as the server says "not yet": its own rule of readiness is the only one that counts.
+async fn until_agreed<F: Future<Output = Result<(), Setback>>>(ask: impl Fn() -> F) -> Result<(), String> {
+    let deadline = Deadline::after(SERVICE);
+    loop {
+        match ask().await {
+            Ok(()) => return Ok(()),
+            Err(Setback::NotYet(why)) if deadline.left().is_zero() => return Err(why),
+            Err(Setback::NotYet(_)) => tokio::time::sleep(POLL).await,
+            Err(Setback::Refused(why)) => return Err(why),
+            Err(Setback::InDoubt(trouble) | Setback::NotAsked(trouble)) => return Err(said(trouble)),
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! What can be seen of an etcd cluster, one member at a time.
+
+use super::{LOOK, RealHands, said, snapshot, truth};
+use crate::backend::etcd::recovery::is_nobody;
+use crate::recover::executor::Truth;
+use crate::recover::plan::EtcdCondition;
+use crate::transport::Deadline;
+use futures_util::future::join_all;
+use std::path::Path;
+use std::time::Duration;
+
+/// How long a member that may be dead is waited for.
+const DEAD: Duration = Duration::from_secs(2);
+
+impl RealHands {
+    pub(super) async fn holds_etcd(&self, condition: &EtcdCondition) -> Result<Truth, String> {
+        let look = Deadline::after(LOOK);
+        Ok(match condition {
+            EtcdCondition::Stuck { endpoints, cluster_id, needed } => {
+                self.is_stuck(endpoints, cluster_id, *needed).await
+            }
+            EtcdCondition::Silent { urls, cluster_id } => self.is_silent(urls, cluster_id).await,
+            EtcdCondition::Snapshot { path, min_revision } => snapshot::is_whole(path, *min_revision),
+            EtcdCondition::StillAt { endpoint, cluster_id, snapshot } => {
+                let status = self.etcd.status_of(endpoint, look).await.map_err(said)?;
+                let saved = revision_of(snapshot)?;
+                let same = status.cluster_id == *cluster_id && status.revision as i64 == saved;
+                truth(same, || {
+                    format!(
+                        "cluster {} is at revision {}, the snapshot at {saved}",
+                        status.cluster_id, status.revision
+                    )
+                })
+            }
+            EtcdCondition::DirectoryOf { host, at, wal_at, cluster_id, member_id } => {
+                self.is_directory_of(host, at, wal_at, cluster_id, member_id.as_deref()).await?
+            }
+            EtcdCondition::Serves { endpoint, cluster_id } => self.serves(endpoint, cluster_id, look).await,
+            EtcdCondition::Listed { through, cluster_id, peer_url, voter } => {
+                let (cluster, members) = self.etcd.members_of(through, look).await.map_err(said)?;
+                let member = members.iter().find(|member| member.peer_urls.contains(peer_url));
+                match member {
+                    _ if cluster != *cluster_id => Truth::No(format!("{through} is of cluster {cluster}")),
+                    None => Truth::No("it is not in the list".into()),
+                    Some(member) => truth(!*voter || !member.learner, || "it has no vote yet".into()),
+                }
+            }
+            EtcdCondition::OnlyOurWrites { endpoint, cluster_id, snapshot, bump, key } => {
+                let status = self.etcd.status_of(endpoint, look).await.map_err(said)?;
+                if status.cluster_id != *cluster_id {
+                    return Ok(truth(false, || format!("{endpoint} is of cluster {}", status.cluster_id)));
+                }
+                let ours = self.etcd.version_of(endpoint, key, look).await.map_err(said)?;
+                let began = revision_of(snapshot)? + i64::try_from(*bump).unwrap_or(0);
+                let written = status.revision as i64 - began - ours;
+                truth(written == 0, || {
+                    format!(
+                        "the new cluster acknowledged {written} writes of clients: going back would lose them"
+                    )
+                })
+            }
+            EtcdCondition::Whole { endpoints, cluster_id, voters } => {
+                self.is_whole(endpoints, cluster_id, *voters, look).await
+            }
+            EtcdCondition::NoLeftoverAlarm { endpoint, .. } => {
+                let leftover = self.leftovers(endpoint, look).await?;
+                truth(leftover.is_empty(), || format!("alarms stand against {}", leftover.join(", ")))
+            }
+            EtcdCondition::KeyAbsent { endpoint, key, .. } => {
+                let version = self.etcd.version_of(endpoint, key, look).await.map_err(said)?;
+                truth(version == 0, || "it exists".into())
+            }
+        })
+    }
+
+    async fn is_stuck(&self, endpoints: &[String], cluster_id: &str, needed: usize) -> Truth {
+        let asked = endpoints.iter().map(|url| self.etcd.status_of(url, Deadline::after(DEAD)));
+        let answers: Vec<_> = join_all(asked).await.into_iter().flatten().collect();
+        let ours: Vec<_> = answers.iter().filter(|status| status.cluster_id == cluster_id).collect();
+        if let Some(led) = ours.iter().find_map(|status| status.leader.as_ref()) {
+            return Truth::No(format!("a member sees the leader {led}: the cluster may be writing again"));
+        }
+        truth(ours.len() < needed, || format!("{} members answer", ours.len()))
+    }
+
+    async fn is_silent(&self, urls: &[String], cluster_id: &str) -> Truth {
+        let asked = urls.iter().map(|url| self.etcd.cluster_at(url, Deadline::after(DEAD)));
+        for (url, answer) in urls.iter().zip(join_all(asked).await) {
+            match answer {
+                Ok(Some(found)) if found == cluster_id => {
+                    return Truth::No(format!("{url} answers as a member of it"));
+                }
+                Ok(Some(_)) => {}
+                Ok(None) => return Truth::Unknown(format!("{url} answers, but not like etcd")),
+                Err(trouble) if is_nobody(&trouble) => {}
+                Err(trouble) => return Truth::Unknown(format!("{url}: {trouble}")),
+            }
+        }
+        Truth::Yes
+    }
+
+    async fn serves(&self, endpoint: &str, cluster_id: &str, deadline: Deadline) -> Truth {
+        match self.etcd.status_of(endpoint, deadline).await {
+            Ok(status) if status.cluster_id != cluster_id => {
+                Truth::No(format!("{endpoint} serves cluster {}", status.cluster_id))
+            }
+            Ok(status) => truth(status.leader.is_some(), || "it sees no leader".into()),
+            Err(trouble) if is_nobody(&trouble) => Truth::No(said(trouble)),
+            Err(trouble) => Truth::Unknown(said(trouble)),
+        }
+    }
+
+    async fn is_whole(&self, urls: &[String], cluster_id: &str, voters: usize, look: Deadline) -> Truth {
+        let answers = join_all(urls.iter().map(|url| self.etcd.status_of(url, look))).await;
+        let mut leaders = Vec::new();
+        for (url, answer) in urls.iter().zip(answers) {
+            match answer {
+                Ok(status) if status.cluster_id == cluster_id && !status.learner => {
+                    leaders.push(status.leader)
+                }
+                Ok(_) => return Truth::No(format!("{url} is no voter of it")),
+                Err(trouble) => return Truth::No(format!("{url}: {trouble}")),
+            }
+        }
+        leaders.dedup();
+        truth(urls.len() == voters && matches!(leaders.as_slice(), [Some(_)]), || {
+            "the members do not agree on a leader".into()
+        })
+    }
+
+    /// Hex ids of members with alarms that are not in the list.
+    pub(super) async fn leftovers(&self, endpoint: &str, look: Deadline) -> Result<Vec<String>, String> {
+        let (_, members) = self.etcd.members_of(endpoint, look).await.map_err(said)?;
+        let alarmed = self.etcd.alarmed(endpoint, look).await.map_err(said)?;
+        let gone = |id: &String| !members.iter().any(|member| member.id == *id);
+        Ok(alarmed.into_iter().filter(gone).collect())
+    }
+}
+
+fn revision_of(path: &Path) -> Result<i64, String> {
+    let facts = snapshot::whole(path, 0)?;
+    facts.database.map(|database| database.revision).ok_or_else(|| "the snapshot has no database".into())
+}

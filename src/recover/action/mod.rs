@@ -1,0 +1,118 @@
+//! The real hands: conditions looked at and actions carried out on hosts and servers.
+
+mod etcd_looks;
+mod etcd_acts;
+mod files;
+mod joiner;
+mod restore;
+mod services;
+mod snapshot;
+
+pub use files::free_near;
+pub(super) use services::{declared, trace};
+
+use super::executor::{Hands, Truth};
+use super::plan::{Action, Condition, HostSpec, Plan};
+use crate::backend::Looking;
+use crate::backend::etcd::Etcd;
+use crate::consent::Consent;
+use crate::host::{self, Host, HostError};
+use crate::target::DeclaredHost;
+use crate::transport::Deadline;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// Time between two looks while waiting.
+const POLL: Duration = Duration::from_millis(100);
+/// A look at a host or a server.
+const LOOK: Duration = Duration::from_secs(5);
+/// Anything that moves a database.
+const WORK: Duration = Duration::from_secs(3600);
+/// Stopping or starting a server.
+const SERVICE: Duration = Duration::from_secs(120);
+
+/// Hosts and servers of one plan.
+pub struct RealHands {
+    hosts: BTreeMap<String, Box<dyn Host>>,
+    local: Vec<String>,
+    etcd: Etcd,
+}
+
+impl RealHands {
+    /// Reaches the plan's hosts; connects to nothing yet.
+    pub fn new(plan: &Plan, etcd: Etcd) -> Result<RealHands, HostError> {
+        let mut hosts = BTreeMap::new();
+        let here = (super::plan::HERE.to_owned(), HostSpec::Local);
+        let specs = plan.hosts.iter().map(|(name, spec)| (name.clone(), spec.clone()));
+        for (name, spec) in specs.chain([here]) {
+            hosts.insert(name, open(&spec)?);
+        }
+        let local = plan.hosts.iter().filter(|(_, spec)| **spec == HostSpec::Local);
+        let local = local.map(|(name, _)| name.clone()).chain([super::plan::HERE.to_owned()]).collect();
+        Ok(RealHands { hosts, local, etcd })
+    }
+
+    fn host(&self, name: &str) -> Result<&dyn Host, String> {
+        self.hosts.get(name).map(AsRef::as_ref).ok_or_else(|| format!("the plan has no host {name}"))
+    }
+
+    fn here(&self) -> Result<&dyn Host, String> {
+        self.host(super::plan::HERE)
+    }
+
+    /// Whether the host's files are this machine's.
+    fn is_local(&self, host: &str) -> bool {
+        self.local.iter().any(|name| name == host)
+    }
+}
+
+/// The machine that a plan or a situation names.
+pub(super) fn open(spec: &HostSpec) -> Result<Box<dyn Host>, HostError> {
+    host::open(&match spec {
+        HostSpec::Local => DeclaredHost::Local,
+        HostSpec::Ssh(destination) => DeclaredHost::Ssh(destination.clone()),
+    })
+}
+
+impl Hands for RealHands {
+    fn holds<'a>(&'a self, condition: &'a Condition) -> Looking<'a, Truth> {
+        Box::pin(async move {
+            let seen = match condition {
+                Condition::ServiceStopped { host, service } => self.stopped(host, service).await,
+                Condition::ServiceRunning { host, service } => self.runs(host, service).await,
+                Condition::Etcd(condition) => self.holds_etcd(condition).await,
+                other => self.holds_on_host(other).await,
+            };
+            seen.unwrap_or_else(Truth::Unknown)
+        })
+    }
+
+    fn perform<'a>(&'a self, action: &'a Action, consent: &'a Consent) -> Looking<'a, Result<(), String>> {
+        Box::pin(async move {
+            match action {
+                Action::StopService { host, service, record } => {
+                    self.stop(host, service, record.as_deref(), consent).await
+                }
+                Action::StartService { host, service } => self.start(host, service, consent).await,
+                Action::Etcd(action) => self.perform_etcd(action, consent).await,
+                other => self.perform_on_host(other, consent).await,
+            }
+        })
+    }
+
+    fn wait<'a>(&'a self, deadline: Deadline) -> Looking<'a, bool> {
+        Box::pin(async move {
+            tokio::time::sleep(POLL).await;
+            !deadline.left().is_zero()
+        })
+    }
+}
+
+/// A look that is sure.
+fn truth(is: bool, otherwise: impl FnOnce() -> String) -> Truth {
+    if is { Truth::Yes } else { Truth::No(otherwise()) }
+}
+
+fn said(error: impl std::fmt::Display) -> String {
+    error.to_string()
+}

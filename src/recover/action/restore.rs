@@ -1,0 +1,149 @@
+//! A data directory made from a snapshot by etcd's own tool, and verified before it gets its name.
+
+use super::files::{free_part, run};
+use super::joiner::settle;
+use super::{LOOK, RealHands, WORK, said, snapshot};
+use crate::consent::Consent;
+use crate::format::etcd::wal::{Identity, Segment, scan, segment_name};
+use crate::host::{Content, Host};
+use crate::offline;
+use crate::recover::commands;
+use crate::recover::executor::Truth;
+use crate::recover::plan::Restore;
+use crate::transport::Deadline;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+/// Bytes at the beginning of a log that certainly hold whose it is.
+const HEAD: u64 = 4096;
+
+impl RealHands {
+    pub(super) async fn restore(&self, restore: &Restore, consent: &Consent) -> Result<(), String> {
+        let host = self.host(&restore.host)?;
+        let part = free_part(host, consent, &restore.dir).await?;
+        let wal_part = match &restore.wal_dir {
+            Some(wal) => Some(free_part(host, consent, wal).await?),
+            None => None,
+        };
+        let argv = commands::restore_argv(restore, &part, wal_part.as_deref());
+        run(host, consent, &argv, Deadline::after(WORK)).await?;
+        let wal = wal_part.clone().unwrap_or_else(|| part.join("member/wal"));
+        let whose = identity(host, &wal).await?;
+        let is = |id: u64, wanted: &str| format!("{id:x}") == wanted;
+        match whose {
+            Some(own) if is(own.cluster, &restore.cluster_id) && is(own.member, &restore.member_id) => {}
+            Some(own) => {
+                return Err(format!("the tool made member {:x} of cluster {:x}", own.member, own.cluster));
+            }
+            None => return Err("the tool made no log".into()),
+        }
+        if let (Some(part), Some(wal)) = (&wal_part, &restore.wal_dir) {
+            settle(host, consent, part, wal, restore.owner).await?;
+        }
+        settle(host, consent, &part, &restore.dir, restore.owner).await
+    }
+
+    /// Compares a restored directory with its snapshot. On another host only whose log it is can be read.
+    pub(super) async fn verify_directory(
+        &self,
+        host: &str,
+        dir: &Path,
+        wal_dir: Option<&Path>,
+        snapshot: &Path,
+        record: &Path,
+        consent: &Consent,
+    ) -> Result<(), String> {
+        let found = if self.is_local(host) {
+            let restored = offline::open(dir, wal_dir).map_err(said)?;
+            if let Some(damage) = restored.damage.first() {
+                return Err(format!("it is damaged: {} {}: {}", damage.file, damage.place, damage.what));
+            }
+            let before = snapshot::whole(snapshot, 0)?;
+            let (was, is) = before.database.zip(restored.database).ok_or("there is no database in it")?;
+            if was.keys != is.keys || was.leases != is.leases || is.revision < was.revision {
+                return Err(format!(
+                    "it holds {} keys at revision {}, the snapshot {} at {}",
+                    is.keys, is.revision, was.keys, was.revision
+                ));
+            }
+            serde_json::json!({ "keys": is.keys, "revision": is.revision, "status_hash": is.status_hash,
+                "snapshot_revision": was.revision, "snapshot_sha256": was.sha256, "auth": is.auth.enabled,
+                "alarms": is.alarms.len(), "identity": restored.identity })
+        } else {
+            let wal = wal_dir.map_or_else(|| dir.join("member/wal"), Path::to_path_buf);
+            let own = identity(self.host(host)?, &wal).await?.ok_or("there is no log in it")?;
+            serde_json::json!({ "identity": { "member": format!("{:x}", own.member),
+                "cluster": format!("{:x}", own.cluster) } })
+        };
+        self.write_record(record, &found, consent).await
+    }
+
+    pub(super) async fn write_record(
+        &self,
+        record: &Path,
+        found: &serde_json::Value,
+        consent: &Consent,
+    ) -> Result<(), String> {
+        let text = found.to_string();
+        let content = Content::Bytes(text.as_bytes());
+        self.here()?.write_new(consent, record, content, 0o600, Deadline::after(LOOK)).await.map_err(said)
+    }
+
+    pub(super) async fn is_directory_of(
+        &self,
+        host: &str,
+        at: &[PathBuf],
+        wal_at: &[PathBuf],
+        cluster_id: &str,
+        member_id: Option<&str>,
+    ) -> Result<Truth, String> {
+        let host = self.host(host)?;
+        let mut found = String::from("nothing is there");
+        for dir in at {
+            if host.stat(dir, Deadline::after(LOOK)).await.map_err(said)?.is_none() {
+                continue;
+            }
+            let logs = if wal_at.is_empty() { vec![dir.join("member/wal")] } else { wal_at.to_vec() };
+            for log in logs {
+                match identity(host, &log).await? {
+                    Some(own)
+                        if format!("{:x}", own.cluster) == cluster_id
+                            && member_id.is_none_or(|id| format!("{:x}", own.member) == id) =>
+                    {
+                        return Ok(Truth::Yes);
+                    }
+                    Some(own) => {
+                        found = format!(
+                            "{} is member {:x} of cluster {:x}",
+                            dir.display(),
+                            own.member,
+                            own.cluster
+                        );
+                    }
+                    None => found = format!("{} has no log", dir.display()),
+                }
+            }
+        }
+        Ok(Truth::No(found))
+    }
+}
+
+/// Whose log a directory holds, from its oldest file.
+async fn identity(host: &dyn Host, wal: &Path) -> Result<Option<Identity>, String> {
+    let deadline = Deadline::after(LOOK);
+    if host.stat(wal, deadline).await.map_err(said)?.is_none() {
+        return Ok(None);
+    }
+    let names = host.list(wal, deadline).await.map_err(said)?;
+    let first = names
+        .iter()
+        .filter_map(|name| name.to_str())
+        .find_map(|name| segment_name(name).map(|(sequence, first_index)| (name, sequence, first_index)));
+    let Some((name, sequence, first_index)) = first else { return Ok(None) };
+    let argv: Vec<OsString> =
+        vec!["head".into(), "-c".into(), HEAD.to_string().into(), wal.join(name).into_os_string()];
+    let head = host.ask(&argv, deadline).await.and_then(|output| output.success(host, &argv));
+    let bytes = head.map_err(said)?.stdout;
+    // The rest of the file is not there: what is read of it is only whose log it is.
+    Ok(scan(&[Segment { sequence, first_index, source: &bytes }]).identity)
+}

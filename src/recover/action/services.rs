@@ -1,0 +1,103 @@
+//! Servers started and stopped on their hosts.
+
+use super::{LOOK, RealHands, SERVICE, said, truth};
+use crate::consent::Consent;
+use crate::host::service::{Held, Service, Status, Trace};
+use crate::host::{Content, Process};
+use crate::recover::executor::Truth;
+use crate::recover::plan::{Manager, ServiceSpec, TraceSpec};
+use crate::target::DeclaredService;
+use crate::transport::Deadline;
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+impl RealHands {
+    pub(super) async fn stopped(&self, host: &str, spec: &ServiceSpec) -> Result<Truth, String> {
+        Ok(match self.status(host, spec).await? {
+            Status::Stopped => Truth::Yes,
+            Status::Running => Truth::No("it runs".into()),
+            Status::Unknown(why) => Truth::Unknown(why),
+        })
+    }
+
+    pub(super) async fn runs(&self, host: &str, spec: &ServiceSpec) -> Result<Truth, String> {
+        Ok(match self.status(host, spec).await? {
+            Status::Running => Truth::Yes,
+            other => truth(false, || other.to_string()),
+        })
+    }
+
+    async fn status(&self, host: &str, spec: &ServiceSpec) -> Result<Status, String> {
+        let (declared, trace) = (declared(spec), trace(&spec.trace));
+        let service = Service::new(self.host(host)?, &declared, Some(&trace));
+        service.status(Deadline::after(LOOK)).await.map_err(said)
+    }
+
+    pub(super) async fn stop(
+        &self,
+        host: &str,
+        spec: &ServiceSpec,
+        record: Option<&Path>,
+        consent: &Consent,
+    ) -> Result<(), String> {
+        let (declared, trace) = (declared(spec), trace(&spec.trace));
+        let service = Service::new(self.host(host)?, &declared, Some(&trace));
+        let held = service.disable(consent, Deadline::after(SERVICE)).await.map_err(said)?;
+        let Some(record) = record else { return Ok(()) };
+        let how = match held {
+            Held::Firmly => "nothing on its host starts it".to_owned(),
+            Held::Loosely(why) => why,
+        };
+        let text = serde_json::json!({ "host": host, "stopped": true, "held": how }).to_string();
+        let content = Content::Bytes(text.as_bytes());
+        self.here()?.write_new(consent, record, content, 0o600, Deadline::after(LOOK)).await.map_err(said)
+    }
+
+    pub(super) async fn start(
+        &self,
+        host: &str,
+        spec: &ServiceSpec,
+        consent: &Consent,
+    ) -> Result<(), String> {
+        let (declared, trace) = (declared(spec), trace(&spec.trace));
+        let service = Service::new(self.host(host)?, &declared, Some(&trace));
+        let deadline = Deadline::after(SERVICE);
+        service.enable(consent, &spec.standing, deadline).await.map_err(said)?;
+        service.start(consent, deadline).await.map_err(said)
+    }
+}
+
+/// As the config file would declare it.
+pub(in crate::recover) fn declared(spec: &ServiceSpec) -> DeclaredService {
+    match &spec.manager {
+        Manager::Systemd(unit) => DeclaredService::Systemd(unit.clone()),
+        Manager::StaticPod(manifest) => DeclaredService::StaticPod(manifest.clone()),
+        Manager::Commands { start, stop, status } => {
+            DeclaredService::Commands { start: start.clone(), stop: stop.clone(), status: status.clone() }
+        }
+    }
+}
+
+/// What its process looks like.
+pub(in crate::recover) fn trace(spec: &TraceSpec) -> Trace {
+    let spec = spec.clone();
+    Trace { prefixes: vec!["ETCD_".into()], belongs: Box::new(move |process| belongs(&spec, process)) }
+}
+
+fn belongs(spec: &TraceSpec, process: &Process) -> bool {
+    let program = process.argv.first().and_then(|word| Path::new(word).file_name());
+    let exe = process.exe.as_deref().and_then(Path::file_name);
+    let named = |name: Option<&OsStr>| name.is_some_and(|name| name == spec.program.as_str());
+    if !named(program) && !named(exe) {
+        return false;
+    }
+    let path = spec.path.as_os_str().as_bytes();
+    let names = |word: &OsStr| {
+        let word = word.as_bytes();
+        let word = word.strip_suffix(b"/").unwrap_or(word);
+        word == path || word.strip_suffix(path).is_some_and(|before| before.ends_with(b"="))
+    };
+    process.argv.iter().skip(1).any(|word| names(word))
+        || process.env.iter().flatten().any(|(_, value)| names(value))
+}

@@ -1,0 +1,120 @@
+//! What a person would type for an action: argument vectors, to be quoted by whoever shows them.
+
+use super::plan::{Action, EtcdAction, Joiner, Manager, Restore, ServiceSpec};
+use crate::host::service::moved_out;
+use std::path::Path;
+
+/// The commands of an action, in order. Empty where no command does it; then the step's words say what to do.
+pub fn of(action: &Action) -> Vec<Vec<String>> {
+    match action {
+        Action::MakeDir { path, mode, .. } => vec![words(["mkdir", "-m", &format!("{mode:o}"), &text(path)])],
+        Action::Rename { from, to, .. } => vec![words(["mv", "-nT", &text(from), &text(to)])],
+        Action::CopyTree { from, to, .. } => vec![words(["cp", "-a", &text(from), &text(to)])],
+        Action::WriteFile { path, text: content, .. } => {
+            vec![words(["sh", "-c", "printf %s \"$1\" > \"$2\"", "sh", content, &text(path)])]
+        }
+        Action::SendFile { from, to, .. } => {
+            vec![words(["scp", "-p", &text(from), &format!(":{}", text(to))])]
+        }
+        Action::Run { argv, .. } => vec![argv.clone()],
+        Action::StopService { service, .. } => stop(service),
+        Action::StartService { service, .. } => start(service),
+        Action::Etcd(action) => of_etcd(action),
+    }
+}
+
+/// The commands that stop a service and keep it stopped.
+pub fn stop(service: &ServiceSpec) -> Vec<Vec<String>> {
+    match &service.manager {
+        Manager::Systemd(unit) => {
+            vec![words(["systemctl", "disable", "--now", unit]), words(["systemctl", "mask", unit])]
+        }
+        Manager::StaticPod(manifest) => {
+            let parked = moved_out(manifest).unwrap_or_default();
+            let dir = parked.parent().map_or_else(String::new, text);
+            vec![words(["mkdir", "-p", &dir]), words(["mv", "-nT", &text(manifest), &text(&parked)])]
+        }
+        Manager::Commands { stop, .. } => vec![words(["sh", "-c", stop])],
+    }
+}
+
+/// The commands that start it.
+pub fn start(service: &ServiceSpec) -> Vec<Vec<String>> {
+    match &service.manager {
+        Manager::Systemd(unit) => {
+            vec![words(["systemctl", "unmask", unit]), words(["systemctl", "enable", "--now", unit])]
+        }
+        Manager::StaticPod(manifest) => {
+            let parked = moved_out(manifest).unwrap_or_default();
+            vec![words(["mv", "-nT", &text(&parked), &text(manifest)])]
+        }
+        Manager::Commands { start, .. } => vec![words(["sh", "-c", start])],
+    }
+}
+
+fn of_etcd(action: &EtcdAction) -> Vec<Vec<String>> {
+    let ctl = |endpoint: &str, rest: &[&str]| {
+        let mut argv = words(["etcdctl", &format!("--endpoints={endpoint}")]);
+        argv.extend(rest.iter().map(|word| (*word).to_owned()));
+        argv
+    };
+    match action {
+        EtcdAction::SaveSnapshot { endpoint, to, .. } => {
+            vec![ctl(endpoint, &["snapshot", "save", &text(to)])]
+        }
+        EtcdAction::Restore(restore) => vec![restore_argv(restore, &restore.dir, restore.wal_dir.as_deref())],
+        EtcdAction::VerifyDirectory { .. } => Vec::new(),
+        EtcdAction::VerifyWrites { endpoint, key, .. } => vec![ctl(endpoint, &["put", key, "1"])],
+        EtcdAction::DisarmLeftovers { endpoint, .. } => vec![ctl(endpoint, &["alarm", "disarm"])],
+        EtcdAction::AddLearner { through, name, peer_url, .. } => {
+            vec![ctl(through, &["member", "add", name, "--learner", &format!("--peer-urls={peer_url}")])]
+        }
+        EtcdAction::SeedJoiner(joiner) => vec![joiner_argv(joiner)],
+        EtcdAction::Promote { through, .. } => {
+            vec![ctl(through, &["member", "list"]), ctl(through, &["member", "promote", "ID"])]
+        }
+        EtcdAction::VerifyWhole { endpoints, .. } => {
+            vec![ctl(&endpoints.join(","), &["endpoint", "hashkv"])]
+        }
+        EtcdAction::DeleteKey { endpoint, key, .. } => vec![ctl(endpoint, &["del", key])],
+    }
+}
+
+/// The command that restores, into these directories.
+pub fn restore_argv(restore: &Restore, dir: &Path, wal_dir: Option<&Path>) -> Vec<String> {
+    let mut argv = vec![
+        text(&restore.tool),
+        "snapshot".into(),
+        "restore".into(),
+        text(&restore.snapshot),
+        format!("--name={}", restore.name),
+        format!("--initial-cluster={}={}", restore.name, restore.peer_url),
+        format!("--initial-advertise-peer-urls={}", restore.peer_url),
+        format!("--initial-cluster-token={}", restore.token),
+        format!("--data-dir={}", dir.display()),
+    ];
+    argv.extend(wal_dir.map(|wal| format!("--wal-dir={}", wal.display())));
+    if restore.bump > 0 {
+        argv.extend([format!("--bump-revision={}", restore.bump), "--mark-compacted".into()]);
+    }
+    argv
+}
+
+/// How the server joins when it is started by hand: what it is otherwise started with comes in place of the dots.
+fn joiner_argv(joiner: &Joiner) -> Vec<String> {
+    let mut argv = vec!["etcd".to_owned(), "...".to_owned(), format!("--name={}", joiner.name)];
+    argv.push(format!("--data-dir={}", joiner.dir.display()));
+    argv.extend(joiner.wal_dir.iter().map(|wal| format!("--wal-dir={}", wal.display())));
+    argv.push(format!("--initial-advertise-peer-urls={}", joiner.peer_url));
+    argv.push(format!("--initial-cluster={}", joiner.initial_cluster));
+    argv.push("--initial-cluster-state=existing".to_owned());
+    argv
+}
+
+fn text(path: &Path) -> String {
+    path.display().to_string()
+}
+
+fn words<const N: usize>(words: [&str; N]) -> Vec<String> {
+    words.map(str::to_owned).to_vec()
+}

@@ -1,0 +1,172 @@
+//! What a plan needs to know of the members' hosts. Looks only; what cannot be seen stays unknown, with its reason.
+
+use super::action::{declared, free_near, open, trace};
+use super::etcd::{Disk, Site};
+use super::plan::{HERE, HostSpec, Manager, Ownership, ServiceSpec, TraceSpec};
+use crate::facts::{Facts, Member, Observed};
+use crate::host::service::{Service, Standing, Status};
+use crate::host::{Host, Process};
+use crate::offline;
+use crate::target::{DeclaredHost, DeclaredMember, DeclaredService};
+use crate::transport::Deadline;
+use futures_util::future::join_all;
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// Time for one host.
+const LOOK: Duration = Duration::from_secs(30);
+
+/// Every declared member's place, by the member's hex id.
+pub async fn sites(facts: &Facts, declared: &BTreeMap<String, DeclaredMember>) -> BTreeMap<String, Site> {
+    let members = &facts.common.members;
+    let known = declared.iter().filter_map(|(name, declared)| {
+        let member = members.iter().find(|member| member.name == *name)?;
+        Some((member, declared))
+    });
+    let looks = known.filter_map(|(member, declared)| {
+        let (host, service, dir) =
+            (declared.host.as_ref()?, declared.service.as_ref()?, declared.data_dir.as_ref()?);
+        Some(async move { (member.id.clone(), site(member, host, service, dir).await) })
+    });
+    join_all(looks).await.into_iter().collect()
+}
+
+async fn site(member: &Member, at: &DeclaredHost, by: &DeclaredService, data_dir: &Path) -> Site {
+    let spec = match at {
+        DeclaredHost::Local => HostSpec::Local,
+        DeclaredHost::Ssh(destination) => HostSpec::Ssh(destination.clone()),
+    };
+    let host_name = match at {
+        DeclaredHost::Local => HERE.to_owned(),
+        DeclaredHost::Ssh(destination) => destination.clone(),
+    };
+    let manager = match by {
+        DeclaredService::Systemd(unit) => Manager::Systemd(unit.clone()),
+        DeclaredService::StaticPod(manifest) => Manager::StaticPod(manifest.clone()),
+        DeclaredService::Commands { start, stop, status } => {
+            Manager::Commands { start: start.clone(), stop: stop.clone(), status: status.clone() }
+        }
+    };
+    let trace = TraceSpec { program: "etcd".into(), path: data_dir.to_owned() };
+    let mut site = Site {
+        host: host_name,
+        spec: spec.clone(),
+        service: ServiceSpec { manager, standing: Standing::Commands, trace },
+        running: Observed::unknown("its host was not asked"),
+        process: None,
+        data_dir: data_dir.to_owned(),
+        wal_dir: None,
+        disk: Observed::unknown("its host was not asked"),
+        free: Observed::unknown("its host was not asked"),
+        tool: Observed::unknown("its host was not asked"),
+    };
+    match open(&spec) {
+        Err(error) => site.running = Observed::unknown(error.to_string()),
+        Ok(host) => look(&mut site, member, host.as_ref()).await,
+    }
+    site
+}
+
+async fn look(site: &mut Site, member: &Member, host: &dyn Host) {
+    let deadline = Deadline::after(LOOK);
+    let (service, trace) = (declared(&site.service), trace(&site.service.trace));
+    let server = Service::new(host, &service, Some(&trace));
+    match (server.standing(deadline).await, server.status(deadline).await) {
+        (Ok(standing), Ok(status)) => {
+            site.service.standing = standing;
+            site.running = match status {
+                Status::Running => Observed::Known(true),
+                Status::Stopped => Observed::Known(false),
+                Status::Unknown(why) => Observed::unknown(why),
+            };
+        }
+        (Err(error), _) | (_, Err(error)) => {
+            site.running = Observed::unknown(error.to_string());
+            return;
+        }
+    }
+    let processes = host.processes(&["ETCD_"], deadline).await.unwrap_or_default();
+    let process = processes.iter().find(|process| (trace.belongs)(process));
+    site.process = process.map(|process| (process.id.pid, process.id.start_ticks));
+    site.wal_dir = process.and_then(|process| wal_dir(process));
+    site.disk = disk(site, host, deadline).await;
+    let above = site.data_dir.parent().unwrap_or(&site.data_dir);
+    site.free = free_near(host, above, deadline).await.map_or_else(Observed::unknown, Observed::Known);
+    site.tool = match process {
+        Some(process) => tool(host, process, member, deadline).await,
+        None => Observed::unknown("its server does not run"),
+    };
+}
+
+/// `--wal-dir`, as a flag or from the environment; relative to the process's directory.
+fn wal_dir(process: &Process) -> Option<PathBuf> {
+    let words: Vec<String> = process.argv.iter().map(|word| word.to_string_lossy().into_owned()).collect();
+    let mut given = None;
+    for (at, word) in words.iter().enumerate() {
+        let flag = word.trim_start_matches('-');
+        if !word.starts_with('-') {
+            continue;
+        }
+        if let Some(value) = flag.strip_prefix("wal-dir=") {
+            given = Some(value.to_owned());
+        } else if flag == "wal-dir" {
+            given = words.get(at + 1).cloned();
+        }
+    }
+    let from_environment = || {
+        let found = process.env.iter().flatten().find(|(name, _)| name == "ETCD_WAL_DIR");
+        found.map(|(_, value)| value.to_string_lossy().into_owned())
+    };
+    let given = given.or_else(from_environment).filter(|value| !value.is_empty())?;
+    Some(process.cwd.as_deref().unwrap_or(Path::new("/")).join(given))
+}
+
+async fn disk(site: &Site, host: &dyn Host, deadline: Deadline) -> Observed<Option<Disk>> {
+    let found = match host.stat(&site.data_dir, deadline).await {
+        Ok(None) => return Observed::Known(None),
+        Ok(Some(found)) => found,
+        Err(error) => return Observed::unknown(error.to_string()),
+    };
+    let db = host.stat(&site.data_dir.join("member/snap/db"), deadline).await;
+    let copy = match (&db, site.spec == HostSpec::Local) {
+        (Ok(None), _) => Observed::unknown("there is no database in it"),
+        (_, false) => Observed::unknown("its files are on another host"),
+        (_, true) => match offline::open(&site.data_dir, site.wal_dir.as_deref()) {
+            Ok(copy) => Observed::Known(Box::new(copy)),
+            Err(error) => Observed::unknown(error.to_string()),
+        },
+    };
+    Observed::Known(Some(Disk {
+        db_bytes: db.ok().flatten().map_or(0, |db| db.size),
+        owner: Ownership { uid: found.uid, gid: found.gid, mode: found.mode },
+        copy,
+    }))
+}
+
+/// The restore tool beside the server's program, else on the path: etcdutl, and for 3.4 etcdctl.
+async fn tool(
+    host: &dyn Host,
+    process: &Process,
+    member: &Member,
+    deadline: Deadline,
+) -> Observed<(PathBuf, String)> {
+    let old = member.version.known().is_some_and(|version| version.starts_with("3.4."));
+    let program = if old { "etcdctl" } else { "etcdutl" };
+    let beside = process.exe.as_deref().and_then(Path::parent).map(|dir| dir.join(program));
+    for candidate in beside.into_iter().chain([PathBuf::from(program)]) {
+        let argv: Vec<OsString> = vec![candidate.clone().into_os_string(), "version".into()];
+        let Ok(output) = host.ask(&argv, deadline).await else { continue };
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let version = text.lines().find_map(|line| {
+            line.split_once("version:")
+                .filter(|(before, _)| !before.contains("API"))
+                .map(|(_, v)| v.trim().to_owned())
+        });
+        if let Some(version) = version.filter(|_| output.code == 0) {
+            return Observed::Known((candidate, version));
+        }
+    }
+    Observed::unknown(format!("there is no {program} beside the server's program, nor on the path"))
+}

@@ -1,0 +1,202 @@
+//! Plans, their progress and their end, for people.
+
+use super::text::{escape, wrap};
+use crate::recover::describe;
+use crate::recover::executor::Event;
+use crate::recover::journal::{Line, Progress, Record, plan_of, progress};
+use crate::recover::plan::{Becomes, Loss, Phase, Plan, Undo};
+use crate::recover::rehearse::{Rehearsed, Verdict};
+use std::io::{self, Write};
+
+/// Columns of a plan where nothing says how wide the terminal is.
+const WIDTH: usize = 80;
+
+/// The plan as text: what will be lost first, then the steps with what a person would type.
+pub fn write_plan(plan: &Plan, width: Option<usize>, out: &mut dyn Write) -> io::Result<()> {
+    let width = Some(width.unwrap_or(WIDTH));
+    let mut line = |indent: &str, text: &str| {
+        // A command is to be copied: it stays on one line.
+        let width = width.filter(|_| !text.starts_with("$ "));
+        paragraph(out, indent, text, width)
+    };
+    line("", &format!("Recovery of {} (cluster {}), run {}", plan.cluster, plan.cluster_id, plan.run_id))?;
+    match &plan.loss {
+        Loss::Lossless { why } => line("", &format!("LOSS: none. {why}"))?,
+        Loss::AtRisk { why, entries } => {
+            line("", &format!("LOSS: possible. {why}"))?;
+            for entry in entries {
+                line("  ", entry)?;
+            }
+        }
+    }
+    for note in &plan.notes {
+        line("", note)?;
+    }
+    for statement in &plan.statements {
+        line("", &format!("Stated: {}", statement.says))?;
+    }
+    for member in &plan.members {
+        let becomes = match member.becomes {
+            Becomes::Seed => "the new cluster begins with its data",
+            Becomes::Rejoins => "joins empty; its old data is renamed and kept",
+            Becomes::LeftOut => "is left out",
+        };
+        line("  ", &format!("{}: {becomes}", member.name))?;
+    }
+    let mut phase: Option<Phase> = None;
+    for step in &plan.steps {
+        if phase != Some(step.phase) {
+            line("", "")?;
+            line("", step.phase.name())?;
+            phase = Some(step.phase);
+        }
+        line("  ", &format!("{} [{}] {}.", step.id, step.host, step.what))?;
+        line("     ", &step.why)?;
+        if let Some(danger) = &step.danger {
+            line("     ", &format!("Danger: {danger}"))?;
+        }
+        for argv in &step.commands {
+            line("     ", &format!("$ {}", command_line(argv)))?;
+        }
+    }
+    Ok(())
+}
+
+/// Words as a person would type them into a POSIX shell.
+pub fn command_line(argv: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%=,".contains(c);
+    let word = |word: &String| {
+        if !word.is_empty() && word.chars().all(plain) {
+            word.clone()
+        } else {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+    };
+    argv.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// One line of progress; `None` for what need not be said.
+pub fn progress_line(plan: &Plan, event: &Event) -> Option<String> {
+    let what = |id: &str| plan.step(id).map_or_else(String::new, |step| step.what.clone());
+    let text = match event {
+        Event::Skipped { step } => format!("{step}: done before"),
+        Event::AlreadyTrue { step } => format!("{step}: it is so already"),
+        Event::Started { step } => format!("{step}: {}", what(step)),
+        Event::Done { step, took_ms } => format!("{step}: done in {:.1} s", *took_ms as f64 / 1000.0),
+        Event::Failed { step, why } => format!("{step}: failed: {why}"),
+        Event::Undoing { step } => format!("{step}: undoing"),
+        Event::Undone { step } => format!("{step}: undone"),
+    };
+    Some(escape(&text))
+}
+
+/// What a dry run found.
+pub fn write_rehearsal(
+    plan: &Plan,
+    rehearsed: &[Rehearsed],
+    width: Option<usize>,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let width = Some(width.unwrap_or(WIDTH));
+    for one in rehearsed {
+        let what = plan.step(&one.step).map_or("", |step| step.what.as_str());
+        let verdict = match &one.verdict {
+            Verdict::AlreadyTrue => "it is so already".to_owned(),
+            Verdict::Ready { assumed } if assumed.is_empty() => "could be done now".to_owned(),
+            Verdict::Ready { assumed } => format!("could be done once {}", assumed.join("; ")),
+            Verdict::Blocked { what, why } => format!("BLOCKED: it is not so that {what}: {why}"),
+            Verdict::Unseen { what, why } => format!("UNSEEN: whether {what}: {why}"),
+        };
+        paragraph(out, "", &format!("{}: {what}", one.step), width)?;
+        paragraph(out, "   ", &verdict, width)?;
+    }
+    Ok(())
+}
+
+/// The journal as a report in Markdown: what was done, why, how long it took, how it was verified.
+pub fn write_report(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
+    let Some(plan) = plan_of(lines) else { return writeln!(out, "Nothing was begun.") };
+    let md = |text: &str| escape(text).replace('|', "\\|");
+    writeln!(out, "# Recovery of {}, run {}\n", md(&plan.cluster), md(&plan.run_id))?;
+    writeln!(out, "- Cluster lost: `{}`", plan.cluster_id)?;
+    if let Some(id) = &plan.new_cluster_id {
+        writeln!(out, "- Cluster made: `{id}`")?;
+    }
+    writeln!(out, "- Plan made: {}, by quorate {}, SHA-256 `{}`", plan.made_at, plan.quorate, plan.hash)?;
+    match &plan.loss {
+        Loss::Lossless { why } => writeln!(out, "- Loss: none. {}", md(why))?,
+        Loss::AtRisk { why, .. } => writeln!(out, "- Loss: possible. {}", md(why))?,
+    }
+    for statement in &plan.statements {
+        writeln!(out, "- Stated: {}", md(&statement.says))?;
+    }
+    writeln!(
+        out,
+        "\n| step | host | what | why | state | took | verified by |\n|---|---|---|---|---|---|---|"
+    )?;
+    for step in &plan.steps {
+        let took = lines.iter().rev().find_map(|line| match &line.record {
+            Record::Done { step: id, took_ms, .. } if *id == step.id => Some(*took_ms),
+            _ => None,
+        });
+        let effect: Vec<String> = step.effect.iter().map(describe::condition).collect();
+        writeln!(
+            out,
+            "| {} | {} | {} | {} | {} | {} | {} |",
+            step.id,
+            md(&step.host),
+            md(&step.what),
+            md(&step.why),
+            state(progress(lines, &step.id)),
+            took.map_or_else(String::new, |ms| format!("{:.1} s", ms as f64 / 1000.0)),
+            md(&effect.join("; "))
+        )?;
+    }
+    let aside = set_aside(lines);
+    if !aside.is_empty() {
+        writeln!(out, "\nSet aside, and to be removed by hand once it is not needed any more:\n")?;
+        for path in aside {
+            writeln!(out, "- `rm -r {}`", md(&path))?;
+        }
+    }
+    Ok(())
+}
+
+/// What a run renamed and left.
+pub fn set_aside(lines: &[Line]) -> Vec<String> {
+    let Some(plan) = plan_of(lines) else { return Vec::new() };
+    let done = plan.steps.iter().filter(|step| progress(lines, &step.id) == Progress::Done);
+    let undo = done.filter_map(|step| match &step.undo {
+        Undo::By { effect, .. } => effect.first(),
+        _ => None,
+    });
+    let aside = undo.filter_map(|condition| match condition {
+        crate::recover::plan::Condition::PathAbsent { path, .. } => Some(path.display().to_string()),
+        _ => None,
+    });
+    aside.filter(|path| path.contains(".quorate-")).collect()
+}
+
+/// How a step stands, in a word.
+pub fn state(progress: Progress) -> &'static str {
+    match progress {
+        Progress::NotStarted => "not begun",
+        Progress::InDoubt => "in doubt",
+        Progress::Failed => "failed",
+        Progress::Done => "done",
+        Progress::Undone => "undone",
+    }
+}
+
+fn paragraph(out: &mut dyn Write, indent: &str, text: &str, width: Option<usize>) -> io::Result<()> {
+    let text = escape(text);
+    let room = width.map(|width| width.saturating_sub(indent.len()).max(20));
+    let lines = wrap(&text, room);
+    if lines.is_empty() {
+        return writeln!(out);
+    }
+    for line in lines {
+        writeln!(out, "{}", format!("{indent}{line}").trim_end())?;
+    }
+    Ok(())
+}
