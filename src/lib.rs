@@ -13,6 +13,7 @@ pub mod checks;
 pub mod report;
 pub mod target;
 pub mod consent;
+pub mod private;
 pub mod format;
 pub mod transport;
 pub mod listener;

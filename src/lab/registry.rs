@@ -2,6 +2,7 @@
 //! so that nothing a lab leaves can go unnoticed.
 
 use super::{LabError, at};
+use crate::private;
 use crate::transport::Deadline;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
@@ -108,8 +109,8 @@ impl Home<'_> {
         let (labs, path) = (self.labs(), self.entry_path(&entry.name));
         let draft = labs.join(format!("{DRAFT}{}", std::process::id()));
         let write = || {
-            std::fs::create_dir_all(&labs)?;
-            std::fs::write(&draft, serde_json::to_vec_pretty(entry)?)?;
+            private::make_dir(&labs)?;
+            private::write(&draft, &serde_json::to_vec_pretty(entry)?)?;
             // Unlike a rename, a link never replaces; unlike a new file, it is never seen half-written.
             let linked = std::fs::hard_link(&draft, &path);
             std::fs::remove_file(&draft)?;
@@ -183,7 +184,7 @@ pub(super) fn mark(entry: &mut Entry) -> Result<Lock, LabError> {
             entry.made_dir = false;
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            std::fs::create_dir_all(dir).map_err(at("cannot make", dir))?;
+            private::make_dir(dir).map_err(at("cannot make", dir))?;
             entry.made_dir = true;
         }
         Err(error) => return Err(at("cannot read", dir)(error)),

@@ -5,6 +5,7 @@ use super::registry::{self, Entry, Home, Lock};
 use super::servers::{self, Found};
 use super::state::{Lab, Member, MemberState, SCHEMA, TlsPaths};
 use super::{LabError, at, certificates, config, hex, network, operate, ports, process, random};
+use crate::private;
 use crate::target::TlsFiles;
 use crate::transport::Deadline;
 use crate::transport::http::Http;
@@ -12,7 +13,6 @@ use crate::transport::tls::{Capture, TlsMaterial};
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -219,18 +219,14 @@ fn taken(home: &Home<'_>) -> Result<BTreeSet<u16>, LabError> {
 
 fn make_directories(seats: &[Seat]) -> Result<(), LabError> {
     for seat in seats {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&seat.data_dir)
-            .map_err(at("cannot make", &seat.data_dir))?;
+        private::make_dir(&seat.data_dir).map_err(at("cannot make", &seat.data_dir))?;
     }
     Ok(())
 }
 
 fn write_certificates(request: &UpRequest, lab: &Lab, seats: &[Seat]) -> Result<(), LabError> {
     let (Some(tls), Some(paths)) = (&request.tls, &lab.tls) else { return Ok(()) };
-    std::fs::create_dir_all(&paths.dir).map_err(at("cannot make", &paths.dir))?;
+    private::make_dir(&paths.dir).map_err(at("cannot make", &paths.dir))?;
     let members: Vec<(String, String)> = seats.iter().map(|s| (s.name.clone(), s.address.clone())).collect();
     certificates::write(paths, &lab.name, &members, request.now, tls.days)
 }
