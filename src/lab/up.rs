@@ -9,7 +9,7 @@ use crate::private;
 use crate::target::TlsFiles;
 use crate::transport::Deadline;
 use crate::transport::http::Http;
-use crate::transport::tls::{Capture, TlsMaterial};
+use crate::transport::tls::TlsMaterial;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -354,5 +354,5 @@ fn client(lab: &Lab) -> Result<Http, LabError> {
         ..TlsFiles::default()
     });
     let material = TlsMaterial::load(&files).map_err(|error| wrong(error.to_string()))?;
-    Http::new(&material, &Capture::default()).map_err(|trouble| wrong(trouble.to_string()))
+    Http::new(&material).map_err(|trouble| wrong(trouble.to_string()))
 }

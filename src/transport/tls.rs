@@ -158,18 +158,18 @@ impl TlsMaterial {
     }
 
     /// A verifier that accepts what the target's CA signed (or anything, with `insecure_skip_verify`).
-    pub fn verifier(&self, capture: &Capture) -> Arc<Verifier> {
+    pub fn verifier(&self) -> Arc<Verifier> {
         Arc::new(Verifier {
             trust: self.trust.clone(),
             accept_all: self.skip_verify,
             roots: self.roots.clone(),
-            capture: capture.clone(),
+            capture: Capture::default(),
         })
     }
 
     /// A client configuration with our certificate, for the given application protocols.
-    pub fn client_config(&self, capture: &Capture, alpn: &[&str]) -> Arc<ClientConfig> {
-        config(self.verifier(capture), self.identity(), alpn)
+    pub fn client_config(&self, alpn: &[&str]) -> Arc<ClientConfig> {
+        config(self.verifier(), self.identity(), alpn)
     }
 
     fn identity(&self) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {

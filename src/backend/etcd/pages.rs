@@ -14,7 +14,7 @@ pub(super) async fn read(url: &str, http: Option<&Http>, ask: &Ask, deadline: De
     let Some(http) = http else { return Rest::default() };
     let metrics = metrics(url, http, ask, deadline).await;
     let sent = deadline.elapsed_ms();
-    let vars = page(http.get(&format!("{url}/debug/vars"), deadline).await);
+    let vars = page(url, "/debug/vars", http, deadline).await;
     let clock = match &vars {
         Ok(answer) => clock(answer, ask.now, sent, deadline.elapsed_ms()),
         Err(trouble) => Observed::unknown(trouble.to_string()),
@@ -22,7 +22,7 @@ pub(super) async fn read(url: &str, http: Option<&Http>, ask: &Ask, deadline: De
     let versions = match metrics.known().and_then(|m| m.versions.clone()) {
         Some(versions) => Observed::Known(versions),
         None => {
-            let answer = page(http.get(&format!("{url}/version"), deadline).await);
+            let answer = page(url, "/version", http, deadline).await;
             observed(answer.and_then(|a| wire::versions(&a.body)))
         }
     };
@@ -37,19 +37,19 @@ pub(super) async fn read(url: &str, http: Option<&Http>, ask: &Ask, deadline: De
 
 /// `/metrics` of one address, with the moment at which it was read. `deadline` began at `ask.now`.
 pub(super) async fn metrics(url: &str, http: &Http, ask: &Ask, deadline: Deadline) -> Observed<EtcdMetrics> {
-    match page(http.get(&format!("{url}/metrics"), deadline).await) {
+    match page(url, "/metrics", http, deadline).await {
         Ok(answer) => wire::metrics(&answer.body, wall(ask.now, deadline.elapsed_ms())),
         Err(trouble) => Observed::unknown(trouble.to_string()),
     }
 }
 
-fn page(answer: Result<Answer, Trouble>) -> Result<Answer, Trouble> {
-    let answer = answer?;
-    match answer.status {
-        200 => Ok(answer),
-        404 => Err(Trouble::new(TroubleKind::ServerError, "the client port does not serve this page")),
-        status => Err(Trouble::new(TroubleKind::ServerError, format!("HTTP status {status}"))),
+/// A page that the client port may leave to another socket (`--listen-metrics-urls`).
+async fn page(url: &str, path: &str, http: &Http, deadline: Deadline) -> Result<Answer, Trouble> {
+    let answer = http.get(&format!("{url}{path}"), deadline).await?;
+    if answer.status == 404 {
+        return Err(Trouble::new(TroubleKind::ServerError, "the client port does not serve this page"));
     }
+    answer.page()
 }
 
 fn observed<T>(result: Result<T, Trouble>) -> Observed<T> {
