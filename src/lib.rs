@@ -15,6 +15,7 @@ pub mod target;
 pub mod consent;
 pub mod private;
 pub mod format;
+pub mod files;
 pub mod transport;
 pub mod listener;
 pub mod backend;

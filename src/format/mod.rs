@@ -1,3 +1,6 @@
 //! Foreign bytes and text to values. Pure: no I/O, bounded, total on any input.
 
 pub mod prometheus;
+pub mod source;
+pub mod bbolt;
+pub mod etcd;

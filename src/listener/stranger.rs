@@ -30,6 +30,8 @@ pub struct Spot {
     pub loopback: bool,
     /// Whether it may well not be reachable from here: nobody was told to dial it.
     pub unsure: bool,
+    /// Whether it has already answered a plaintext request: then nothing is left to ask.
+    pub answered: bool,
     /// A page it serves to whoever may connect.
     pub path: &'static str,
 }

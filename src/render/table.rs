@@ -46,7 +46,10 @@ fn member_row(member: &MemberReport) -> Vec<String> {
     };
     let state = if member.reachable { "answers".to_owned() } else { text(&member.trouble) };
     let fsync = member.fsync_p99_ms.as_ref().map_or_else(|| "-".into(), latency);
-    vec![label(member), role, text(&member.version), text(&member.endpoint), fsync, state]
+    // Without its scheme an address leaves the table within 80 columns; the transport checks say who speaks TLS.
+    let endpoint = text(&member.endpoint);
+    let endpoint = endpoint.split_once("://").map_or(endpoint.as_str(), |(_, rest)| rest).to_owned();
+    vec![label(member), role, text(&member.version), endpoint, fsync, state]
 }
 
 /// Bounds of a latency: `1-2 ms`, `> 8 s`.

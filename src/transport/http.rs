@@ -58,7 +58,22 @@ impl Http {
 
     /// GETs a URL. Any HTTP status is an answer; everything else is a named trouble.
     pub async fn get(&self, url: &str, deadline: Deadline) -> Result<Answer, Trouble> {
-        self.send(self.client.get(url), deadline).await
+        self.send(self.client.get(url), |piece, body| body.extend_from_slice(piece), deadline).await
+    }
+
+    /// GETs a page of text and keeps only the lines that are wanted, as they arrive: a page of metrics is ten times
+    /// what is used of it. A line is given without its end.
+    pub async fn get_lines(
+        &self,
+        url: &str,
+        wanted: impl Fn(&[u8]) -> bool,
+        deadline: Deadline,
+    ) -> Result<Answer, Trouble> {
+        let mut lines = Lines { begun: Vec::new(), wanted };
+        let mut answer =
+            self.send(self.client.get(url), |piece, body| lines.feed(piece, body), deadline).await?;
+        lines.end(&mut answer.body);
+        Ok(answer)
     }
 
     /// GETs a page: what is not served is a trouble too.
@@ -73,31 +88,77 @@ impl Http {
         body: &serde_json::Value,
         deadline: Deadline,
     ) -> Result<Answer, Trouble> {
-        self.send(self.client.post(url).json(body), deadline).await
+        let keep = |piece: &[u8], body: &mut Vec<u8>| body.extend_from_slice(piece);
+        self.send(self.client.post(url).json(body), keep, deadline).await
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder, deadline: Deadline) -> Result<Answer, Trouble> {
-        let answer = deadline.run(fetch(request)).await;
+    async fn send(
+        &self,
+        request: reqwest::RequestBuilder,
+        keep: impl FnMut(&[u8], &mut Vec<u8>),
+        deadline: Deadline,
+    ) -> Result<Answer, Trouble> {
+        let answer = deadline.run(fetch(request, keep)).await;
         answer.unwrap_or_else(|| Err(Trouble::new(TroubleKind::NoAnswer, "no answer within the deadline")))
     }
 }
 
-async fn fetch(request: reqwest::RequestBuilder) -> Result<Answer, Trouble> {
+async fn fetch(
+    request: reqwest::RequestBuilder,
+    mut keep: impl FnMut(&[u8], &mut Vec<u8>),
+) -> Result<Answer, Trouble> {
     let response = request.send().await.map_err(|error| name(&error))?;
     let status = response.status().as_u16();
     let headers = response.headers().clone();
-    let mut body = Vec::new();
+    let (mut body, mut received) = (Vec::new(), 0);
     let mut stream = response.bytes_stream();
     while let Some(piece) = stream.next().await {
-        body.extend_from_slice(&piece.map_err(|error| name(&error))?);
-        if body.len() > MAX_BODY {
+        let piece = piece.map_err(|error| name(&error))?;
+        received += piece.len();
+        if received > MAX_BODY {
             return Err(Trouble::new(
                 TroubleKind::Garbage,
                 format!("the answer is longer than {MAX_BODY} bytes"),
             ));
         }
+        keep(&piece, &mut body);
     }
     Ok(Answer { status, headers, body })
+}
+
+/// Cuts pieces into lines; a line may begin in one piece and end in another.
+struct Lines<W> {
+    begun: Vec<u8>,
+    wanted: W,
+}
+
+impl<W: Fn(&[u8]) -> bool> Lines<W> {
+    fn feed(&mut self, piece: &[u8], body: &mut Vec<u8>) {
+        let mut from = 0;
+        for end in memchr::memchr_iter(b'\n', piece) {
+            if self.begun.is_empty() {
+                self.keep(&piece[from..end], body);
+            } else {
+                self.begun.extend_from_slice(&piece[from..end]);
+                self.end(body);
+            }
+            from = end + 1;
+        }
+        self.begun.extend_from_slice(&piece[from..]);
+    }
+
+    /// The last line need not have an end.
+    fn end(&mut self, body: &mut Vec<u8>) {
+        let line = std::mem::take(&mut self.begun);
+        self.keep(&line, body);
+    }
+
+    fn keep(&self, line: &[u8], body: &mut Vec<u8>) {
+        if (self.wanted)(line) {
+            body.extend_from_slice(line);
+            body.push(b'\n');
+        }
+    }
 }
 
 fn name(error: &reqwest::Error) -> Trouble {
@@ -105,4 +166,22 @@ fn name(error: &reqwest::Error) -> Trouble {
         let kind = if error.is_timeout() { TroubleKind::NoAnswer } else { TroubleKind::Garbage };
         Trouble::new(kind, chain(error))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_are_the_same_however_the_answer_is_cut() {
+        let page = b"keep one\ndrop\nkeep two\n\nkeep three";
+        for cut in 0..page.len() {
+            let mut lines = Lines { begun: Vec::new(), wanted: |line: &[u8]| line.starts_with(b"keep") };
+            let mut body = Vec::new();
+            lines.feed(&page[..cut], &mut body);
+            lines.feed(&page[cut..], &mut body);
+            lines.end(&mut body);
+            assert_eq!(String::from_utf8_lossy(&body), "keep one\nkeep two\nkeep three\n", "cut at {cut}");
+        }
+    }
 }

@@ -9,5 +9,6 @@ mod etcd_process;
 mod kubernetes;
 mod layers;
 mod probe;
+mod readers;
 mod render;
 mod tls_servers;

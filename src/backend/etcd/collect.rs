@@ -12,6 +12,7 @@ use crate::quorum;
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::http::Http;
+use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -137,6 +138,12 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
         harvest.peers.push(look);
     }
     drop(peers);
+    let peer_ports = harvest.peers.iter().filter_map(|look| {
+        let (core, spots) = listeners::peer_port(look, &harvest.cores, &mut claimed)?;
+        listeners::look(&core, spots, ask.deep, deadline)
+    });
+    let found = join_all(peer_ports.collect::<Vec<_>>()).await;
+    harvest.found.extend(found);
     if let (Some(apart), Some(http)) = (ask.window, &http) {
         let deadline = deadline.later(apart);
         window::look_again(&mut harvest.rests, apart, http, ask, deadline).await;

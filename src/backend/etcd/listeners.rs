@@ -4,6 +4,7 @@
 
 use super::client;
 use super::look::{self, Core};
+use super::peer::PeerLook;
 use crate::facts::{EtcdMember, EtcdPeerView, EtcdVars, Listener, ListenerKind, Observed, TroubleKind};
 use crate::listener::stranger::{Spot, in_plaintext, listener};
 use crate::transport::Deadline;
@@ -40,9 +41,28 @@ pub(super) fn advertised(core: &Core, cores: &[Arc<Core>], claimed: &mut Claimed
     let lists = cores.iter().filter_map(|c| c.members.as_ref().ok());
     if let Some(listed) = lists.into_iter().find_map(|list| list.get(&status.member_id)) {
         spots.extend(spots_of(ListenerKind::Client, &listed.client_urls, 2379));
-        spots.extend(spots_of(ListenerKind::Peer, &listed.peer_urls, 2380));
+        // A plaintext peer port is asked for its members anyway, and its answer tells all there is: see `peer_port`.
+        spots.extend(
+            spots_of(ListenerKind::Peer, &listed.peer_urls, 2380).into_iter().filter(|s| s.address.tls),
+        );
     }
     claimed.claim(spots)
+}
+
+/// The plaintext peer port that `look` asked, for the member among `cores` that listens there.
+pub(super) fn peer_port(
+    look: &PeerLook,
+    cores: &[Arc<Core>],
+    claimed: &mut Claimed,
+) -> Option<(Arc<Core>, Vec<Spot>)> {
+    let address = Address::parse(&look.url, false, 2380).ok().filter(|address| !address.tls)?;
+    let listed_there = |id: &str| {
+        let lists = cores.iter().filter_map(|core| core.members.as_ref().ok());
+        lists.filter_map(|list| list.get(id)).any(|member| member.peer_urls.contains(&look.url))
+    };
+    let core = cores.iter().find(|core| core.status.as_ref().is_ok_and(|s| listed_there(&s.member_id)))?;
+    let spot = Spot { answered: look.answered(), ..spot(ListenerKind::Peer, address) };
+    Some((core.clone(), claimed.claim(vec![spot])))
 }
 
 fn spots_of(kind: ListenerKind, urls: &[String], port: u16) -> Vec<Spot> {
@@ -54,6 +74,7 @@ fn spot(kind: ListenerKind, address: Address) -> Spot {
     Spot {
         kind,
         unsure: false,
+        answered: false,
         loopback: address.loopback(),
         path: match kind {
             ListenerKind::Metrics => "/metrics",
@@ -124,7 +145,7 @@ fn member_id(core: &Core) -> String {
 
 async fn one(core: &Core, spot: &Spot, deep: bool, deadline: Deadline) -> Option<Listener> {
     // It just answered us in plaintext, where there are no client certificates: nothing is left to ask.
-    if !core.address.tls && spot.address == core.address {
+    if spot.answered || (!core.address.tls && spot.address == core.address) {
         return Some(in_plaintext(spot, true));
     }
     let listener = listener(spot, deep, deadline).await;

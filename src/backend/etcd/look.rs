@@ -183,22 +183,28 @@ pub(super) async fn rest(
     let Ok(client) = &line.client else { return Rest { url, ..Rest::default() } };
     let mut dead = prospect.clone();
     let both = futures_util::future::join(
-        quorum_read(client, deadline, prospect.clone()),
+        read_and_status(client, deadline, &mut prospect),
         pages::read(&url, http, ask, deadline),
     );
-    let (read, pages) = tokio::select! {
-        both = both => both,
-        _ = dead.wait_for(|p| matches!(p.told, Some(None))) => return Rest { url, ..Rest::default() },
-    };
-    let client = prospect.wait_for(|p| p.told.is_some()).await.ok().and_then(|p| p.told.clone().flatten());
-    let status_again = match client {
-        None => Observed::default(),
-        Some(client) => {
-            let again = status(&client, deadline).await;
-            again.map_or_else(|trouble| Observed::unknown(trouble.to_string()), Observed::Known)
+    tokio::select! {
+        ((read, status_again), pages) = both => {
+            Rest { status_again, read: Observed::Known(read), url: url.clone(), ..pages }
         }
-    };
-    Rest { status_again, read: Observed::Known(read), url, ..pages }
+        _ = dead.wait_for(|p| matches!(p.told, Some(None))) => Rest { url: url.clone(), ..Rest::default() },
+    }
+}
+
+/// The quorum read, and after it Status once more, by the client that the core questions found to be allowed.
+async fn read_and_status(
+    client: &Client,
+    deadline: Deadline,
+    prospect: &mut watch::Receiver<Prospect>,
+) -> (QuorumRead, Observed<EtcdStatus>) {
+    let read = quorum_read(client, deadline, prospect.clone()).await;
+    let allowed = prospect.wait_for(|p| p.told.is_some()).await.ok().and_then(|p| p.told.clone().flatten());
+    let Some(client) = allowed else { return (read, Observed::default()) };
+    let again = status(&client, deadline).await;
+    (read, again.map_or_else(|trouble| Observed::unknown(trouble.to_string()), Observed::Known))
 }
 
 async fn quorum_read(

@@ -8,48 +8,46 @@ use crate::transport::Deadline;
 use crate::transport::http::{Answer, Http};
 use jiff::{SignedDuration, Timestamp};
 
-/// Metrics, variables, versions and clock of the member at `url`, over one connection: another handshake would cost
-/// more than waiting. `/version` is asked only where the metrics do not tell it.
+/// Metrics, variables, versions and clock of the member at `url`. Gathering the metrics takes the server longest, so
+/// the variables have a connection of their own. `/version` is asked only where the metrics do not tell it.
 pub(super) async fn read(url: &str, http: Option<&Http>, ask: &Ask, deadline: Deadline) -> Rest {
     let Some(http) = http else { return Rest::default() };
-    let metrics = metrics(url, http, ask, deadline).await;
-    let sent = deadline.elapsed_ms();
-    let vars = page(url, "/debug/vars", http, deadline).await;
-    let clock = match &vars {
-        Ok(answer) => clock(answer, ask.now, sent, deadline.elapsed_ms()),
-        Err(trouble) => Observed::unknown(trouble.to_string()),
+    let variables = async {
+        let sent = deadline.elapsed_ms();
+        let vars = page(http.get(&format!("{url}/debug/vars"), deadline).await);
+        let clock = match &vars {
+            Ok(answer) => clock(answer, ask.now, sent, deadline.elapsed_ms()),
+            Err(trouble) => Observed::unknown(trouble.to_string()),
+        };
+        (observed(vars.and_then(|a| wire::vars(&a.body))), clock)
     };
+    let (metrics, (vars, clock)) =
+        futures_util::future::join(metrics(url, http, ask, deadline), variables).await;
     let versions = match metrics.known().and_then(|m| m.versions.clone()) {
         Some(versions) => Observed::Known(versions),
         None => {
-            let answer = page(url, "/version", http, deadline).await;
+            let answer = page(http.get(&format!("{url}/version"), deadline).await);
             observed(answer.and_then(|a| wire::versions(&a.body)))
         }
     };
-    Rest {
-        versions,
-        vars: observed(vars.and_then(|a| wire::vars(&a.body))),
-        clock,
-        metrics,
-        ..Rest::default()
-    }
+    Rest { versions, vars, clock, metrics, ..Rest::default() }
 }
 
 /// `/metrics` of one address, with the moment at which it was read. `deadline` began at `ask.now`.
 pub(super) async fn metrics(url: &str, http: &Http, ask: &Ask, deadline: Deadline) -> Observed<EtcdMetrics> {
-    match page(url, "/metrics", http, deadline).await {
+    match page(http.get_lines(&format!("{url}/metrics"), wire::wanted, deadline).await) {
         Ok(answer) => wire::metrics(&answer.body, wall(ask.now, deadline.elapsed_ms())),
         Err(trouble) => Observed::unknown(trouble.to_string()),
     }
 }
 
-/// A page that the client port may leave to another socket (`--listen-metrics-urls`).
-async fn page(url: &str, path: &str, http: &Http, deadline: Deadline) -> Result<Answer, Trouble> {
-    let answer = http.get(&format!("{url}{path}"), deadline).await?;
-    if answer.status == 404 {
-        return Err(Trouble::new(TroubleKind::ServerError, "the client port does not serve this page"));
+fn page(answer: Result<Answer, Trouble>) -> Result<Answer, Trouble> {
+    let answer = answer?;
+    match answer.status {
+        // `--listen-metrics-urls` may have moved it to another socket.
+        404 => Err(Trouble::new(TroubleKind::ServerError, "the client port does not serve this page")),
+        _ => answer.page(),
     }
-    answer.page()
 }
 
 fn observed<T>(result: Result<T, Trouble>) -> Observed<T> {

@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 /// What one peer URL told.
 pub(super) struct PeerLook {
     /// As the member list spells it.
-    url: String,
+    pub(super) url: String,
     told: Result<Told, Trouble>,
     clock: Observed<ClockOffset>,
 }
@@ -61,6 +61,13 @@ fn offset(theirs: Timestamp, start: Timestamp, sent_ms: f64, received_ms: f64) -
     ClockOffset {
         offset_ms: theirs.duration_since(middle).as_secs_f64() * 1000.0,
         uncertainty_ms: (received_ms - sent_ms) / 2.0,
+    }
+}
+
+impl PeerLook {
+    /// Whether it answered at all.
+    pub(super) fn answered(&self) -> bool {
+        self.told.is_ok()
     }
 }
 

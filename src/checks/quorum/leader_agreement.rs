@@ -1,6 +1,7 @@
 use crate::facts::{CommonFacts, Member, Observed};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::Policy;
+use crate::quorum::{self, QuorumState};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 
@@ -27,6 +28,10 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
     let mut tally = Tally::new();
     let mut leaders: BTreeMap<&str, Vec<&Member>> = BTreeMap::new();
     let mut leaderless = Vec::new();
+    let quorum = quorum::assess(facts);
+    if quorum.state == QuorumState::Lost && quorum.serving < quorum.needed {
+        return Outcome::NotApplicable("too few voters answer for any leader: see quorum-lost".into());
+    }
     for member in facts.reachable() {
         match &member.leader {
             Observed::Known(Some(leader)) => leaders.entry(leader).or_default().push(member),
@@ -111,6 +116,8 @@ mod tests {
     fn one_leader_for_all() {
         row(&CHECK, &cluster(3), &[]);
         row(&CHECK, &cluster(3).leaderless(), &[Severity::Critical]);
+        // Whom two of three killed members could have elected is not the question then.
+        assert!(matches!(cluster(3).down("n2").down("n3").run(&CHECK), Outcome::NotApplicable(_)));
         let mut lonely = cluster(3);
         lonely.member_mut("n3").leader = Observed::Known(None);
         row(&CHECK, &lonely, &[Severity::Warning]);
