@@ -198,7 +198,7 @@ struct DownArgs {
 
 pub(super) fn run(args: &LabArgs, _: &Global, world: &World) -> Result<u8, Failure> {
     let state_dir = world.state_dir().ok_or(LabError::Homeless)?;
-    let home = Home { state_dir, env: &world.env };
+    let home = Home { state_dir, env: &world.env, cwd: &world.cwd };
     match &args.verb {
         Verb::Up(args) => up(args, &home, world),
         Verb::Status(args) => status(args, &home, world),

@@ -1,6 +1,7 @@
 //! Which labs there are. A registry entry is made before anything else of a lab and removed after everything else,
 //! so that nothing a lab leaves can go unnoticed.
 
+use super::servers::Search;
 use super::{LabError, at};
 use crate::private;
 use crate::transport::Deadline;
@@ -28,6 +29,8 @@ pub struct Home<'a> {
     pub state_dir: PathBuf,
     /// Environment: PATH and HOME are passed on to servers.
     pub env: &'a BTreeMap<String, String>,
+    /// Current directory.
+    pub cwd: &'a Path,
 }
 
 /// A registered lab.
@@ -46,6 +49,11 @@ pub struct Entry {
 pub(super) struct Lock(#[expect(dead_code, reason = "held, not used: closing the file unlocks")] File);
 
 impl Home<'_> {
+    /// Where servers are looked for.
+    pub(super) fn servers(&self) -> Search<'_> {
+        Search { env: self.env, cwd: self.cwd }
+    }
+
     fn labs(&self) -> PathBuf {
         self.state_dir.join("labs")
     }

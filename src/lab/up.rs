@@ -2,7 +2,7 @@
 
 use super::member::{Seat, Server, Setup};
 use super::registry::{self, Entry, Home, Lock};
-use super::servers::{self, Found};
+use super::servers::Found;
 use super::state::{Lab, Member, MemberState, SCHEMA, TlsPaths};
 use super::{LabError, at, certificates, config, hex, network, operate, ports, process, random};
 use crate::private;
@@ -72,7 +72,7 @@ pub async fn up(
     if request.isolated {
         network::require_root()?;
     }
-    let program = servers::find(server.program(), request.version.as_deref(), home.env)?;
+    let program = home.servers().find(server.program(), request.version.as_deref())?;
     let mut entry = claim(server, request, home)?;
     let lock = match registry::mark(&mut entry) {
         Ok(lock) => lock,

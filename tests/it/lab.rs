@@ -208,7 +208,7 @@ fn a_stolen_port_is_replaced_by_another() {
     );
     std::fs::set_permissions(&unlucky, PermissionsExt::from_mode(0o755)).expect("a mode");
     let up =
-        home.quorate().args(["lab", "up", "etcd", "--nodes", "1"]).env("QUORATE_ETCD", &unlucky).output();
+        home.quorate().args(["lab", "up", "etcd", "--nodes", "1"]).env("QUORATE_ETCD", "./unlucky").output();
     Ran::new("lab up".into(), &up.expect("quorate starts")).exits(0);
     assert!(home.path("once").exists(), "the first start failed");
 }
