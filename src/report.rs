@@ -238,7 +238,7 @@ impl CheckReport {
 }
 
 /// A moment as documents write it: UTC, to the second.
-fn rfc3339(moment: Timestamp) -> String {
+pub fn rfc3339(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

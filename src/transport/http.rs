@@ -1,5 +1,5 @@
-//! HTTP as this tool uses it: GET and POST with a deadline and a bound on the answer, no proxy, no redirect followed, so that
-//! credentials go nowhere else.
+//! HTTP as this tool uses it: GET and POST with a deadline and a bound on the answer, no proxy, no redirect followed,
+//! so that credentials go nowhere else.
 
 use super::Deadline;
 use super::tls::TlsMaterial;

@@ -11,6 +11,9 @@ use tempfile::TempDir;
 /// Variables of the user that would change what a test sees.
 const FOREIGN: &[&str] = &["QUORATE_CONFIG", "NO_COLOR", "CLICOLOR_FORCE", "XDG_CONFIG_HOME"];
 
+/// The versions of etcd that are promised.
+pub(crate) const VERSIONS: [&str; 4] = ["3.4.23", "3.5.35", "3.6.16", "3.7.3"];
+
 /// How long anything that must come may take, on a slow machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -158,6 +161,17 @@ impl Cluster {
     pub(crate) fn endpoints(&self) -> Vec<&str> {
         let members = self.lab["members"].as_array().expect("members");
         members.iter().map(|m| m["endpoint"].as_str().expect("an endpoint")).collect()
+    }
+
+    /// Its first member as a target of the command line.
+    pub(crate) fn target(&self) -> String {
+        self.endpoints()[0].replace("http://", "etcd://")
+    }
+
+    /// A client of our own to the first member, to put things in and to look.
+    pub(crate) async fn client(&self) -> etcd_client::Client {
+        quorate::transport::tls::install_provider();
+        etcd_client::Client::connect([self.endpoints()[0]], None).await.expect("connects")
     }
 
     /// Runs a command with its config file.

@@ -5,7 +5,6 @@ mod check_etcd;
 mod diagnosis;
 mod cluster;
 mod lab;
-mod etcd_process;
 mod kubernetes;
 mod layers;
 mod probe;
