@@ -30,6 +30,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand status 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
             cand lab 'Start throwaway clusters of real servers, break them, remove them'
             cand probe 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS'
+            cand member 'List, add, remove, promote and replace members, with a look at the quorum before every change'
             cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
             cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
             cand schema 'Print the JSON schema of an output, or of the config file'
@@ -337,6 +338,185 @@ set edit:completion:arg-completer[quorate] = {|@words|
         }
         &'quorate;probe;help;help'= {
         }
+        &'quorate;member'= {
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand list 'Show who is a member, whether it votes, ever started, and answers'
+            cand add 'Add a member, as a learner'
+            cand remove 'Remove a member for good'
+            cand promote 'Give a learner a vote'
+            cand replace 'Replace a dead member: remove it, then add its replacement as a learner'
+            cand lead 'Let another voter lead'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;member;list'= {
+            cand --backend 'What runs at --endpoints'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
+            cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
+            cand --cert 'Client certificate (PEM)'
+            cand --key 'Client key (PEM)'
+            cand --server-name 'Name to verify in the servers'' certificates instead of the host'
+            cand --user 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD'
+            cand --password-file 'File with the password, - for stdin'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --all 'Every cluster of the config file'
+            cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;member;add'= {
+            cand --backend 'What runs at --endpoints'
+            cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
+            cand --cert 'Client certificate (PEM)'
+            cand --key 'Client key (PEM)'
+            cand --server-name 'Name to verify in the servers'' certificates instead of the host'
+            cand --user 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD'
+            cand --password-file 'File with the password, - for stdin'
+            cand --peer-urls 'Where the other members will connect to it'
+            cand --timeout 'How long the servers may take to become ready for it'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand --voter 'With a vote at once: it counts before it has even started'
+            cand --yes 'Do not ask. What would strand the cluster is refused all the same'
+            cand --dry-run 'Say what it would do to the quorum, and change nothing'
+            cand --all 'Every cluster of the config file'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;member;remove'= {
+            cand --backend 'What runs at --endpoints'
+            cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
+            cand --cert 'Client certificate (PEM)'
+            cand --key 'Client key (PEM)'
+            cand --server-name 'Name to verify in the servers'' certificates instead of the host'
+            cand --user 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD'
+            cand --password-file 'File with the password, - for stdin'
+            cand --timeout 'How long the servers may take to become ready for it'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand --yes 'Do not ask. What would strand the cluster is refused all the same'
+            cand --dry-run 'Say what it would do to the quorum, and change nothing'
+            cand --all 'Every cluster of the config file'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;member;promote'= {
+            cand --backend 'What runs at --endpoints'
+            cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
+            cand --cert 'Client certificate (PEM)'
+            cand --key 'Client key (PEM)'
+            cand --server-name 'Name to verify in the servers'' certificates instead of the host'
+            cand --user 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD'
+            cand --password-file 'File with the password, - for stdin'
+            cand --timeout 'How long the servers may take to become ready for it'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand --wait 'Also wait, within --timeout, until it has started and answers'
+            cand --yes 'Do not ask. What would strand the cluster is refused all the same'
+            cand --dry-run 'Say what it would do to the quorum, and change nothing'
+            cand --all 'Every cluster of the config file'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;member;replace'= {
+            cand --backend 'What runs at --endpoints'
+            cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
+            cand --cert 'Client certificate (PEM)'
+            cand --key 'Client key (PEM)'
+            cand --server-name 'Name to verify in the servers'' certificates instead of the host'
+            cand --user 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD'
+            cand --password-file 'File with the password, - for stdin'
+            cand --peer-urls 'Where the other members will connect to the replacement [default: where they did to the dead one]'
+            cand --name 'What the replacement will call itself [default: as the dead one]'
+            cand --timeout 'How long the servers may take to become ready for it'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand --even-if-alive 'Also a member that still answers: its data is gone for the cluster as soon as it is removed'
+            cand --yes 'Do not ask. What would strand the cluster is refused all the same'
+            cand --dry-run 'Say what it would do to the quorum, and change nothing'
+            cand --all 'Every cluster of the config file'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;member;lead'= {
+            cand --backend 'What runs at --endpoints'
+            cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
+            cand --cert 'Client certificate (PEM)'
+            cand --key 'Client key (PEM)'
+            cand --server-name 'Name to verify in the servers'' certificates instead of the host'
+            cand --user 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD'
+            cand --password-file 'File with the password, - for stdin'
+            cand --timeout 'How long the servers may take to become ready for it'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand --yes 'Do not ask. What would strand the cluster is refused all the same'
+            cand --dry-run 'Say what it would do to the quorum, and change nothing'
+            cand --all 'Every cluster of the config file'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;member;help'= {
+            cand list 'Show who is a member, whether it votes, ever started, and answers'
+            cand add 'Add a member, as a learner'
+            cand remove 'Remove a member for good'
+            cand promote 'Give a learner a vote'
+            cand replace 'Replace a dead member: remove it, then add its replacement as a learner'
+            cand lead 'Let another voter lead'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;member;help;list'= {
+        }
+        &'quorate;member;help;add'= {
+        }
+        &'quorate;member;help;remove'= {
+        }
+        &'quorate;member;help;promote'= {
+        }
+        &'quorate;member;help;replace'= {
+        }
+        &'quorate;member;help;lead'= {
+        }
+        &'quorate;member;help;help'= {
+        }
         &'quorate;explain'= {
             cand -o 'Output format'
             cand --output 'Output format'
@@ -399,6 +579,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand status 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
             cand lab 'Start throwaway clusters of real servers, break them, remove them'
             cand probe 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS'
+            cand member 'List, add, remove, promote and replace members, with a look at the quorum before every change'
             cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
             cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
             cand schema 'Print the JSON schema of an output, or of the config file'
@@ -450,6 +631,26 @@ set edit:completion:arg-completer[quorate] = {|@words|
         &'quorate;help;probe;commit'= {
         }
         &'quorate;help;probe;tls'= {
+        }
+        &'quorate;help;member'= {
+            cand list 'Show who is a member, whether it votes, ever started, and answers'
+            cand add 'Add a member, as a learner'
+            cand remove 'Remove a member for good'
+            cand promote 'Give a learner a vote'
+            cand replace 'Replace a dead member: remove it, then add its replacement as a learner'
+            cand lead 'Let another voter lead'
+        }
+        &'quorate;help;member;list'= {
+        }
+        &'quorate;help;member;add'= {
+        }
+        &'quorate;help;member;remove'= {
+        }
+        &'quorate;help;member;promote'= {
+        }
+        &'quorate;help;member;replace'= {
+        }
+        &'quorate;help;member;lead'= {
         }
         &'quorate;help;explain'= {
         }

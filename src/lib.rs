@@ -10,6 +10,7 @@ pub mod policy;
 pub mod value;
 pub mod finding;
 pub mod checks;
+pub mod membership;
 pub mod report;
 pub mod target;
 pub mod consent;

@@ -1,6 +1,6 @@
 //! Quorum arithmetic. Pure numbers in, numbers and one verdict out; everything that decides about quorum uses this file.
 
-use crate::facts::{CommonFacts, Member, MembershipSource, Observed, QuorumRead};
+use crate::facts::{CommonFacts, Member, MembershipSource, Observed, QuorumRead, TroubleKind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -70,116 +70,164 @@ pub struct Quorum {
 
 /// Judges quorum from what was seen.
 ///
-/// A quorum read that was served proves a quorum, whatever else is unreachable from here. Without one, fewer answering
-/// voters than needed, or no leader, means it is lost — unless what we did not see may simply be out of our reach.
+/// A quorum read that was served proves a quorum, whatever else is unreachable from here. Without one, quorum is lost
+/// when too few voters are left even if every one that we could not judge serves; when a majority answers us but has
+/// no leader; or when a majority refuses the read. Everything else is unknown.
 pub fn assess(facts: &CommonFacts) -> Quorum {
-    let voters = facts.voters().count();
-    let leader = agreed_leader(facts);
-    // A voter that answers us but has lost its leader, while others have one, takes no part: it is cut off from them.
-    let takes_part = |m: &&Member| m.reachable && (leader.is_none() || m.leader != Observed::Known(None));
-    let serving = facts.voters().filter(takes_part).count();
-    let needed = needed(voters);
-    let verdict = |state, failures_until_stuck, why: String| Quorum {
+    let seen = Seen::of(facts);
+    let (state, failures_until_stuck, why) = judge(facts, &seen);
+    let leader = if state == QuorumState::Lost { None } else { seen.leader };
+    Quorum {
         state,
-        voters,
-        needed,
-        serving,
+        voters: seen.voters,
+        needed: seen.needed,
+        serving: seen.serving,
         failures_until_stuck,
-        leader: leader.clone(),
+        leader,
         why,
-    };
-    if voters == 0 {
-        let why = facts.membership.why().unwrap_or("no voter is known").to_owned();
-        return verdict(QuorumState::Unknown, None, why);
     }
-    let served =
-        facts.members.iter().any(|m| matches!(m.quorum_read.known(), Some(QuorumRead::Served { .. })));
-    let led = leader.as_ref().is_some_and(|id| facts.voters().any(|m| m.reachable && &m.id == id));
-    let read_failed =
-        facts.voters().any(|m| matches!(m.quorum_read.known(), Some(QuorumRead::Failed { .. })));
-    if served || (serving >= needed && led && !read_failed) {
-        return serving_verdict(voters, needed, serving, served, verdict);
-    }
-    if serving >= needed {
-        let why = match &leader {
-            None => format!("{serving} of {voters} voters answer, but none of them has a leader"),
-            Some(_) => format!("{serving} of {voters} voters answer, but no quorum read succeeds"),
-        };
-        return verdict(QuorumState::Lost, Some(0), why);
-    }
-    if serving == 0 {
-        return unreachable_verdict(facts, voters, verdict);
-    }
-    let nobody_leads = facts.voters().filter(|m| m.reachable).all(|m| m.leader == Observed::Known(None));
-    if read_failed || nobody_leads {
-        let verb = if serving == 1 { "answers" } else { "answer" };
-        return verdict(
-            QuorumState::Lost,
-            Some(0),
-            format!("{serving} of {voters} voters {verb}; {needed} are needed"),
-        );
-    }
-    let why =
-        format!("{serving} of {voters} voters can be reached from here, and no quorum read could be tried");
-    verdict(QuorumState::Unknown, None, why)
 }
 
-fn serving_verdict(
+/// The voters, counted by what can be said of them.
+struct Seen {
     voters: usize,
     needed: usize,
+    /// Answer us.
+    answering: usize,
+    /// Answer us and, where there is a leader, follow it: one that does not is cut off from the others.
     serving: usize,
-    served: bool,
-    verdict: impl Fn(QuorumState, Option<usize>, String) -> Quorum,
-) -> Quorum {
+    /// Did not answer us, and may yet serve the others.
+    beyond: usize,
+    /// Prove that their process is gone.
+    down: usize,
+    leader: Option<String>,
+}
+
+impl Seen {
+    fn of(facts: &CommonFacts) -> Seen {
+        let leader = agreed_leader(facts);
+        let follows = |m: &&Member| match (&m.leader, &leader) {
+            (Observed::Known(seen), Some(agreed)) => seen.as_ref() == Some(agreed),
+            _ => true,
+        };
+        let voters = facts.voters().count();
+        let answering = facts.voters().filter(|m| m.reachable).count();
+        let gone = |by: fn(TroubleKind) -> bool| {
+            facts.voters().filter(|m| m.trouble.as_ref().is_some_and(|t| by(t.kind))).count()
+        };
+        let down = gone(TroubleKind::proves_down);
+        // Silence counts only where somebody else's answer shows that our own network carries answers.
+        let hung = if answering + down > 0 { gone(TroubleKind::means_hung) } else { 0 };
+        Seen {
+            voters,
+            needed: needed(voters),
+            answering,
+            serving: facts.voters().filter(|m| m.reachable).filter(follows).count(),
+            beyond: voters.saturating_sub(answering + down + hung),
+            down,
+            leader,
+        }
+    }
+}
+
+fn judge(facts: &CommonFacts, seen: &Seen) -> (QuorumState, Option<usize>, String) {
+    let &Seen { voters, needed, answering, serving, beyond, .. } = seen;
+    if voters == 0 {
+        let why = facts.membership.why().unwrap_or("no voter is known").to_owned();
+        return (QuorumState::Unknown, None, why);
+    }
+    let reads = || facts.voters().filter_map(|m| m.quorum_read.known());
+    let served = reads().any(|read| matches!(read, QuorumRead::Served { .. }));
+    let refused = reads().any(|read| matches!(read, QuorumRead::Failed { refused: true, .. }));
+    let untried = reads().next().is_none();
+    let led = seen.leader.as_ref().is_some_and(|id| facts.voters().any(|m| m.reachable && &m.id == id));
+    if served || (serving >= needed && led && untried) {
+        return serving_verdict(seen, served);
+    }
+    let answer = if answering == 1 { "answers" } else { "answer" };
+    if answering >= needed {
+        let heard = format!("{answering} of {voters} voters {answer}");
+        return if seen.leader.is_none() {
+            (
+                QuorumState::Lost,
+                Some(0),
+                format!(
+                    "{heard}, but none of them has a leader; if an election is under way, look again in a moment"
+                ),
+            )
+        } else if serving < needed {
+            (QuorumState::Unknown, None, format!("{heard}, but they do not follow one leader"))
+        } else if refused {
+            (QuorumState::Lost, Some(0), format!("{heard}, but they refuse every quorum read"))
+        } else {
+            (QuorumState::Unknown, None, format!("{heard}, but no quorum read was answered in time"))
+        };
+    }
+    if answering + beyond >= needed {
+        return (QuorumState::Unknown, None, beyond_reach(facts, seen));
+    }
+    let why = if answering == 0 && seen.down == voters {
+        format!("none of the {voters} {} voters runs: every one refuses connections", source(facts))
+    } else if answering == 0 {
+        format!("none of the {voters} {} voters answers, and {needed} are needed", source(facts))
+    } else {
+        format!("{answering} of {voters} voters {answer}; {needed} are needed")
+    };
+    (QuorumState::Lost, Some(0), why)
+}
+
+fn serving_verdict(seen: &Seen, served: bool) -> (QuorumState, Option<usize>, String) {
+    let &Seen { voters, needed, serving, .. } = seen;
     if serving == voters {
-        let margin = tolerance(voters);
-        return verdict(QuorumState::Healthy, Some(margin), format!("all {voters} voters serve"));
+        let why =
+            if voters == 1 { "the only voter serves".into() } else { format!("all {voters} voters serve") };
+        return (QuorumState::Healthy, Some(tolerance(voters)), why);
     }
     if serving < needed && served {
         let why = format!(
             "a quorum read succeeds, so at least {needed} voters serve each other, but only {serving} of {voters} \
              can be reached from here"
         );
-        return verdict(QuorumState::Degraded, None, why);
+        return (QuorumState::Degraded, None, why);
     }
     let margin = serving - needed;
     let why = format!("{serving} of {voters} voters serve; {needed} are needed");
     let state = if margin == 0 { QuorumState::AtRisk } else { QuorumState::Degraded };
-    verdict(state, Some(margin), why)
+    (state, Some(margin), why)
 }
 
-/// Nobody answered. That is lost only if every known voter's machine said itself that nothing listens there.
-fn unreachable_verdict(
-    facts: &CommonFacts,
-    voters: usize,
-    verdict: impl Fn(QuorumState, Option<usize>, String) -> Quorum,
-) -> Quorum {
-    let proven_down = facts.voters().all(|m| m.trouble.as_ref().is_some_and(|t| t.kind.proves_down()));
-    let source = match facts.membership.known() {
-        Some(MembershipSource::Declared) => "declared",
-        Some(MembershipSource::Remembered { .. }) => "remembered",
-        _ => "known",
-    };
-    if proven_down {
-        let why = format!("none of the {voters} {source} voters runs: every one refuses connections");
-        return verdict(QuorumState::Lost, Some(0), why);
+/// Too few answer, but those that we could not reach may serve each other.
+fn beyond_reach(facts: &CommonFacts, seen: &Seen) -> String {
+    let &Seen { voters, needed, answering, .. } = seen;
+    if answering == 0 {
+        return format!("none of the {voters} {} voters can be reached from here", source(facts));
     }
-    verdict(
-        QuorumState::Unknown,
-        None,
-        format!("none of the {voters} {source} voters can be reached from here"),
+    format!(
+        "only {answering} of {voters} voters can be reached from here; the others may serve each other, and {needed} \
+         are needed"
     )
 }
 
-/// The leader that most reachable voters name.
+/// Where the list of voters comes from, as a word.
+fn source(facts: &CommonFacts) -> &'static str {
+    match facts.membership.known() {
+        Some(MembershipSource::Declared) => "declared",
+        Some(MembershipSource::Remembered { .. }) => "remembered",
+        _ => "known",
+    }
+}
+
+/// The leader that most reachable members name; of as many, the one of the later term.
 fn agreed_leader(facts: &CommonFacts) -> Option<String> {
-    let mut votes: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut votes: BTreeMap<&str, (usize, u64)> = BTreeMap::new();
     for member in facts.members.iter().filter(|m| m.reachable) {
         if let Some(Some(leader)) = member.leader.known() {
-            *votes.entry(leader.as_str()).or_default() += 1;
+            let (count, term) = votes.entry(leader.as_str()).or_default();
+            *count += 1;
+            *term = (*term).max(member.term.known().copied().unwrap_or(0));
         }
     }
-    votes.into_iter().max_by_key(|(_, count)| *count).map(|(id, _)| id.to_owned())
+    votes.into_iter().max_by_key(|(_, votes)| *votes).map(|(id, _)| id.to_owned())
 }
 
 #[cfg(test)]

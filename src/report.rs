@@ -1,6 +1,7 @@
 //! The document every renderer reads. Its structs are the JSON contract (`quorate.check/v1`): changing a key here is
 //! changing the contract; internal types may change freely.
 
+pub mod membership;
 pub mod status;
 
 use crate::checks::{self, Verdict};

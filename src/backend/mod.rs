@@ -3,6 +3,7 @@
 
 pub mod commits;
 pub mod etcd;
+pub mod membership;
 pub mod state;
 
 use crate::facts::{BackendKind, Facts};
@@ -41,6 +42,11 @@ pub trait Backend {
 
     /// Timed writes to a scratch key.
     fn commits(&self) -> Option<&dyn commits::CommitProbe> {
+        None
+    }
+
+    /// Changes of the membership.
+    fn membership(&self) -> Option<&dyn membership::Membership> {
         None
     }
 }

@@ -274,8 +274,11 @@ impl Sample {
         for member in self.0.common.members.iter_mut().filter(|m| m.reachable) {
             member.leader = Observed::Known(None);
             member.role = Role::Leaderless;
-            member.quorum_read =
-                Observed::Known(QuorumRead::Failed { why: "etcdserver: no leader".into(), after_ms: 1.0 });
+            member.quorum_read = Observed::Known(QuorumRead::Failed {
+                why: "etcdserver: no leader".into(),
+                after_ms: 1.0,
+                refused: true,
+            });
         }
         self
     }

@@ -9,6 +9,7 @@ pub mod failure;
 mod files;
 mod lab;
 mod man;
+mod member;
 mod nearest;
 mod probe;
 mod schema;
@@ -72,6 +73,9 @@ enum Command {
     /// Measure a disk's fsync, a cluster's commit latency, or a listener's TLS
     #[command(subcommand)]
     Probe(probe::Probe),
+    /// List, add, remove, promote and replace members, with a look at the quorum before every change
+    #[command(subcommand)]
+    Member(member::Verb),
     Explain(explain::ExplainArgs),
     Size(size::SizeArgs),
     Schema(schema::SchemaArgs),
@@ -131,6 +135,7 @@ fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
         Command::Lab(args) => lab::run(args, &app.global, world),
         Command::Status(args) => status::run(args, &app.global, world),
         Command::Probe(probe) => probe::run(probe, &app.global, world),
+        Command::Member(verb) => member::run(verb, &app.global, world),
         Command::Explain(args) => explain::run(args, &app.global, world),
         Command::Size(args) => size::run(args, &app.global, world),
         Command::Schema(args) => schema::run(args, world),

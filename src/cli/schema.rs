@@ -9,6 +9,7 @@ use crate::probe::commit::CommitReport;
 use crate::probe::disk::DiskReport;
 use crate::render::{self, lab::LabsReport};
 use crate::report::CheckReport;
+use crate::report::membership::{ChangeReport, MemberListReport};
 use crate::report::status::StatusReport;
 use clap::Args;
 use schemars::{Schema, schema_for};
@@ -36,6 +37,12 @@ struct Known {
 const KNOWN: &[Known] = &[
     Known { name: "check", of: "quorate check -o json", make: || schema_for!(CheckReport) },
     Known { name: "status", of: "quorate status -o json", make: || schema_for!(StatusReport) },
+    Known { name: "member-list", of: "quorate member list -o json", make: || schema_for!(MemberListReport) },
+    Known {
+        name: "member-change",
+        of: "quorate member add, remove, promote, replace and lead -o json",
+        make: || schema_for!(ChangeReport),
+    },
     Known { name: "explain", of: "quorate explain -o json", make: || schema_for!(explain::ExplainReport) },
     Known { name: "size", of: "quorate size -o json", make: || schema_for!(size::SizeReport) },
     Known { name: "probe-disk", of: "quorate probe disk -o json", make: || schema_for!(DiskReport) },

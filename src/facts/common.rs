@@ -110,7 +110,13 @@ impl TroubleKind {
     /// Whether the failure proves that no process serves the address. A timeout or a name that does not resolve may
     /// be our own network's fault and proves nothing.
     pub fn proves_down(self) -> bool {
-        matches!(self, TroubleKind::ConnectionRefused)
+        matches!(self, TroubleKind::ConnectionRefused | TroubleKind::NoAddress)
+    }
+
+    /// Whether the failure means down when our own network is known to be well: the machine takes connections, and
+    /// the process behind them says nothing.
+    pub fn means_hung(self) -> bool {
+        matches!(self, TroubleKind::NoAnswer | TroubleKind::EmptyReply)
     }
 }
 
@@ -238,6 +244,9 @@ pub enum QuorumRead {
         why: String,
         /// How long we waited, in milliseconds.
         after_ms: f64,
+        /// Whether the server itself said no; `false` when nothing was heard.
+        #[serde(default)]
+        refused: bool,
     },
 }
 
@@ -453,6 +462,16 @@ pub enum MembershipSource {
 }
 
 impl CommonFacts {
+    /// Why the membership is not what the cluster says now, when it is only declared or remembered: what is read
+    /// from it then proves nothing of today.
+    pub fn membership_unseen(&self) -> Option<&str> {
+        match &self.membership {
+            Observed::Known(MembershipSource::Cluster) => None,
+            Observed::Known(_) => Some("no member told the membership"),
+            Observed::Unknown(why) => Some(why),
+        }
+    }
+
     /// Members that count in the quorum.
     pub fn voters(&self) -> impl Iterator<Item = &Member> {
         self.members.iter().filter(|m| m.voter)

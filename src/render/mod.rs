@@ -7,6 +7,7 @@ pub mod lab;
 mod latency;
 mod layout;
 mod markdown;
+mod membership;
 mod nagios;
 mod prometheus;
 mod sarif;
@@ -17,6 +18,7 @@ mod text;
 pub use json::{write_json, write_json_line};
 pub use latency::{histogram, latencies};
 pub use layout::grid;
+pub use membership::{write_members, write_outcome, write_plan};
 pub use status::write as write_status;
 pub use text::{columns, escape, wrap};
 

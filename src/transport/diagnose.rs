@@ -56,7 +56,13 @@ async fn over_tls(
     let host = material.server_name().unwrap_or(&address.host);
     let config = material.client_config(&["h2", "http/1.1"]);
     let mut stream = match handshake(config, host, stream, deadline).await {
-        Err(trouble) if trouble.kind == TroubleKind::TlsOnPlaintext => {
+        // etcd hangs up on a TLS greeting at its plaintext port without a word: only asking in plaintext tells.
+        Err(trouble)
+            if matches!(
+                trouble.kind,
+                TroubleKind::TlsOnPlaintext | TroubleKind::EmptyReply | TroubleKind::ConnectionReset
+            ) =>
+        {
             return Err(instead_of_tls(trouble, address, expected, deadline).await);
         }
         other => other?,
@@ -86,17 +92,19 @@ async fn over_tls(
     }
 }
 
-/// What a port speaks that does not speak TLS.
+/// What a port speaks that does not speak TLS, or hung up on us; the trouble itself where that is TLS after all.
 async fn instead_of_tls(
     trouble: Trouble,
     address: &Address,
     expected: Expected,
     deadline: Deadline,
 ) -> Trouble {
+    let hung_up = trouble.kind != TroubleKind::TlsOnPlaintext;
     let detail = match in_plaintext(address, expected, deadline).await {
         Ok(there) if there.kind == TroubleKind::ServerError => {
             format!("the port speaks plaintext: use http://, or turn TLS on in {}", expected.name)
         }
+        _ if hung_up => return trouble,
         Ok(there) => format!("the port does not speak TLS; {}", there.detail),
         Err(_) => trouble.detail,
     };

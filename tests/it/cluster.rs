@@ -168,6 +168,11 @@ impl Cluster {
         self.endpoints()[0].replace("http://", "etcd://")
     }
 
+    /// The server program its members run.
+    pub(crate) fn program(&self) -> &str {
+        self.lab["members"][0]["spec"]["program"].as_str().expect("a program")
+    }
+
     /// A client of our own to the first member, to put things in and to look.
     pub(crate) async fn client(&self) -> etcd_client::Client {
         quorate::transport::tls::install_provider();
@@ -218,6 +223,12 @@ impl Cluster {
         let of_role = members.iter().filter(|m| m["role"] == role);
         of_role.map(|m| m["name"].as_str().expect("a name").to_owned()).collect()
     }
+}
+
+/// A loopback URL whose port was free a moment ago: for servers that no lab starts.
+pub(crate) fn url() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    format!("http://{}", listener.local_addr().expect("an address"))
 }
 
 /// Whether a process is there and no zombie.

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Modules that take values and return values: no clock, no network, no files, no async.
-const PURE: [&str; 8] = ["facts", "value", "quorum", "policy", "finding", "checks", "report", "format"];
+const PURE: [&str; 9] =
+    ["facts", "value", "quorum", "policy", "finding", "checks", "membership", "report", "format"];
 
 /// What a pure module may not name.
 const IMPURE: [&str; 9] = [

@@ -7,6 +7,7 @@ mod cluster;
 mod lab;
 mod kubernetes;
 mod layers;
+mod member;
 mod probe;
 mod readers;
 mod render;

@@ -41,7 +41,7 @@ impl CommitProbe for Etcd {
 }
 
 impl Etcd {
-    async fn client_for(&self, endpoint: &str, deadline: Deadline) -> Result<Client, Trouble> {
+    pub(super) async fn client_for(&self, endpoint: &str, deadline: Deadline) -> Result<Client, Trouble> {
         let address = Address::parse(endpoint, false, 2379)
             .map_err(|reason| Trouble::new(TroubleKind::DnsFailure, reason))?;
         if let Some(auth) = &self.target.auth {

@@ -19,6 +19,9 @@ use tokio::sync::watch;
 /// How much longer a quorum read may take once it is clear that too few voters answer.
 const HOPELESS_GRACE: Duration = Duration::from_millis(250);
 
+/// How soon a refused quorum read is tried again.
+const RETRY_AFTER: Duration = Duration::from_millis(50);
+
 /// How long a login may take where the core answers came without one: on a stuck cluster it never succeeds.
 const LOGIN_GRACE: Duration = Duration::from_millis(500);
 
@@ -213,10 +216,6 @@ async fn quorum_read(
     mut prospect: watch::Receiver<Prospect>,
 ) -> QuorumRead {
     let began = Deadline::after(Duration::ZERO);
-    let failed = |why: String| QuorumRead::Failed { why, after_ms: began.elapsed_ms() };
-    let mut kv = client.kv_client();
-    // The key etcdctl's `endpoint health` reads; nothing is written, and it need not exist.
-    let read = answer(deadline, kv.get("health", Some(GetOptions::new().with_count_only())));
     let give_up = async {
         // Without a leader but with a majority answering, an election is under way: worth the whole deadline.
         if prospect.wait_for(|p| p.hopeless).await.is_err() {
@@ -224,25 +223,52 @@ async fn quorum_read(
         }
         tokio::time::sleep(HOPELESS_GRACE).await;
     };
-    let outcome = tokio::select! {
-        outcome = read => outcome,
-        () = give_up => {
-            Err(Trouble::new(TroubleKind::NoAnswer, "no answer while too few voters can be reached"))
+    tokio::select! {
+        // Some time is left for the Status that follows: it tells what an election came to.
+        read = read_until_served(client, began, deadline.within(deadline.left().mul_f64(0.9))) => read,
+        () = give_up => QuorumRead::Failed {
+            why: "no answer while too few voters can be reached".into(),
+            after_ms: began.elapsed_ms(),
+            refused: false,
+        },
+    }
+}
+
+/// Reads until a quorum answers. What a server refuses in the middle of an election (`leader changed`, `no leader`) it
+/// may serve a moment later.
+async fn read_until_served(client: &Client, began: Deadline, deadline: Deadline) -> QuorumRead {
+    let mut last_refusal = None;
+    loop {
+        let attempt = Deadline::after(Duration::ZERO);
+        let mut kv = client.kv_client();
+        // The key etcdctl's `endpoint health` reads; nothing is written, and it need not exist.
+        let read = answer(deadline, kv.get("health", Some(GetOptions::new().with_count_only()))).await;
+        let served = QuorumRead::Served { ms: attempt.elapsed_ms() };
+        let trouble = match read {
+            Ok(_) => return served,
+            Err(trouble) => trouble,
+        };
+        match trouble.kind {
+            // The server authorises a linearizable read only after the quorum confirmed it (etcd server/etcdserver/
+            // v3_server.go Range): being refused for one's identity is an answer by a quorum.
+            TroubleKind::PermissionDenied | TroubleKind::Unauthenticated => return served,
+            TroubleKind::ServerError if !trouble.detail.contains("not supported for learner") => {
+                last_refusal = Some(trouble.detail);
+                tokio::time::sleep(RETRY_AFTER.min(deadline.left())).await;
+                if !deadline.left().is_zero() {
+                    continue;
+                }
+            }
+            TroubleKind::ServerError => last_refusal = Some(trouble.detail),
+            _ if last_refusal.is_none() => {
+                let why = trouble.to_string();
+                return QuorumRead::Failed { why, after_ms: began.elapsed_ms(), refused: false };
+            }
+            _ => {}
         }
-    };
-    match outcome {
-        Ok(_) => QuorumRead::Served { ms: began.elapsed_ms() },
-        // The server authorises a linearizable read only after the quorum confirmed it (etcd server/etcdserver/
-        // v3_server.go Range): being refused for one's identity is an answer by a quorum.
-        Err(trouble)
-            if matches!(trouble.kind, TroubleKind::PermissionDenied | TroubleKind::Unauthenticated) =>
-        {
-            QuorumRead::Served { ms: began.elapsed_ms() }
-        }
-        Err(trouble) => failed(if trouble.kind == TroubleKind::ServerError {
-            trouble.detail
-        } else {
-            trouble.to_string()
-        }),
+        let why = last_refusal.unwrap_or_default();
+        // Refused for an election is not refused for good.
+        let refused = !why.contains("leader changed") && !why.contains("no leader");
+        return QuorumRead::Failed { why, after_ms: began.elapsed_ms(), refused };
     }
 }

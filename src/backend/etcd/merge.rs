@@ -47,6 +47,8 @@ pub(super) fn merge(
         zones_declared: etcd.target.members.values().any(|m| m.zone.is_some()),
         cluster_ids,
     };
+    // By name, as people list them: ids are hashes, and their order changes from cluster to cluster.
+    common.members.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
     peers.tell_the_living(&mut common);
     if let (Some(dir), true) = (&ask.state_dir, main.is_some()) {
         // A window is all that is lost when this cannot be written.

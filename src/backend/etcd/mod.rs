@@ -8,6 +8,7 @@ mod hash;
 mod kubernetes;
 mod listeners;
 mod look;
+mod membership;
 mod merge;
 mod pages;
 mod peer;
@@ -15,6 +16,7 @@ mod window;
 mod wire;
 
 use super::commits::CommitProbe;
+use super::membership::Membership;
 use super::{Ask, Backend, Looking, OpenError};
 use crate::facts::{BackendKind, Facts};
 use crate::target::Target;
@@ -55,6 +57,10 @@ impl Backend for Etcd {
     }
 
     fn commits(&self) -> Option<&dyn CommitProbe> {
+        Some(self)
+    }
+
+    fn membership(&self) -> Option<&dyn Membership> {
         Some(self)
     }
 }

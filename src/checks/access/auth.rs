@@ -41,6 +41,13 @@ fn without(clients: &[&Listener]) -> Outcome {
         let missing = "authentication is off, and no client listener could be looked at";
         return Outcome::undecided(missing, Severity::Critical);
     }
+    // Where the open listeners speak TLS, that they demand no certificate is one fault, and client-cert-auth's.
+    if !open.is_empty() && open.iter().all(|l| l.plaintext.known() == Some(&false)) {
+        return Outcome::found(Hit::new(
+            Severity::Info,
+            "authentication is off, and no client certificate is demanded: see client-cert-auth",
+        ));
+    }
     if !open.is_empty() {
         let loopback = open.iter().all(|l| l.loopback);
         let severity = if loopback { Severity::Warning } else { Severity::Critical };
@@ -119,8 +126,17 @@ mod tests {
     #[test]
     fn off_is_as_bad_as_who_can_connect() {
         row(&CHECK, &off(), &[Severity::Info]);
-        row(&CHECK, &anonymous(off(), false), &[Severity::Critical]);
-        row(&CHECK, &anonymous(off(), true), &[Severity::Warning]);
+        let in_plaintext = |loopback| {
+            let mut sample = anonymous(off(), loopback);
+            for name in ["n1", "n2", "n3"] {
+                sample.member_mut(name).listeners[0].plaintext = Observed::Known(true);
+            }
+            sample
+        };
+        row(&CHECK, &in_plaintext(false), &[Severity::Critical]);
+        row(&CHECK, &in_plaintext(true), &[Severity::Warning]);
+        // In TLS, that no certificate is demanded is client-cert-auth's finding, and one is enough.
+        row(&CHECK, &anonymous(off(), false), &[Severity::Info]);
     }
 
     #[test]

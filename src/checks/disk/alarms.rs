@@ -56,25 +56,30 @@ fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {
 }
 
 fn raised_alarm(id: &str, kind: String, common: &CommonFacts) -> Hit {
+    let means = match kind.as_str() {
+        "NOSPACE" => "every write is refused until it is disarmed",
+        "CORRUPT" => "the member's data differs from the others'",
+        _ => "its meaning is not known to this version of quorate",
+    };
     let listed = common.member(id).map(Member::label);
     let hit = match &listed {
-        Some(member) => Hit::new(Severity::Critical, "a {alarm} alarm of this member is raised").on(member.clone()),
-        None if id.is_empty() => Hit::new(Severity::Critical, "a {alarm} alarm is raised; it names no member"),
+        Some(member) => Hit::new(Severity::Critical, "a {alarm} alarm of this member is raised: {means}").on(member.clone()),
+        None if id.is_empty() => Hit::new(Severity::Critical, "a {alarm} alarm is raised: {means}; it names no member"),
         // Without a member list every id is a stranger's.
         None if common.members.is_empty() => {
-            Hit::new(Severity::Critical, "a {alarm} alarm of member {id} is raised")
+            Hit::new(Severity::Critical, "a {alarm} alarm of member {id} is raised: {means}")
         }
         None => Hit::new(
             Severity::Critical,
-            "a {alarm} alarm of member {id} is raised, and there is no such member: it is left over from a member that \
-             was removed, or from before a restore",
+            "a {alarm} alarm of member {id} is raised: {means}, and there is no such member: it is left over from a \
+             member that was removed, or from before a restore",
         )
         .remedy(
             "Check that the members that exist have room and equal data (`quorate check --deep`), then `etcdctl alarm \
              disarm`: the alarm blocks the cluster although its member is gone.",
         ),
     };
-    hit.with("alarm", kind).with("id", id)
+    hit.with("alarm", kind).with("id", id).with("means", means)
 }
 
 /// `memberID:7264708119075129276 alarm:NOSPACE `. The blanks vary between versions, and since 3.5.7 a CORRUPT alarm may
@@ -132,7 +137,7 @@ mod tests {
         let Outcome::Judged { hits, .. } = with(&["memberID:99 alarm:NOSPACE "]).run(&CHECK) else {
             unreachable!("an alarm")
         };
-        assert!(hits[0].sentence().contains("member 63 is raised, and there is no such member"));
+        assert!(hits[0].sentence().contains("and there is no such member"));
         assert_eq!(hits[0].member, None);
     }
 }

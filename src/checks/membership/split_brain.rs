@@ -1,5 +1,5 @@
-use crate::facts::{CommonFacts, EtcdFacts};
-use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Value};
+use crate::facts::{CommonFacts, EtcdFacts, Origin};
+use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::Policy;
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -52,10 +52,25 @@ fn places(facts: &CommonFacts) -> Places {
     places
 }
 
+/// All that answered are of one cluster. An address that was given, is no member's, and has somebody behind it who
+/// would not tell, may be of another.
+fn one_cluster(facts: &CommonFacts, id: String) -> Outcome {
+    let of_a_member = |url: &str| facts.members.iter().any(|m| m.endpoint.as_deref() == Some(url));
+    let mut tally = Tally::new();
+    for endpoint in facts.endpoints.iter().filter(|e| e.origin == Origin::Given && !of_a_member(&e.url)) {
+        if let Some(trouble) = endpoint.reach.trouble().filter(|t| !t.kind.proves_down()) {
+            let missing = format!("which cluster {} belongs to: {}", endpoint.url, trouble.kind.name());
+            tally.gap(None, missing, Severity::Critical);
+        }
+    }
+    tally.evidence("cluster_id", id);
+    tally.outcome()
+}
+
 fn decide(facts: &CommonFacts, places: Places) -> Outcome {
     match places.len() {
         0 => Outcome::undecided("no address told which cluster it belongs to", Severity::Critical),
-        1 => Outcome::Clear(vec![("cluster_id", places.into_keys().next().unwrap_or_default().into())]),
+        1 => one_cluster(facts, places.into_keys().next().unwrap_or_default()),
         clusters => {
             let main = facts.cluster_ids.first().and_then(|id| places.get(id));
             let names: BTreeMap<&String, String> = facts

@@ -22,6 +22,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
+    if let Some(why) = facts.membership_unseen() {
+        return Outcome::undecided(format!("who is a member now: {why}"), Severity::Critical);
+    }
     let voters = facts.voters().count();
     match voters {
         0 => Outcome::undecided(no_voters(facts), Severity::Critical),

@@ -54,7 +54,16 @@ fn judge(facts: &CommonFacts, policy: &Policy, _: Timestamp) -> Outcome {
             Observed::Known(QuorumRead::Served { ms }) => {
                 slowest = Some(slowest.map_or(*ms, |s: f64| s.max(*ms)));
             }
-            Observed::Known(QuorumRead::Failed { why, after_ms }) => {
+            // Nothing heard in less time than a slow read may take, or nothing proven of the quorum at all, is no
+            // proof of a failure.
+            Observed::Known(QuorumRead::Failed { why, after_ms, refused })
+                if state == QuorumState::Unknown || (!refused && *after_ms < critical) =>
+            {
+                let missing =
+                    format!("a linearizable read, after {}: {why}", Value::Millis(*after_ms).human());
+                tally.gap(member.label(), missing, Severity::Critical);
+            }
+            Observed::Known(QuorumRead::Failed { why, after_ms, .. }) => {
                 let hit = Hit::new(Severity::Critical, "a linearizable read failed after {after}: {why}")
                     .with("why", why.as_str())
                     .with("after", Value::Millis(*after_ms));
@@ -91,14 +100,14 @@ mod tests {
         row(&CHECK, &read(QuorumRead::Served { ms: 150.0 }), &[]);
         row(&CHECK, &read(QuorumRead::Served { ms: 151.0 }), &[Severity::Warning]);
         row(&CHECK, &read(QuorumRead::Served { ms: 1001.0 }), &[Severity::Critical]);
-        let failed = QuorumRead::Failed { why: "no answer".into(), after_ms: 2000.0 };
+        let failed = QuorumRead::Failed { why: "no answer".into(), after_ms: 2000.0, refused: false };
         row(&CHECK, &read(failed), &[Severity::Critical]);
     }
 
     #[test]
     fn a_lost_quorum_and_learners_are_not_its_business() {
         assert!(matches!(cluster(3).leaderless().run(&CHECK), Outcome::NotApplicable(_)));
-        let mut learner = read(QuorumRead::Failed { why: "a learner".into(), after_ms: 0.0 });
+        let mut learner = read(QuorumRead::Failed { why: "a learner".into(), after_ms: 0.0, refused: true });
         learner.member_mut("n2").voter = false;
         row(&CHECK, &learner, &[]);
     }

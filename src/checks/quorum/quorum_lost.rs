@@ -39,7 +39,7 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{cluster, row};
+    use crate::checks::testing::{cluster, row, undecided};
     use crate::facts::{Observed, QuorumRead, TroubleKind};
 
     #[test]
@@ -60,12 +60,40 @@ mod tests {
     }
 
     #[test]
-    fn nobody_answering_is_lost_only_when_every_machine_says_so() {
-        let refused = cluster(3).down("n1").down("n2").down("n3");
-        row(&CHECK, &refused, &[Severity::Critical]);
-        let silent = cluster(3).down("n1").down("n2").trouble("n3", TroubleKind::ConnectTimeout);
-        assert!(
-            matches!(silent.run(&CHECK), Outcome::Judged { hits, gaps } if hits.is_empty() && gaps.len() == 1)
+    fn too_many_proven_down_is_lost_whoever_else_may_live() {
+        row(&CHECK, &cluster(3).down("n1").down("n2").down("n3"), &[Severity::Critical]);
+        let silent = |kind| cluster(3).down("n1").down("n2").trouble("n3", kind);
+        row(&CHECK, &silent(TroubleKind::ConnectTimeout), &[Severity::Critical]);
+        row(&CHECK, &silent(TroubleKind::Unauthenticated), &[Severity::Critical]);
+        row(&CHECK, &silent(TroubleKind::NoAnswer), &[Severity::Critical]);
+    }
+
+    #[test]
+    fn voters_beyond_our_reach_may_serve_each_other() {
+        let with = |kind| cluster(3).trouble("n2", kind).trouble("n3", kind);
+        undecided(&CHECK, &with(TroubleKind::ConnectTimeout), Severity::Critical);
+        undecided(&CHECK, &with(TroubleKind::WrongCa), Severity::Critical);
+        // A process that takes the connection and says nothing is hung, where others do answer us.
+        row(&CHECK, &with(TroubleKind::NoAnswer), &[Severity::Critical]);
+        undecided(
+            &CHECK,
+            &with(TroubleKind::NoAnswer).trouble("n1", TroubleKind::NoAnswer),
+            Severity::Critical,
         );
+        undecided(&CHECK, &with(TroubleKind::ConnectTimeout).down("n1"), Severity::Critical);
+    }
+
+    #[test]
+    fn a_read_that_nobody_refused_is_no_proof() {
+        let read = |refused| {
+            let mut facts = cluster(3);
+            for name in ["n1", "n2", "n3"] {
+                facts.member_mut(name).quorum_read =
+                    Observed::Known(QuorumRead::Failed { why: "in a test".into(), after_ms: 12.0, refused });
+            }
+            facts
+        };
+        undecided(&CHECK, &read(false), Severity::Critical);
+        row(&CHECK, &read(true), &[Severity::Critical]);
     }
 }

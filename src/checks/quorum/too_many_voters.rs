@@ -24,6 +24,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(facts: &CommonFacts, policy: &Policy, _: Timestamp) -> Outcome {
+    if let Some(why) = facts.membership_unseen() {
+        return Outcome::undecided(format!("who is a member now: {why}"), Severity::Warning);
+    }
     let (voters, most) = (facts.voters().count(), policy.get(&MOST));
     if voters == 0 {
         return Outcome::undecided(no_voters(facts), Severity::Warning);

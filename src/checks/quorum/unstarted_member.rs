@@ -19,6 +19,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
+    if let Some(why) = facts.membership_unseen() {
+        return Outcome::undecided(format!("who is a member now: {why}"), Severity::Critical);
+    }
     if facts.members.is_empty() {
         let why = facts.membership.why().unwrap_or("the member list is empty");
         return Outcome::undecided(format!("who is a member: {why}"), Severity::Critical);

@@ -26,6 +26,9 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
     if !facts.zones_declared {
         return Outcome::NotApplicable("no zones are declared in the config file".into());
     }
+    if let Some(why) = facts.membership_unseen() {
+        return Outcome::undecided(format!("who is a member now: {why}"), Severity::Critical);
+    }
     let voters = facts.voters().count();
     match voters {
         0 => return Outcome::undecided(super::even_voters::no_voters(facts), Severity::Warning),

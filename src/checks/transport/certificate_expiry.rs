@@ -1,4 +1,4 @@
-use crate::facts::{Certificate, CommonFacts, ListenerKind, Member};
+use crate::facts::{Certificate, CommonFacts, ListenerKind, Member, TroubleKind};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
 use jiff::Timestamp;
@@ -37,12 +37,32 @@ pub(super) const CHECK: Check = Check {
     rules: &[Rule::Common(judge)],
 };
 
+/// Addresses that we ourselves refused to talk to, because what they presented had expired.
+fn refused_as_expired(facts: &CommonFacts) -> Vec<Hit> {
+    let expired = facts.endpoints.iter().filter_map(|endpoint| {
+        let trouble = endpoint.reach.trouble().filter(|t| t.kind == TroubleKind::CertificateExpired)?;
+        let member = facts.members.iter().find(|m| m.endpoint.as_ref() == Some(&endpoint.url));
+        let hit = Hit::new(Severity::Critical, "the server certificate at {address} has expired: {detail}")
+            .with("address", endpoint.url.clone())
+            .with("detail", trouble.detail.clone());
+        Some(match member {
+            Some(member) => hit.on(member.label()),
+            None => hit,
+        })
+    });
+    expired.collect()
+}
+
 fn judge(facts: &CommonFacts, policy: &Policy, now: Timestamp) -> Outcome {
     let mut tally = Tally::new();
     let mut ends: Vec<Timestamp> =
         facts.own_certificate.iter().map(|own| own.certificate.not_after).collect();
-    if facts.reachable().next().is_none() {
+    let refused = refused_as_expired(facts);
+    if facts.reachable().next().is_none() && refused.is_empty() {
         tally.gap(None, "no member answered", Severity::Critical);
+    }
+    for hit in refused {
+        tally.hit(hit);
     }
     if let Some(hit) = all_peers_at_once(facts, policy, now) {
         tally.hit(hit);

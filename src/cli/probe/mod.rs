@@ -27,7 +27,7 @@ pub(super) fn run(probe: &Probe, global: &Global, world: &World) -> Result<u8, F
 }
 
 /// Comes back when the user wants to stop: Ctrl-C, or a polite kill.
-async fn interruption() -> std::io::Result<()> {
+pub(super) async fn interruption() -> std::io::Result<()> {
     let mut term = signal(SignalKind::terminate())?;
     tokio::select! {
         pressed = tokio::signal::ctrl_c() => pressed,
