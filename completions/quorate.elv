@@ -28,6 +28,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --version 'Print version'
             cand check 'Check clusters and say what is wrong'
             cand status 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
+            cand inspect 'Read a data directory, log, snapshot or database offline; a server may run on it or not'
             cand lab 'Start throwaway clusters of real servers, break them, remove them'
             cand probe 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS'
             cand member 'List, add, remove, promote and replace members, with a look at the quorum before every change'
@@ -86,6 +87,25 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --color 'When to use colour'
             cand --all 'Every cluster of the config file'
             cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;inspect'= {
+            cand --wal-dir 'Where the log is, when the server has --wal-dir'
+            cand --from 'With --log: from this index on'
+            cand --to 'With --log: up to this index'
+            cand --key 'With --log: only entries that may write a key with this prefix'
+            cand --type 'With --log: only entries of these types'
+            cand --voters 'With --survivors: how many voters the cluster has, when the copies do not know'
+            cand -o 'Output format; with --log JSON comes one entry a line'
+            cand --output 'Output format; with --log JSON comes one entry a line'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --log 'Play the log back, entry by entry'
+            cand --values 'With --log: show values too, the first 256 bytes of each; they may be secrets'
+            cand --survivors 'Put copies of one cluster in the order in which to recover from them, and say what may be lost'
             cand -v 'Show more'
             cand --verbose 'Show more'
             cand -h 'Print help (see more with ''--help'')'
@@ -577,6 +597,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
         &'quorate;help'= {
             cand check 'Check clusters and say what is wrong'
             cand status 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
+            cand inspect 'Read a data directory, log, snapshot or database offline; a server may run on it or not'
             cand lab 'Start throwaway clusters of real servers, break them, remove them'
             cand probe 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS'
             cand member 'List, add, remove, promote and replace members, with a look at the quorum before every change'
@@ -591,6 +612,8 @@ set edit:completion:arg-completer[quorate] = {|@words|
         &'quorate;help;check'= {
         }
         &'quorate;help;status'= {
+        }
+        &'quorate;help;inspect'= {
         }
         &'quorate;help;lab'= {
             cand up 'Start a cluster and wait until every member serves'

@@ -1,6 +1,16 @@
 //! Addresses as users and servers write them.
 
+use std::borrow::Cow;
 use std::net::IpAddr;
+
+/// An address as it may be shown: whatever stands before an `@` is a user's name and password. Several addresses
+/// become one when the last has credentials, since a password may hold any separator.
+pub fn redacted(text: &str) -> Cow<'_, str> {
+    let Some((before, host)) = text.rsplit_once('@') else { return Cow::Borrowed(text) };
+    let scheme = before.split_once("://").map_or("", |(scheme, _)| scheme);
+    let plain = !scheme.is_empty() && scheme.chars().all(|c| c.is_ascii_alphanumeric() || c == '+');
+    Cow::Owned(if plain { format!("{scheme}://…@{host}") } else { format!("…@{host}") })
+}
 
 /// Scheme, host and port of a URL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -45,6 +55,17 @@ impl Address {
                 .ok_or_else(|| format!("`{text}` is not a port: write a number from 1 to 65535"))?,
         };
         Ok(Address { tls, host: host.to_owned(), port })
+    }
+
+    /// As [`Address::parse`], for what a user asks us to dial: a path, which would be dropped, is refused.
+    pub fn parse_endpoint(text: &str, default_tls: bool, default_port: u16) -> Result<Address, String> {
+        let bare = text.split_once("://").map_or(text, |(_, rest)| rest);
+        match bare.find(['/', '?', '#']).map(|at| &bare[at..]) {
+            Some(path) if path != "/" && !bare.contains('@') => {
+                Err(format!("`{path}` after the address has no meaning: write HOST:PORT"))
+            }
+            _ => Address::parse(text, default_tls, default_port),
+        }
     }
 
     /// `host:port`, with brackets around IPv6.
@@ -99,7 +120,24 @@ mod tests {
         for bad in ["ftp://a", "a:b", "a:0", "a:70000", "::1:5", "", "http://", "u:p@h:1", "a b:1", "[::1"] {
             assert!(parse(bad).is_err(), "{bad}");
         }
+        assert!(Address::parse_endpoint("http://a:1/", false, 1).is_ok());
+        for bad in ["http://a:1/p", "a/p", "a:1?x", "a:1#x", "a:1//", "u:p@a/x"] {
+            assert!(Address::parse_endpoint(bad, false, 1).is_err(), "{bad}");
+        }
         assert!(Address::parse("[::1]:1", true, 1).is_ok_and(|a| a.loopback() && a.tls));
         assert!(!Address::parse("10.0.0.1", true, 1).is_ok_and(|a| a.loopback()));
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        for (text, shown) in [
+            ("http://a:1", "http://a:1"),
+            ("http://u:p@a:1", "http://…@a:1"),
+            ("u:p@a:1", "…@a:1"),
+            ("etcd+https://a:1,u:p@/,@b:1", "etcd+https://…@b:1"),
+            ("u:p://q@a", "…@a"),
+        ] {
+            assert_eq!(redacted(text), shown);
+        }
     }
 }

@@ -21,6 +21,8 @@ pub struct CheckReport {
     pub taken_at: String,
     /// How long all clusters together took, in milliseconds.
     pub duration_ms: u64,
+    /// Whether recorded facts were judged (`--facts`), taken at `taken_at`, and no cluster was looked at.
+    pub replayed: bool,
     /// The worst of the clusters: `ok`, `warning`, `unknown`, `critical`.
     pub verdict: &'static str,
     /// One per target.
@@ -223,7 +225,7 @@ pub struct Judged {
 }
 
 impl CheckReport {
-    /// Makes the document.
+    /// Makes the document of a look; a replay sets `replayed`.
     pub fn new(taken_at: Timestamp, duration_ms: u64, clusters: &[Judged], fail_on: Severity) -> Self {
         let worst =
             clusters.iter().map(|c| checks::verdict(&c.findings, fail_on)).max().unwrap_or(Verdict::Unknown);
@@ -231,6 +233,7 @@ impl CheckReport {
             schema: "quorate.check/v1",
             taken_at: rfc3339(taken_at),
             duration_ms,
+            replayed: false,
             verdict: worst.name(),
             clusters: clusters.iter().map(|c| cluster_report(c, fail_on)).collect(),
             worst: Some(VerdictOf { verdict: worst, fail_on }),
@@ -239,7 +242,7 @@ impl CheckReport {
 }
 
 /// A moment as documents write it: UTC, to the second.
-pub fn rfc3339(moment: Timestamp) -> String {
+pub(crate) fn rfc3339(moment: Timestamp) -> String {
     moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 

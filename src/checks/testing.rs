@@ -43,6 +43,7 @@ pub(crate) fn cluster(n: usize) -> Sample {
         members: ids.iter().map(|id| etcd_member(id, &ids)).collect(),
         kubernetes: Observed::Known(KubernetesStore::default()),
         auth_enabled: Observed::Known(true),
+        login_refused: None,
         hashes: Observed::unknown(ASKED_ONLY_BY_DEEP),
         remembered: None,
     };

@@ -1,10 +1,10 @@
 //! `quorate check`: every check of the catalogue; the CI gate and the first thing on call.
 
 use super::config::{Config, nearest};
-use super::failure::Failure;
-use super::settings::{Settings, settings};
+use super::failure::{Failure, Kind};
+use super::settings::settings;
 use super::{Global, TargetArgs, World, block_on};
-use crate::backend::{self, Ask};
+use crate::backend::Ask;
 use crate::checks::{self, Selection, Verdict};
 use crate::facts::{FACTS_FORMAT, Facts};
 use crate::finding::Severity;
@@ -14,7 +14,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Check clusters and say what is wrong
@@ -74,34 +74,56 @@ enum FailOn {
     Never,
 }
 
+/// In less time nothing can be asked and answered: every result would be "unknown".
+const SHORTEST: Duration = Duration::from_millis(10);
+
+/// Far beyond any sensible wait, and far from overflowing the clock.
+const LONGEST: Duration = Duration::from_secs(7 * 86_400);
+
+/// Reads a length of time that a flag takes; the error says what to write.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    humantime::parse_duration(text)
-        .map_err(|error| format!("{error}: write a duration such as 500ms, 2s or 1m"))
+    let duration = humantime::parse_duration(text)
+        .map_err(|error| format!("{error}: write a duration such as 500ms, 2s or 1m"))?;
+    match duration {
+        short if short < SHORTEST => Err("too short: write 10ms or more, such as 500ms, 2s or 1m".to_owned()),
+        long if long > LONGEST => Err("too long: write 7d or less, such as 2s, 1m or 1h".to_owned()),
+        duration => Ok(duration),
+    }
 }
 
 fn formats() -> PossibleValuesParser {
     PossibleValuesParser::new(render::FORMATS.iter().map(|f| PossibleValue::new(f.name).help(f.about)))
 }
 
+/// Exit code 2 says "critical" to scripts: whatever else goes wrong is undecided.
 pub(super) fn run(args: &CheckArgs, global: &Global, world: &World) -> Result<u8, Failure> {
+    check(args, global, world).map_err(|failure| match failure.kind {
+        Kind::Failed => Failure { kind: Kind::Undecided, ..failure },
+        _ => failure,
+    })
+}
+
+fn check(args: &CheckArgs, global: &Global, world: &World) -> Result<u8, Failure> {
     let selection = selection(args)?;
-    let outputs = outputs(args)?;
+    let outputs = outputs(args, global.verbose)?;
+    if args.save_facts.as_deref() == Some(Path::new("-")) {
+        return Err(Failure::usage("--save-facts -: facts are not written to stdout")
+            .hint("give a file name, such as --save-facts facts.json"));
+    }
     let began = world.now();
     let (config, clusters) = match &args.facts {
         Some(path) => (super::settings::config(global, world)?, replay(path)?),
         None => {
-            let Settings { config, targets } = settings(&args.target, global, world)?;
-            let backends = targets.iter().map(backend::open).collect::<Result<Vec<_>, _>>()?;
+            let settings = settings(&args.target, global, world)?;
+            let backends = settings.open()?;
             let ask = ask(args, world);
             let facts = block_on(join_all(backends.iter().map(|b| b.observe(&ask))))?;
-            (config, facts)
+            (settings.config, facts)
         }
     };
     let taken_at = clusters.iter().map(|f| f.taken_at).min().unwrap_or(began);
     let duration_ms = clusters.iter().map(|f| f.duration_ms).fold(0.0, f64::max) as u64;
-    if let Some(path) = &args.save_facts {
-        save(path, &clusters)?;
-    }
+    let saved = args.save_facts.as_ref().map_or(Ok(()), |path| save(path, &clusters));
     let judged: Vec<Judged> = clusters
         .into_iter()
         .map(|facts| Judged {
@@ -112,22 +134,32 @@ pub(super) fn run(args: &CheckArgs, global: &Global, world: &World) -> Result<u8
         .collect();
     let fail_on = if args.fail_on == FailOn::Warning { Severity::Warning } else { Severity::Critical };
     let report = CheckReport::new(taken_at, duration_ms, &judged, fail_on);
-    let style = super::style(global, world);
-    for (format, path) in outputs {
-        let mut bytes = Vec::new();
-        let style = if path.is_some() { Style { color: false, width: None, ..style } } else { style };
-        (format.write)(&report, style, &mut bytes)?;
-        match path {
-            None => world.print(&bytes)?,
-            Some(path) => super::files::replace(&path, &bytes).map_err(|error| {
-                Failure::failed(format!("cannot write the report {}: {error}", path.display()))
-            })?,
-        }
+    let report = CheckReport { replayed: args.facts.is_some(), ..report };
+    let written = saved.and_then(|()| outputs.reports.iter().try_for_each(|output| output.write(&report)));
+    let plugin = args.output == NAGIOS;
+    if plugin {
+        // A monitor reads one line: either the result or why there is none.
+        written?;
+        print(outputs.stdout, &report, global, world)?;
+        return Ok(plugin_code(&report, args.fail_on));
     }
-    Ok(match args.output.as_str() {
-        NAGIOS => plugin_code(&report, args.fail_on),
-        _ => exit_code(&report, args.fail_on),
-    })
+    // Whoever cannot write a file still wants to know how the cluster is.
+    print(outputs.stdout, &report, global, world)?;
+    written?;
+    Ok(exit_code(&report, args.fail_on))
+}
+
+fn print(
+    format: &render::Format,
+    report: &CheckReport,
+    global: &Global,
+    world: &World,
+) -> Result<(), Failure> {
+    let mut bytes = Vec::new();
+    (format.write)(report, super::style(global, world), &mut bytes)?;
+    world
+        .print(&bytes)
+        .map_err(|error| Failure::failed(format!("cannot write the result to stdout: {error}")))
 }
 
 fn declared_at(config: &Config, cluster: &str) -> Option<Place> {
@@ -156,12 +188,44 @@ fn selection(args: &CheckArgs) -> Result<Selection, Failure> {
             });
         }
     }
+    let lists = |list: &[String], slug: &str| list.iter().any(|listed| listed == slug);
+    let selected = |slug| (args.only.is_empty() || lists(&args.only, slug)) && !lists(&args.skip, slug);
+    if !checks::catalogue().any(|check| selected(check.slug)) {
+        return Err(Failure::usage("no check is left: --skip leaves out all that --only names")
+            .hint("leave out --skip, or name a check with --only that is not skipped"));
+    }
     Ok(Selection { only: args.only.clone(), skip: args.skip.clone() })
 }
 
-type Output = (&'static render::Format, Option<PathBuf>);
+/// Where the result goes.
+struct Outputs {
+    stdout: &'static render::Format,
+    reports: Vec<ReportFile>,
+}
 
-fn outputs(args: &CheckArgs) -> Result<Vec<Output>, Failure> {
+/// One `--report FORMAT=PATH`.
+struct ReportFile {
+    format: &'static render::Format,
+    path: PathBuf,
+    verbose: bool,
+}
+
+impl ReportFile {
+    fn write(&self, report: &CheckReport) -> Result<(), Failure> {
+        let mut bytes = Vec::new();
+        (self.format.write)(report, Style { color: false, width: None, verbose: self.verbose }, &mut bytes)?;
+        super::files::replace(&self.path, &bytes)
+            .map_err(|error| unwritable("--report: cannot write the report", &self.path, &error))
+    }
+}
+
+/// A path that cannot be written is a wrong argument.
+fn unwritable(what: &str, path: &Path, error: &std::io::Error) -> Failure {
+    Failure::usage(format!("{what} {}: {error}", path.display()))
+        .hint("check that its directory exists and can be written")
+}
+
+fn outputs(args: &CheckArgs, verbose: bool) -> Result<Outputs, Failure> {
     let format = |name: &str| {
         render::find(name).ok_or_else(|| {
             let names: Vec<&str> = render::FORMATS.iter().map(|f| f.name).collect();
@@ -169,16 +233,16 @@ fn outputs(args: &CheckArgs) -> Result<Vec<Output>, Failure> {
                 .hint(format!("write one of: {}", names.join(", ")))
         })
     };
-    let mut outputs = vec![(format(&args.output)?, None)];
+    let mut reports = Vec::new();
     for report in &args.report {
         let Some((name, path)) = report.split_once('=').filter(|(_, path)| !path.is_empty()) else {
             return Err(Failure::usage(format!(
                 "--report {report}: write FORMAT=PATH, such as junit=check.xml"
             )));
         };
-        outputs.push((format(name)?, Some(PathBuf::from(path))));
+        reports.push(ReportFile { format: format(name)?, path: PathBuf::from(path), verbose });
     }
-    Ok(outputs)
+    Ok(Outputs { stdout: format(&args.output)?, reports })
 }
 
 fn replay(path: &PathBuf) -> Result<Vec<Facts>, Failure> {
@@ -202,7 +266,7 @@ fn save(path: &PathBuf, clusters: &[Facts]) -> Result<(), Failure> {
     let mut bytes = Vec::new();
     render::write_json(&clusters, &mut bytes)?;
     std::fs::write(path, bytes)
-        .map_err(|error| Failure::failed(format!("cannot write the facts file {}: {error}", path.display())))
+        .map_err(|error| unwritable("--save-facts: cannot write the facts file", path, &error))
 }
 
 fn exit_code(report: &CheckReport, fail_on: FailOn) -> u8 {

@@ -1,14 +1,17 @@
 //! The config file: read, checked and explained. Every error names the file, the line, the key, and what to write.
 
+mod mistake;
+mod raw;
+
 use super::failure::Failure;
 pub use super::nearest::nearest;
+use crate::address::{Address, redacted};
 use crate::checks;
 use crate::facts::BackendKind;
 use crate::finding::Waiver;
 use crate::policy::{Limit, Policy, Threshold};
 use crate::target::{DeclaredHost, DeclaredMember, DeclaredService, TlsFiles};
-use schemars::JsonSchema;
-use serde::Deserialize;
+use raw::{RawCluster, RawConfig, RawMember, RawWaiver};
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -42,96 +45,10 @@ pub struct ClusterConfig {
     pub user: Option<String>,
     /// File with the password.
     pub password_file: Option<PathBuf>,
+    /// Where the keys of files and credentials stand, such as `tls.ca` → `quorate.toml:4: clusters.prod.tls.ca`.
+    pub places: BTreeMap<&'static str, String>,
     /// Declared members by name.
     pub members: BTreeMap<String, DeclaredMember>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct RawConfig {
-    #[serde(default)]
-    #[schemars(with = "BTreeMap<String, RawCluster>")]
-    clusters: BTreeMap<Spanned<String>, RawCluster>,
-    #[serde(default)]
-    #[schemars(with = "BTreeMap<String, serde_json::Value>")]
-    policy: BTreeMap<Spanned<String>, Spanned<toml::Value>>,
-    #[serde(default)]
-    #[schemars(with = "Vec<RawWaiver>")]
-    waivers: Vec<Spanned<RawWaiver>>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct RawCluster {
-    #[schemars(with = "String")]
-    backend: Spanned<String>,
-    #[schemars(with = "Vec<String>")]
-    endpoints: Vec<Spanned<String>>,
-    #[serde(default)]
-    tls: RawTls,
-    #[serde(default)]
-    auth: RawAuth,
-    #[serde(default)]
-    members: BTreeMap<String, RawMember>,
-}
-
-#[derive(Deserialize, Default, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct RawTls {
-    ca: Option<PathBuf>,
-    cert: Option<PathBuf>,
-    key: Option<PathBuf>,
-    server_name: Option<String>,
-    #[serde(default)]
-    insecure_skip_verify: bool,
-}
-
-#[derive(Deserialize, Default, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct RawAuth {
-    user: Option<String>,
-    password_file: Option<PathBuf>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct RawMember {
-    zone: Option<String>,
-    endpoint: Option<String>,
-    data_dir: Option<PathBuf>,
-    #[schemars(with = "Option<RawHost>")]
-    host: Option<Spanned<RawHost>>,
-    #[schemars(with = "Option<RawService>")]
-    service: Option<Spanned<RawService>>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct RawHost {
-    #[serde(default)]
-    local: bool,
-    ssh: Option<String>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct RawService {
-    systemd: Option<String>,
-    static_pod: Option<PathBuf>,
-    start: Option<String>,
-    stop: Option<String>,
-    status: Option<String>,
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct RawWaiver {
-    check: String,
-    cluster: Option<String>,
-    member: Option<String>,
-    #[schemars(with = "String")]
-    until: toml::Value,
-    reason: String,
 }
 
 /// The file's JSON schema; the keys of `[policy]` are the thresholds of the catalogue.
@@ -176,6 +93,7 @@ pub fn parse(text: &str, path: &Path, today: jiff::civil::Date) -> Result<Config
     for (key, value) in raw.policy {
         at.threshold(&key, &value, &mut config.policy)?;
     }
+    mistake::contradiction(&config.policy)?;
     for waiver in raw.waivers {
         config.waivers.push(at.waiver(waiver, today, &config.clusters)?);
     }
@@ -204,6 +122,10 @@ impl Place<'_> {
     fn syntax(&self, error: &toml::de::Error) -> Failure {
         let place = error.span().map_or_else(|| self.path.display().to_string(), |span| self.line(span));
         let message = error.message().replace("unknown field", "unknown key");
+        let message = match error.span() {
+            Some(span) => mistake::naming_the_key(message, self.text, span),
+            None => message,
+        };
         let failure = Failure::usage(format!("{place}: {message}"));
         match did_you_mean(&message) {
             Some(key) => failure.hint(format!("write `{key}` instead")),
@@ -226,11 +148,12 @@ impl Place<'_> {
         for endpoint in raw.endpoints {
             let (span, endpoint) = (endpoint.span(), endpoint.into_inner());
             if endpoints.contains(&endpoint) {
-                let message = format!("clusters.{name}.endpoints: `{endpoint}` is listed twice");
+                let message = format!("clusters.{name}.endpoints: `{}` is listed twice", redacted(&endpoint));
                 return Err(self.wrong(span, message).hint("list each endpoint once"));
             }
             if backend != BackendKind::Zookeeper {
-                crate::transport::address::Address::parse(&endpoint, false, 1).map_err(|reason| {
+                Address::parse_endpoint(&endpoint, false, 1).map_err(|reason| {
+                    let endpoint = redacted(&endpoint);
                     self.wrong(span, format!("clusters.{name}.endpoints: `{endpoint}`: {reason}"))
                 })?;
             }
@@ -247,19 +170,31 @@ impl Place<'_> {
             .into_iter()
             .map(|(member, raw)| Ok((member.clone(), self.member(name, &member, raw)?)))
             .collect::<Result<_, Failure>>()?;
+        let mut places = BTreeMap::new();
+        let mut place = |key, span: Option<Range<usize>>| {
+            if let Some(span) = span {
+                places.insert(key, format!("{}: clusters.{name}.{key}", self.line(span)));
+            }
+        };
+        place("tls.ca", raw.tls.ca.as_ref().map(Spanned::span));
+        place("tls.cert", raw.tls.cert.as_ref().map(Spanned::span));
+        place("tls.key", raw.tls.key.as_ref().map(Spanned::span));
+        place("auth.user", raw.auth.user.as_ref().map(Spanned::span));
+        place("auth.password_file", raw.auth.password_file.as_ref().map(Spanned::span));
         Ok(ClusterConfig {
             line,
+            places,
             backend,
             endpoints,
             tls: TlsFiles {
-                ca: raw.tls.ca.map(|p| self.relative(&p)),
-                cert: raw.tls.cert.map(|p| self.relative(&p)),
-                key: raw.tls.key.map(|p| self.relative(&p)),
+                ca: raw.tls.ca.map(|p| self.relative(p.get_ref())),
+                cert: raw.tls.cert.map(|p| self.relative(p.get_ref())),
+                key: raw.tls.key.map(|p| self.relative(p.get_ref())),
                 server_name: raw.tls.server_name,
                 insecure_skip_verify: raw.tls.insecure_skip_verify,
             },
-            user: raw.auth.user,
-            password_file: raw.auth.password_file.map(|p| self.relative(&p)),
+            user: raw.auth.user.map(Spanned::into_inner),
+            password_file: raw.auth.password_file.map(|p| self.relative(p.get_ref())),
             members,
         })
     }

@@ -150,7 +150,8 @@ fn unit(limit: Limit) -> &'static str {
     }
 }
 
-fn human(limit: Limit) -> String {
+/// A limit with its unit, for people.
+pub(super) fn human(limit: Limit) -> String {
     match limit {
         Limit::Millis(ms) => Value::Millis(ms).human(),
         Limit::Days(days) => format!("{} days", Value::Number(days).human()),

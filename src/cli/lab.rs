@@ -205,7 +205,7 @@ pub(super) fn run(args: &LabArgs, _: &Global, world: &World) -> Result<u8, Failu
         Verb::Resume(args) => act(args, &home, world, "resumed", |lab, names| lab.resume(names)),
         Verb::Start(args) => start(args, &home, world),
         Verb::Partition(args) => {
-            let (entry, groups) = split(&args.groups, &args.which, &home, world)?;
+            let (entry, groups) = split(&args.groups, Wanted::Groups, &args.which, &home, world)?;
             network(&entry, args.output.output, &home, world, |lab| lab.partition(&groups.join("|")))
         }
         Verb::Heal(args) => {
@@ -283,7 +283,7 @@ fn act(
     verb: &str,
     work: impl FnOnce(&mut Control<'_>, &[String]) -> Result<Vec<Acted>, LabError>,
 ) -> Result<u8, Failure> {
-    let (entry, members) = split(&args.members, &args.which, home, world)?;
+    let (entry, members) = split(&args.members, Wanted::Members, &args.which, home, world)?;
     let mut control = Control::take(&entry, home)?;
     let acted = work(&mut control, members)?;
     print(control.lab(), args.output.output, world, |out| render::lab::write_acted(&acted, verb, out))
@@ -291,7 +291,7 @@ fn act(
 
 fn start(args: &StartArgs, home: &Home<'_>, world: &World) -> Result<u8, Failure> {
     let MembersArgs { members, which, output } = &args.members;
-    let (entry, members) = split(members, which, home, world)?;
+    let (entry, members) = split(members, Wanted::Members, which, home, world)?;
     let mut control = Control::take(&entry, home)?;
     let mut progress = Shown::new(world);
     let wait = args.wait.then_some(args.timeout);
@@ -338,20 +338,63 @@ fn down(args: &DownArgs, home: &Home<'_>, world: &World) -> Result<u8, Failure> 
     Ok(0)
 }
 
+/// What a command wants beside the lab.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Members,
+    Groups,
+}
+
 /// The lab and the words that are not its name: `demo n1 n2` or `n1 n2 --name demo`.
 fn split<'a>(
     words: &'a [String],
+    wanted: Wanted,
     which: &Which,
     home: &Home<'_>,
     world: &World,
-) -> Result<(Entry, &'a [String]), LabError> {
-    if let (None, None, [first, rest @ ..]) = (&which.name, &which.dir, words)
-        && !rest.is_empty()
-        && let Ok(entry) = home.entry(Some(first))
-    {
-        return Ok((entry, rest));
+) -> Result<(Entry, &'a [String]), Failure> {
+    if let (None, None, [first, rest @ ..]) = (&which.name, &which.dir, words) {
+        match home.entry(Some(first)) {
+            Ok(entry) if rest.is_empty() => return Err(only_the_lab(&entry, wanted)),
+            Ok(entry) => return Ok((entry, rest)),
+            // With one lab there is nothing to choose: its members say what could have been meant.
+            Err(LabError::NoSuchLab { name, known })
+                if !meant(first, wanted, rest.is_empty())
+                    && (known.len() != 1 || wanted == Wanted::Groups && !rest.is_empty()) =>
+            {
+                return Err(LabError::NoSuchLab { name, known }.into());
+            }
+            Err(_) => {}
+        }
     }
-    entry(which, home, world).map(|entry| (entry, words))
+    Ok((entry(which, home, world)?, words))
+}
+
+/// Whether a first word that is no lab's name can be a member or a group: members are `n1`, `n2`, …, no lab is.
+fn meant(word: &str, wanted: Wanted, alone: bool) -> bool {
+    let member = |name: &str| {
+        name.strip_prefix('n').is_some_and(|n| !n.is_empty() && n.chars().all(|c| c.is_ascii_digit()))
+    };
+    match wanted {
+        Wanted::Members => member(word),
+        Wanted::Groups => alone && word.split(['|', ',']).all(|name| member(name.trim())),
+    }
+}
+
+fn only_the_lab(entry: &Entry, wanted: Wanted) -> Failure {
+    let name = &entry.name;
+    if wanted == Wanted::Groups {
+        return Failure::usage(format!("lab `{name}`: no groups are named"))
+            .hint(format!("write groups such as `quorate lab partition {name} 'n1,n2|n3'`"));
+    }
+    let failure = Failure::usage(format!("lab `{name}`: no member is named"));
+    match Lab::look(entry) {
+        Ok(Some(lab)) => {
+            let members: Vec<&str> = lab.members.iter().map(|m| m.name.as_str()).collect();
+            failure.hint(format!("known members: {}", members.join(", ")))
+        }
+        _ => failure.hint(format!("see `quorate lab status {name}`")),
+    }
 }
 
 fn entry(which: &Which, home: &Home<'_>, world: &World) -> Result<Entry, LabError> {
@@ -409,7 +452,7 @@ impl<'a> Shown<'a> {
             return;
         }
         let ready = step.members - step.waiting_for.len();
-        if self.world.stderr_terminal {
+        if self.world.stderr_terminal && !self.world.dumb() {
             let bar = self.bar.get_or_insert_with(|| bar(step.members as u64));
             bar.set_position(ready as u64);
             bar.set_message(step.waiting_for.join(" "));

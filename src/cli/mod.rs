@@ -7,6 +7,7 @@ mod doctor;
 mod explain;
 pub mod failure;
 mod files;
+mod inspect;
 mod lab;
 mod man;
 mod member;
@@ -21,6 +22,7 @@ mod world;
 pub use settings::TargetArgs;
 pub use world::World;
 
+use crate::address::redacted;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use failure::{Failure, Kind};
 use std::ffi::OsString;
@@ -69,6 +71,7 @@ pub enum ColorChoice {
 enum Command {
     Check(check::CheckArgs),
     Status(status::StatusArgs),
+    Inspect(inspect::InspectArgs),
     Lab(lab::LabArgs),
     /// Measure a disk's fsync, a cluster's commit latency, or a listener's TLS
     #[command(subcommand)]
@@ -90,7 +93,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
     let plugin = check::is_plugin(&args);
     let app = match App::try_parse_from(args) {
         Ok(app) => app,
-        Err(error) if plugin && error.use_stderr() => return unknown_to_monitor(&error.to_string(), world),
+        Err(error) if plugin && error.use_stderr() => {
+            return unknown_to_monitor(&said(&error), world);
+        }
         Err(error) => return usage(&error, world),
     };
     match dispatch(&app, world) {
@@ -104,7 +109,9 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
 fn unknown_to_monitor(message: &str, world: &World) -> u8 {
     let line = message.lines().next().unwrap_or_default().trim_start_matches("error: ");
     let line = crate::render::escape(line).replace('|', "\\x7c");
-    let _ = world.print(format!("QUORATE UNKNOWN - {line}\n").as_bytes());
+    if let Err(error) = world.print(format!("QUORATE UNKNOWN - {line}\n").as_bytes()) {
+        world.tell(&format!("error: {line}: {error}"));
+    }
     Kind::Undecided.code()
 }
 
@@ -134,6 +141,7 @@ fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
         Command::Check(args) => check::run(args, &app.global, world),
         Command::Lab(args) => lab::run(args, &app.global, world),
         Command::Status(args) => status::run(args, &app.global, world),
+        Command::Inspect(args) => inspect::run(args, &app.global, world),
         Command::Probe(probe) => probe::run(probe, &app.global, world),
         Command::Member(verb) => member::run(verb, &app.global, world),
         Command::Explain(args) => explain::run(args, &app.global, world),
@@ -145,10 +153,17 @@ fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
     }
 }
 
+/// What clap says of wrong arguments. It repeats them, and there may be a password in one.
+fn said(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let words = text.split_inclusive(char::is_whitespace);
+    words.map(|word| if word.contains(':') { redacted(word) } else { word.into() }).collect()
+}
+
 /// Help and version go to stdout and are a success; everything else clap says is a usage error.
 fn usage(error: &clap::Error, world: &World) -> u8 {
     if error.use_stderr() {
-        world.tell(error.to_string().trim_end());
+        world.tell(said(error).trim_end());
         Kind::Usage.code()
     } else {
         let text = error.render();
@@ -179,9 +194,7 @@ pub(crate) fn colorful(choice: ColorChoice, world: &World) -> bool {
             } else if world.var("CLICOLOR_FORCE").is_some_and(|v| v != "0") {
                 true
             } else {
-                world.stdout_terminal
-                    && world.var("TERM") != Some("dumb")
-                    && world.var("CLICOLOR") != Some("0")
+                world.stdout_terminal && !world.dumb() && world.var("CLICOLOR") != Some("0")
             }
         }
     }

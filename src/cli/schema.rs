@@ -5,6 +5,7 @@ use super::nearest::nearest;
 use super::probe::TlsReport;
 use super::{World, config, doctor, explain, size};
 use crate::lab::state::Lab;
+use crate::offline::{InspectReport, LogLine, SurvivorsReport};
 use crate::probe::commit::CommitReport;
 use crate::probe::disk::DiskReport;
 use crate::render::{self, lab::LabsReport};
@@ -42,6 +43,17 @@ const KNOWN: &[Known] = &[
         name: "member-change",
         of: "quorate member add, remove, promote, replace and lead -o json",
         make: || schema_for!(ChangeReport),
+    },
+    Known { name: "inspect", of: "quorate inspect -o json", make: || schema_for!(InspectReport) },
+    Known {
+        name: "inspect-log",
+        of: "a line of quorate inspect --log -o json",
+        make: || schema_for!(LogLine),
+    },
+    Known {
+        name: "inspect-survivors",
+        of: "quorate inspect --survivors -o json",
+        make: || schema_for!(SurvivorsReport),
     },
     Known { name: "explain", of: "quorate explain -o json", make: || schema_for!(explain::ExplainReport) },
     Known { name: "size", of: "quorate size -o json", make: || schema_for!(size::SizeReport) },

@@ -3,8 +3,11 @@
 use super::config::{self, ClusterConfig, Config, nearest};
 use super::failure::Failure;
 use super::{Global, World};
+use crate::address::{Address, redacted};
+use crate::backend::{self, Backend, OpenError};
 use crate::facts::BackendKind;
 use crate::target::{Auth, Secret, Target, TlsFiles};
+use crate::transport::tls::TlsFileError;
 use clap::Args;
 use jiff::tz::TimeZone;
 use std::io::Read;
@@ -57,6 +60,48 @@ pub(crate) struct Settings {
     pub targets: Vec<Target>,
 }
 
+impl Settings {
+    /// Reads the files of every target.
+    pub(super) fn open(&self) -> Result<Vec<Box<dyn Backend>>, Failure> {
+        self.targets.iter().map(|target| self.open_one(target)).collect()
+    }
+
+    /// Reads the files of one target; what is wrong with one that the config file names is blamed on that line.
+    pub(super) fn open_one(&self, target: &Target) -> Result<Box<dyn Backend>, Failure> {
+        backend::open(target).map_err(|error| {
+            let place = match &error {
+                OpenError::Tls(error) => self.place_of(error, target),
+                _ => None,
+            };
+            let failure = Failure::from(error);
+            match place {
+                Some(place) => Failure { message: format!("{place}: {}", failure.message), ..failure },
+                None => failure,
+            }
+        })
+    }
+
+    fn place_of(&self, error: &TlsFileError, target: &Target) -> Option<&str> {
+        let cluster = self.config.clusters.get(&target.name)?;
+        let key = match error {
+            TlsFileError::Unreadable { what, .. } | TlsFileError::NotPem { what, .. } => match *what {
+                "CA file" => "tls.ca",
+                "client certificate" => "tls.cert",
+                _ => "tls.key",
+            },
+            TlsFileError::Encrypted { .. } | TlsFileError::Mismatch { .. } => "tls.key",
+            TlsFileError::HalfAPair { given, .. } if *given == "cert" => "tls.cert",
+            TlsFileError::HalfAPair { .. } => "tls.key",
+        };
+        let from_file = match key {
+            "tls.ca" => cluster.tls.ca == target.tls.ca,
+            "tls.cert" => cluster.tls.cert == target.tls.cert,
+            _ => cluster.tls.key == target.tls.key,
+        };
+        cluster.places.get(key).filter(|_| from_file).map(String::as_str)
+    }
+}
+
 /// The config file in force: `--config` or `QUORATE_CONFIG` (must exist), `./quorate.toml`, then the user's.
 pub(crate) fn config(global: &Global, world: &World) -> Result<Config, Failure> {
     let today = world.now().to_zoned(TimeZone::UTC).date();
@@ -93,8 +138,11 @@ fn targets(args: &TargetArgs, config: &Config, world: &World) -> Result<Vec<Targ
         return config.clusters.iter().map(|(name, cluster)| from_config(name, cluster, args)).collect();
     }
     if !args.endpoints.is_empty() {
-        // Without --backend they are etcd's, as etcdctl's are.
-        let backend = args.backend.as_deref().map_or(Ok(BackendKind::Etcd), backend)?;
+        let backend = match args.backend.as_deref() {
+            Some(text) => backend(text)?,
+            // As etcdctl's are.
+            None => BackendKind::Etcd,
+        };
         return Ok(vec![ad_hoc(backend, &args.endpoints, args, world)?]);
     }
     if !args.targets.is_empty() {
@@ -126,9 +174,8 @@ fn backend(text: &str) -> Result<BackendKind, Failure> {
         "etcd" => Ok(BackendKind::Etcd),
         "zk" | "zookeeper" => Ok(BackendKind::Zookeeper),
         "consul" => Ok(BackendKind::Consul),
-        other => {
-            Err(Failure::usage(format!("`{other}` is not a backend")).hint("write etcd, zookeeper or consul"))
-        }
+        other => Err(Failure::usage(format!("`{}` is not a backend", redacted(other)))
+            .hint("write etcd, zookeeper or consul")),
     }
 }
 
@@ -137,12 +184,19 @@ fn named(text: &str, args: &TargetArgs, config: &Config, world: &World) -> Resul
         return from_config(text, cluster, args);
     }
     let Some((scheme, rest)) = text.split_once("://") else {
+        if text.contains(':') {
+            return Err(Failure::usage(format!(
+                "`{}` does not say which backend runs there",
+                redacted(text)
+            ))
+            .hint(format!("write etcd://{}", redacted(text))));
+        }
         let known: Vec<&str> = config.clusters.keys().map(String::as_str).collect();
         let file = config
             .path
             .as_ref()
             .map_or_else(|| "no config file was found".into(), |p| p.display().to_string());
-        let failure = Failure::usage(format!("there is no cluster `{text}` ({file})"));
+        let failure = Failure::usage(format!("there is no cluster `{}` ({file})", redacted(text)));
         return Err(match nearest(text, known.iter().copied()) {
             Some(nearest) => failure.hint(format!("did you mean `{nearest}`?")),
             None if known.is_empty() => failure.hint(no_target_hint()),
@@ -153,15 +207,30 @@ fn named(text: &str, args: &TargetArgs, config: &Config, world: &World) -> Resul
         Some((name, "https" | "tls")) => (name, Some(true)),
         Some((name, "http")) => (name, Some(false)),
         Some((_, other)) => {
-            return Err(Failure::usage(format!("`{other}` is not a transport: write +http or +https")));
+            return Err(Failure::usage(format!(
+                "`{}` is not a transport: write +http or +https",
+                redacted(other)
+            )));
         }
         None if matches!(scheme, "http" | "https") => {
-            return Err(Failure::usage(format!("`{text}` does not say which backend runs there"))
-                .hint(format!("write etcd{}://{rest}", if scheme == "https" { "+https" } else { "" })));
+            return Err(Failure::usage(format!(
+                "`{}` does not say which backend runs there",
+                redacted(text)
+            ))
+            .hint(format!(
+                "write etcd{}://{}",
+                if scheme == "https" { "+https" } else { "" },
+                redacted(rest)
+            )));
         }
         None => (scheme, None),
     };
     let backend = backend(name)?;
+    let rest = rest.trim_end_matches('/');
+    if rest.is_empty() {
+        return Err(Failure::usage(format!("`{text}` names no endpoint"))
+            .hint(format!("write {text}HOST:2379 or {text}HOST:2379,HOST:2379").replace(":///", "://")));
+    }
     let scheme = |endpoint: &str| match tls {
         _ if endpoint.contains("://") => endpoint.to_owned(),
         Some(true) => format!("https://{endpoint}"),
@@ -170,8 +239,7 @@ fn named(text: &str, args: &TargetArgs, config: &Config, world: &World) -> Resul
         None if args.cacert.is_some() || args.cert.is_some() => format!("https://{endpoint}"),
         None => format!("http://{endpoint}"),
     };
-    let endpoints: Vec<String> =
-        rest.trim_end_matches('/').split(',').map(|endpoint| scheme(endpoint.trim())).collect();
+    let endpoints: Vec<String> = rest.split(',').map(|endpoint| scheme(endpoint.trim())).collect();
     ad_hoc(backend, &endpoints, args, world)
 }
 
@@ -181,6 +249,7 @@ fn ad_hoc(
     args: &TargetArgs,
     world: &World,
 ) -> Result<Target, Failure> {
+    check_endpoints(backend, endpoints)?;
     let etcd = |name: &str| (backend == BackendKind::Etcd).then(|| world.var(name)).flatten();
     let file =
         |flag: &Option<PathBuf>, variable: &str| flag.clone().or_else(|| etcd(variable).map(PathBuf::from));
@@ -200,7 +269,6 @@ fn ad_hoc(
     };
     let env_password = etcd("ETCDCTL_PASSWORD").map(Secret::new).or(env_password);
     let auth = auth(args.user.clone().or(env_user), args.password_file.as_deref(), env_password)?;
-    check_endpoints(backend, endpoints)?;
     Ok(Target {
         name: ad_hoc_name(endpoints),
         backend,
@@ -212,13 +280,22 @@ fn ad_hoc(
 }
 
 fn check_endpoints(backend: BackendKind, endpoints: &[String]) -> Result<(), Failure> {
+    // Before they are looked at one by one: the password itself may hold a comma.
+    let all = endpoints.join(",");
+    if all.contains('@') {
+        return Err(Failure::usage(format!(
+            "endpoint `{}`: credentials do not belong into a URL",
+            redacted(&all)
+        ))
+        .hint("give --user NAME and --password-file FILE, or ETCDCTL_USER and ETCDCTL_PASSWORD"));
+    }
     for (at, endpoint) in endpoints.iter().enumerate() {
         if endpoints[..at].contains(endpoint) {
             return Err(Failure::usage(format!("endpoint `{endpoint}` is given twice"))
                 .hint("give each endpoint once"));
         }
         if backend != BackendKind::Zookeeper {
-            crate::transport::address::Address::parse(endpoint, false, 1)
+            Address::parse_endpoint(endpoint, false, 1)
                 .map_err(|reason| Failure::usage(format!("endpoint `{endpoint}`: {reason}")))?;
         }
     }
@@ -244,12 +321,21 @@ fn from_config(name: &str, cluster: &ClusterConfig, args: &TargetArgs) -> Result
         insecure_skip_verify: args.insecure_skip_tls_verify || cluster.tls.insecure_skip_verify,
     };
     let password_file = args.password_file.clone().or_else(|| cluster.password_file.clone());
+    let user = args.user.clone().or_else(|| cluster.user.clone());
+    let place = match (&args.password_file, &cluster.password_file, &args.user) {
+        (Some(_), _, _) | (None, None, Some(_)) => None,
+        (None, Some(_), _) => cluster.places.get("auth.password_file"),
+        (None, None, None) => cluster.places.get("auth.user"),
+    };
     Ok(Target {
         name: name.to_owned(),
         backend: cluster.backend,
         endpoints: cluster.endpoints.clone(),
         tls,
-        auth: auth(args.user.clone().or_else(|| cluster.user.clone()), password_file.as_deref(), None)?,
+        auth: auth(user, password_file.as_deref(), None).map_err(|failure| match place {
+            Some(place) => Failure { message: format!("{place}: {}", failure.message), ..failure },
+            None => failure,
+        })?,
         members: cluster.members.clone(),
     })
 }

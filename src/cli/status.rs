@@ -2,9 +2,9 @@
 
 use super::check::duration;
 use super::failure::Failure;
-use super::settings::{Settings, settings};
+use super::settings::settings;
 use super::{Global, Shape, TargetArgs, World, block_on};
-use crate::backend::{self, Ask, Backend};
+use crate::backend::{Ask, Backend};
 use crate::render::{self, Style};
 use crate::report::status::StatusReport;
 use clap::Args;
@@ -46,23 +46,19 @@ pub(super) struct StatusArgs {
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 
 fn interval(text: &str) -> Result<Duration, String> {
-    let interval = duration(text)?;
-    if interval < SHORTEST_INTERVAL {
-        return Err("write 100ms or more".to_owned());
-    }
-    Ok(interval)
+    let too_short = humantime::parse_duration(text).is_ok_and(|interval| interval < SHORTEST_INTERVAL);
+    if too_short { Err("write 100ms or more".to_owned()) } else { duration(text) }
 }
 
 pub(super) fn run(args: &StatusArgs, global: &Global, world: &World) -> Result<u8, Failure> {
-    let Settings { targets, .. } = settings(&args.target, global, world)?;
-    let backends = targets.iter().map(backend::open).collect::<Result<Vec<_>, _>>()?;
+    let backends = settings(&args.target, global, world)?.open()?;
     let style = super::style(global, world);
     let Some(interval) = args.watch else {
         let report = block_on(look(args, &backends, world))?;
         world.print(&draw(&report, args.output, style, false)?)?;
         return Ok(report.exit_code());
     };
-    let screen = world.stdout_terminal && args.output == Shape::Table;
+    let screen = world.stdout_terminal && !world.dumb() && args.output == Shape::Table;
     if screen {
         world.print(HIDE_CURSOR)?;
     }

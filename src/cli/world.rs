@@ -43,6 +43,11 @@ impl World {
         self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 
+    /// Whether the terminal says that it takes no escape sequences at all.
+    pub fn dumb(&self) -> bool {
+        self.var("TERM") == Some("dumb")
+    }
+
     /// The wall clock.
     #[expect(clippy::disallowed_methods, reason = "the one place where the wall clock is read")]
     pub fn now(&self) -> Timestamp {

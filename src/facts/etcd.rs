@@ -14,6 +14,10 @@ pub struct EtcdFacts {
     pub kubernetes: Observed<KubernetesStore>,
     /// Whether authentication is on: proven by a refused anonymous request or by AuthStatus.
     pub auth_enabled: Observed<bool>,
+    /// Why the user and password that were given did not log in, where members answered without; `None` when they
+    /// did, or were not needed.
+    #[serde(default)]
+    pub login_refused: Option<String>,
     /// HashKV of every member at one revision; asked only by `--deep`.
     pub hashes: Observed<HashComparison>,
     /// The highest revision an earlier run saw in this very cluster; `None` when nothing is remembered of it.

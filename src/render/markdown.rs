@@ -13,7 +13,7 @@ pub(super) fn write(report: &CheckReport, style: Style, out: &mut dyn Write) -> 
         if at > 0 {
             writeln!(out)?;
         }
-        headline(cluster, &report.taken_at, out)?;
+        headline(cluster, report, out)?;
         members(cluster, out)?;
         unreachable(cluster, out)?;
         findings(cluster, style, out)?;
@@ -21,12 +21,14 @@ pub(super) fn write(report: &CheckReport, style: Style, out: &mut dyn Write) -> 
     Ok(())
 }
 
-fn headline(cluster: &ClusterReport, taken_at: &str, out: &mut dyn Write) -> io::Result<()> {
+fn headline(cluster: &ClusterReport, report: &CheckReport, out: &mut dyn Write) -> io::Result<()> {
     let id = cluster.cluster_id.as_deref().map_or_else(String::new, |id| format!(" cluster {}", inert(id)));
     writeln!(out, "## {}: {}\n", inert(&cluster.name), cluster.verdict)?;
     let why = inert(&quorum_sentence(&cluster.quorum));
     writeln!(out, "**Quorum {}**: {why}\n", cluster.quorum.state.name())?;
-    writeln!(out, "{}{id}, looked at {taken_at}: {}", cluster.backend, counts(&cluster.findings))
+    let when = if report.replayed { "replay of" } else { "looked at" };
+    let taken_at = &report.taken_at;
+    writeln!(out, "{}{id}, {when} {taken_at}: {}", cluster.backend, counts(&cluster.findings))
 }
 
 fn members(cluster: &ClusterReport, out: &mut dyn Write) -> io::Result<()> {

@@ -1,6 +1,7 @@
 //! Reports to text. A renderer only renders: no decision, no I/O but the writer it is given.
 
 mod github;
+mod inspect;
 mod json;
 mod junit;
 pub mod lab;
@@ -12,14 +13,17 @@ mod nagios;
 mod prometheus;
 mod sarif;
 mod status;
+mod survivors;
 mod table;
 mod text;
 
+pub use inspect::{write_inspect, write_log_header, write_log_line};
 pub use json::{write_json, write_json_line};
 pub use latency::{histogram, latencies};
 pub use layout::grid;
 pub use membership::{write_members, write_outcome, write_plan};
 pub use status::write as write_status;
+pub use survivors::write_survivors;
 pub use text::{columns, escape, wrap};
 
 use crate::finding::{Severity, Status};

@@ -15,7 +15,12 @@ pub(super) fn write(report: &CheckReport, style: Style, out: &mut dyn Write) -> 
         }
         let id =
             cluster.cluster_id.as_deref().map_or_else(String::new, |id| format!("  cluster {}", escape(id)));
-        let about = format!("{}{id}  {} ms", cluster.backend, report.duration_ms);
+        let when = if report.replayed {
+            format!("replay of {}", report.taken_at)
+        } else {
+            format!("{} ms", report.duration_ms)
+        };
+        let about = format!("{}{id}  {when}", cluster.backend);
         headline(&cluster.name, &about, &cluster.quorum, style, out)?;
         members(cluster, style, out)?;
         unreachable(&cluster.unreachable, &cluster.members, style, out)?;

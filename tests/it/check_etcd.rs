@@ -75,6 +75,33 @@ fn etcd_3_7_declines() {
     decline("3.7.3");
 }
 
+/// An election answers reads that are under way with `leader changed`: no reason to call the quorum lost. The deadline
+/// leaves room for an election, so that a leader is found whatever its timeout was drawn to be.
+#[test]
+fn a_killed_leader_is_not_a_lost_quorum() {
+    for version in ["3.4.23", "3.6.16"] {
+        let cluster = Cluster::etcd(version, 3);
+        let leader = cluster.with_role("leader");
+        cluster.lab("kill", &[leader[0].as_str()]);
+        let report = cluster.check(&["--timeout", "10s"]).exits(0).json();
+        assert_eq!(quorum(&report)["state"], "at-risk", "{report:#}");
+        assert_ne!(quorum(&report)["leader"], leader[0].as_str());
+        assert_eq!(failing(&report, "critical"), [""; 0]);
+    }
+}
+
+/// A deadline too short for any answer to a read proves nothing.
+#[test]
+fn a_deadline_too_short_for_a_read_is_no_lost_quorum() {
+    let cluster = Cluster::etcd("3.6.16", 3);
+    cluster.check(&[]).exits(0);
+    for timeout in ["10ms", "20ms", "30ms"] {
+        let report = cluster.check(&["--timeout", timeout]).json();
+        assert_ne!(quorum(&report)["state"], "lost", "--timeout {timeout}: {report:#}");
+        assert_eq!(failing(&report, "critical"), [""; 0]);
+    }
+}
+
 #[test]
 fn what_was_seen_can_be_judged_again() {
     let cluster = Cluster::etcd("3.6.16", 1);

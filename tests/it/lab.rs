@@ -52,6 +52,7 @@ fn a_lab_lives_and_leaves_nothing() {
     assert_eq!(state(home, 1), "running", "what runs is left alone");
 
     home.run(&["lab", "kill", "n9"]).exits(64).says(&["n9", "n1, n2, n3"]);
+    home.run(&["lab", "kill", "etcd"]).exits(64).says(&["no member is named", "n1, n2, n3"]);
     home.run(&["lab", "kill", "nolab", "n1"]).exits(64).says(&["nolab", "n1, n2, n3"]);
     home.run(&["lab", "kill", "n1", "--name", "nolab"]).exits(64).says(&["nolab", "known labs: etcd"]);
     home.run(&["lab", "kill", "n1", "--signal", "NONE"]).exits(64).says(&["NONE"]);
@@ -184,7 +185,7 @@ fn a_server_that_does_not_start_is_explained_and_removed() {
 #[test]
 fn a_server_that_never_serves_is_late_and_removed() {
     let home = Home::new();
-    let up = ["lab", "up", "etcd", "--version", VERSION, "--timeout", "1ms"];
+    let up = ["lab", "up", "etcd", "--version", VERSION, "--timeout", "10ms"];
     home.run(&up).exits(2).says(&["does not serve"]);
     assert!(home.has_no_lab());
 }

@@ -2,9 +2,12 @@
 
 mod catalogue;
 mod check_etcd;
+mod cli;
 mod diagnosis;
 mod cluster;
 mod lab;
+mod inspect;
+mod host;
 mod kubernetes;
 mod layers;
 mod member;

@@ -267,7 +267,7 @@ fn reports_are_written_beside_the_output() {
     assert_eq!(std::fs::read_dir(dir.path()).expect("readable").count(), 2, "no temporary file is left");
     check("lost", true, &["--report", "junit"]).assert().code(64);
     check("lost", true, &["--report", "junt=x"]).assert().code(64);
-    check("lost", true, &["--report", &report("junit", &dir.path().join("no/such"))]).assert().code(2);
+    check("lost", true, &["--report", &report("junit", &dir.path().join("no/such"))]).assert().code(64);
 }
 
 #[test]

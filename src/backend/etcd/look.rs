@@ -35,6 +35,8 @@ pub(super) struct Core {
     pub(super) client: Option<Client>,
     /// Whether the client had to log in.
     pub(super) logged_in: bool,
+    /// Why the login that was given was refused, where the core answers came without one.
+    pub(super) login_refused: Option<Trouble>,
 }
 
 /// What else one address told.
@@ -94,6 +96,7 @@ pub(super) async fn core(etcd: &Etcd, line: &Line, deadline: Deadline) -> Core {
         members: Err(trouble),
         client: None,
         logged_in: false,
+        login_refused: None,
     };
     let mut login = false;
     let mut client = match &line.client {
@@ -118,30 +121,40 @@ pub(super) async fn core(etcd: &Etcd, line: &Line, deadline: Deadline) -> Core {
         }
     }
     let ms = began.elapsed_ms();
-    if status.is_ok()
-        && !login
-        && let Some(late) = late_login(etcd, &address, &client, deadline).await
-    {
-        client = late;
-        login = true;
+    let mut login_refused = None;
+    if status.is_ok() && !login {
+        match late_login(etcd, &address, &client, deadline).await {
+            Some(Ok(late)) => {
+                client = late;
+                login = true;
+            }
+            Some(Err(trouble)) => login_refused = Some(trouble),
+            None => {}
+        }
     }
     match status {
         Err(trouble) => failed(sharpen(trouble, etcd, &address, deadline).await, ms),
         Ok(status) => {
             let client = Some(client);
-            Core { address, origin, ms, status: Ok(status), members, client, logged_in: login }
+            Core { address, origin, ms, status: Ok(status), members, client, logged_in: login, login_refused }
         }
     }
 }
 
-/// Before 3.4.42 Status and the member list are open to all, and only the rest needs the login that was given.
-async fn late_login(etcd: &Etcd, address: &Address, client: &Client, deadline: Deadline) -> Option<Client> {
+/// Before 3.4.42 Status and the member list are open to all, and only the rest needs the login that was given. `None`
+/// when none was given, or none is needed.
+async fn late_login(
+    etcd: &Etcd,
+    address: &Address,
+    client: &Client,
+    deadline: Deadline,
+) -> Option<Result<Client, Trouble>> {
     let credentials = etcd.target.auth.as_ref()?;
     if auth::directly(client, deadline).await != Observed::Known(true) {
         return None;
     }
     let grace = deadline.within(LOGIN_GRACE);
-    client::log_in(address, &etcd.material, credentials, grace).await.ok()
+    Some(client::log_in(address, &etcd.material, credentials, grace).await)
 }
 
 type Who = (Result<EtcdStatus, Trouble>, Result<BTreeMap<String, ListedMember>, Trouble>);

@@ -69,6 +69,7 @@ pub(super) fn merge(
     }
     let native = EtcdFacts {
         auth_enabled: auth::merge(&harvest.auth, &harvest.cores),
+        login_refused: harvest.cores.iter().find_map(|core| Some(core.login_refused.as_ref()?.to_string())),
         kubernetes: harvest.kubernetes,
         hashes: harvest.hashes.unwrap_or_else(|| Observed::unknown(ASKED_ONLY_BY_DEEP)),
         remembered,

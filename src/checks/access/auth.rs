@@ -24,6 +24,12 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
         .reachable()
         .flat_map(|m| m.listeners.iter().filter(|l| l.kind == ListenerKind::Client))
         .collect();
+    if let Some(why) = &etcd.login_refused {
+        let hit = Hit::new(Severity::Warning, "the user and password that were given did not log in: {why}")
+            .with("why", why.as_str())
+            .remedy("Give the right password by --password-file or ETCDCTL_PASSWORD; what needs a login was not seen.");
+        return Outcome::found(hit);
+    }
     match &etcd.auth_enabled {
         Observed::Known(true) => tokens(etcd, &clients),
         Observed::Known(false) => without(&clients),
@@ -137,6 +143,13 @@ mod tests {
         row(&CHECK, &in_plaintext(true), &[Severity::Warning]);
         // In TLS, that no certificate is demanded is client-cert-auth's finding, and one is enough.
         row(&CHECK, &anonymous(off(), false), &[Severity::Info]);
+    }
+
+    #[test]
+    fn a_refused_login_is_told_though_members_answered() {
+        let mut wrong = cluster(3);
+        wrong.native_mut().login_refused = Some("unauthenticated: authentication failed".into());
+        row(&CHECK, &wrong, &[Severity::Warning]);
     }
 
     #[test]

@@ -47,7 +47,7 @@ fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {
         );
     }
     if !shared.is_empty() {
-        let says = "{members} serve gRPC and HTTP on one TLS socket";
+        let says = "gRPC and HTTP share one TLS socket on {members}";
         tally.hit(Hit::new(Severity::Info, says).with("members", shared));
     }
     tally.outcome()

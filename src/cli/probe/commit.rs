@@ -1,11 +1,11 @@
 //! `quorate probe commit`: how long a client waits for a write.
 
 use super::interruption;
+use crate::backend::Ask;
 use crate::backend::commits::{CommitProbe, SCRATCH_LIFE, Scratch};
-use crate::backend::{self, Ask};
 use crate::cli::check::duration;
 use crate::cli::failure::{Failure, Kind};
-use crate::cli::settings::{Settings, settings};
+use crate::cli::settings::settings;
 use crate::cli::{Global, Shape, TargetArgs, World, block_on, style};
 use crate::consent::{Consent, Denied, Question};
 use crate::facts::{Facts, Member, Role, Trouble, TroubleKind};
@@ -57,11 +57,11 @@ pub(in crate::cli) struct CommitArgs {
 const LOOK: Duration = Duration::from_secs(2);
 
 pub(super) fn run(args: &CommitArgs, global: &Global, world: &World) -> Result<u8, Failure> {
-    let Settings { targets, .. } = settings(&args.target, global, world)?;
-    let [target] = targets.as_slice() else {
+    let settings = settings(&args.target, global, world)?;
+    let [target] = settings.targets.as_slice() else {
         return Err(Failure::usage("probe commit writes to one cluster at a time").hint("name one target"));
     };
-    let backend = backend::open(target)?;
+    let backend = settings.open_one(target)?;
     let Some(door) = backend.commits() else {
         return Err(Failure::usage(format!("probe commit cannot write to {}", target.backend.name())));
     };

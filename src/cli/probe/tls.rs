@@ -9,7 +9,7 @@ use crate::render::{escape, write_json};
 use crate::report::rfc3339;
 use crate::target::TlsFiles;
 use crate::transport::Deadline;
-use crate::transport::address::Address;
+use crate::transport::address::{Address, redacted};
 use crate::transport::tls::TlsMaterial;
 use anstyle::{AnsiColor, Style as Paint};
 use clap::Args;
@@ -48,8 +48,9 @@ pub(in crate::cli) struct TlsArgs {
 }
 
 pub(super) fn run(args: &TlsArgs, global: &Global, world: &World) -> Result<u8, Failure> {
-    let address = Address::parse(&args.address, true, 0).map_err(|reason| {
-        Failure::usage(format!("`{}`: {reason}", args.address)).hint("write HOST:PORT, such as 10.0.0.1:2379")
+    let address = Address::parse_endpoint(&args.address, true, 0).map_err(|reason| {
+        Failure::usage(format!("`{}`: {reason}", redacted(&args.address)))
+            .hint("write HOST:PORT, such as 10.0.0.1:2379")
     })?;
     if address.port == 0 {
         return Err(Failure::usage(format!("`{}`: the port is missing", args.address))

@@ -48,7 +48,7 @@ fn nothing_acknowledged_is_missed(version: &str) {
 }
 
 /// Eight writers; the server is killed in the middle. Returns the keys whose put was acknowledged.
-fn load_and_kill(server: &mut Server) -> BTreeSet<Vec<u8>> {
+pub(crate) fn load_and_kill(server: &mut Server) -> BTreeSet<Vec<u8>> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

@@ -1,7 +1,7 @@
 //! The offline readers on files that real servers wrote.
 
-mod server;
+pub(crate) mod server;
 mod agree;
-mod crash;
+pub(crate) mod crash;
 mod segments;
 mod mutations;

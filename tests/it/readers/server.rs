@@ -18,11 +18,11 @@ fn programs(version: &str) -> PathBuf {
 }
 
 /// One member.
-pub(super) struct Server {
+pub(crate) struct Server {
     child: Child,
     programs: PathBuf,
     /// Holds the data directory `data` and whatever a test puts beside it.
-    pub(super) folder: tempfile::TempDir,
+    pub(crate) folder: tempfile::TempDir,
     endpoint: String,
 }
 
@@ -34,12 +34,12 @@ impl Drop for Server {
 
 impl Server {
     /// Starts a member and waits until it serves.
-    pub(super) fn start(version: &str, flags: &[&str]) -> Server {
+    pub(crate) fn start(version: &str, flags: &[&str]) -> Server {
         Server::start_in(version, tempfile::tempdir().expect("a folder"), flags)
     }
 
     /// Starts a member on what is in a folder already.
-    pub(super) fn start_in(version: &str, folder: tempfile::TempDir, flags: &[&str]) -> Server {
+    pub(crate) fn start_in(version: &str, folder: tempfile::TempDir, flags: &[&str]) -> Server {
         let programs = programs(version);
         let ports = [free_port(), free_port()];
         let [client, peer] = ports.map(|port| format!("http://127.0.0.1:{port}"));
@@ -68,45 +68,45 @@ impl Server {
     }
 
     /// Kills it as the kernel does, without a word.
-    pub(super) fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
     /// A path in the folder.
-    pub(super) fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
     /// Where clients reach it.
-    pub(super) fn endpoint(&self) -> &str {
+    pub(crate) fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
     /// etcdctl with arguments; its output.
-    pub(super) fn ctl(&self, arguments: &[&str]) -> String {
+    pub(crate) fn ctl(&self, arguments: &[&str]) -> String {
         run(self.command("etcdctl").args(arguments), None)
     }
 
     /// etcdctl with arguments and JSON as its output.
-    pub(super) fn ctl_json(&self, arguments: &[&str]) -> Value {
+    pub(crate) fn ctl_json(&self, arguments: &[&str]) -> Value {
         serde_json::from_str(&self.ctl(&[arguments, &["-w", "json"]].concat())).expect("JSON")
     }
 
     /// A transaction of puts without conditions; returns its revision.
-    pub(super) fn put_all(&self, pairs: &[(String, String)]) -> i64 {
+    pub(crate) fn put_all(&self, pairs: &[(String, String)]) -> i64 {
         let puts: String = pairs.iter().map(|(key, value)| format!("put {key} {value}\n")).collect();
         run(self.command("etcdctl").arg("txn"), Some(&format!("\n{puts}\n\n")));
         self.revision()
     }
 
     /// The current revision.
-    pub(super) fn revision(&self) -> i64 {
+    pub(crate) fn revision(&self) -> i64 {
         self.ctl_json(&["get", "x"])["header"]["revision"].as_i64().expect("a revision")
     }
 
     /// `snapshot status` of the version's own tool.
-    pub(super) fn status_of(&self, file: &Path) -> Value {
+    pub(crate) fn status_of(&self, file: &Path) -> Value {
         let tool = if self.programs.join("etcdutl").exists() { "etcdutl" } else { "etcdctl" };
         let file = file.to_str().expect("a path");
         let output = run(self.command(tool).args(["snapshot", "status", file, "-w", "json"]), None);
@@ -114,7 +114,7 @@ impl Server {
     }
 
     /// Another program of this version, with arguments.
-    pub(super) fn tool(&self, program: &str, arguments: &[&str]) -> String {
+    pub(crate) fn tool(&self, program: &str, arguments: &[&str]) -> String {
         run(self.command(program).args(arguments), None)
     }
 

@@ -1,0 +1,56 @@
+//! Processes of this machine.
+
+use super::super::error::Trouble;
+use super::super::process::{self, Process, ProcessId, Signal, StatLine};
+use rustix::io::Errno;
+use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+pub(super) fn processes(prefixes: &[&str]) -> Result<Vec<Process>, Trouble> {
+    let pids = fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    let mut found: Vec<Process> = pids.filter_map(|pid| process(pid, prefixes)).collect();
+    found.sort_by_key(|process| process.id.pid);
+    Ok(found)
+}
+
+/// `None` when it is none of interest, or no longer there.
+fn process(pid: u32, prefixes: &[&str]) -> Option<Process> {
+    let dir = PathBuf::from(format!("/proc/{pid}"));
+    let before = stat(&dir).filter(|stat| stat.is_process(pid))?;
+    let status = fs::read(dir.join("status")).ok()?;
+    let found = Process {
+        id: ProcessId { pid, start_ticks: before.start_ticks },
+        argv: process::words(&fs::read(dir.join("cmdline")).ok()?),
+        env: environment(&dir, prefixes),
+        uid: process::effective(&status, "Uid:")?,
+        gid: process::effective(&status, "Gid:")?,
+        cwd: fs::read_link(dir.join("cwd")).ok(),
+        exe: fs::read_link(dir.join("exe")).ok(),
+    };
+    // All of it is of one process only if the number was not given away meanwhile.
+    let after = stat(&dir)?;
+    (after.start_ticks == before.start_ticks && !after.is_dead()).then_some(found)
+}
+
+fn environment(dir: &Path, prefixes: &[&str]) -> Option<Vec<(std::ffi::OsString, std::ffi::OsString)>> {
+    if prefixes.is_empty() {
+        return Some(Vec::new());
+    }
+    Some(process::variables(&fs::read(dir.join("environ")).ok()?, prefixes))
+}
+
+fn stat(dir: &Path) -> Option<StatLine> {
+    StatLine::parse(&fs::read(dir.join("stat")).ok()?)
+}
+
+/// Through a descriptor of the process: between the look at its start time and the signal its number cannot change hands.
+pub(super) fn signal(process: ProcessId, signal: Signal) -> Result<(), Trouble> {
+    let pid = i32::try_from(process.pid).ok().and_then(Pid::from_raw).ok_or(Errno::SRCH)?;
+    let descriptor = pidfd_open(pid, PidfdFlags::empty())?;
+    let stat = stat(&PathBuf::from(format!("/proc/{}", process.pid)));
+    if !stat.is_some_and(|stat| stat.start_ticks == process.start_ticks && !stat.is_dead()) {
+        return Err(Errno::SRCH.into());
+    }
+    Ok(pidfd_send_signal(&descriptor, signal.number())?)
+}
