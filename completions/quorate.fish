@@ -155,8 +155,8 @@ complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_sub
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l name -d 'What to call it [default: the backend, with a number if that is taken]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l server-arg -d 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l timeout -d 'How long all members may take to serve' -r
-complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -s o -l output -d 'Output format' -r -f -a "table\t''
-json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -168,8 +168,8 @@ complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_sub
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from status" -l dir -d 'The lab in this directory' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from status" -l member -d 'Exit with 0 only if this member runs' -r
-complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from status" -s o -l output -d 'Output format' -r -f -a "table\t''
-json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from status" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from status" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -179,8 +179,8 @@ complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_sub
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -s s -l signal -d 'By number or name' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -l name -d 'Which lab [default: the only one]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -l dir -d 'The lab in this directory' -r -F
-complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -s o -l output -d 'Output format' -r -f -a "table\t''
-json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -189,8 +189,8 @@ complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_sub
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from kill" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from pause" -l name -d 'Which lab [default: the only one]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from pause" -l dir -d 'The lab in this directory' -r -F
-complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from pause" -s o -l output -d 'Output format' -r -f -a "table\t''
-json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from pause" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from pause" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from pause" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -199,8 +199,8 @@ complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_sub
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from pause" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from resume" -l name -d 'Which lab [default: the only one]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from resume" -l dir -d 'The lab in this directory' -r -F
-complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from resume" -s o -l output -d 'Output format' -r -f -a "table\t''
-json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from resume" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from resume" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from resume" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -210,8 +210,8 @@ complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_sub
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -l timeout -d 'How long they may take to serve' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -l name -d 'Which lab [default: the only one]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -l dir -d 'The lab in this directory' -r -F
-complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -s o -l output -d 'Output format' -r -f -a "table\t''
-json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -221,8 +221,8 @@ complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_sub
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from start" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -l name -d 'Which lab [default: the only one]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -l dir -d 'The lab in this directory' -r -F
-complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -s o -l output -d 'Output format' -r -f -a "table\t''
-json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -230,8 +230,8 @@ never\t'Never'"
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from partition" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from heal" -l dir -d 'The lab in this directory' -r -F
-complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from heal" -s o -l output -d 'Output format' -r -f -a "table\t''
-json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from heal" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from heal" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from heal" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -303,8 +303,8 @@ complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_s
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l dry-run -d 'Look, say what would be written, and write nothing'
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -s o -l output -d 'Output format' -r -f -a "table\t''
-json\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -l cacert -d 'CA bundle (PEM) to verify with [default: the system\'s]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -l server-name -d 'Name to verify instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from tls" -l timeout -d 'The whole probe takes no longer' -r

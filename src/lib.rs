@@ -14,6 +14,7 @@ pub mod membership;
 pub mod report;
 pub mod target;
 pub mod consent;
+pub mod private;
 pub mod format;
 pub mod files;
 pub mod offline;

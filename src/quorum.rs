@@ -116,8 +116,9 @@ impl Seen {
             facts.voters().filter(|m| m.trouble.as_ref().is_some_and(|t| by(t.kind))).count()
         };
         let down = gone(TroubleKind::proves_down);
-        // Silence counts only where somebody else's answer shows that our own network carries answers.
-        let hung = if answering + down > 0 { gone(TroubleKind::means_hung) } else { 0 };
+        // Silence counts only where somebody else's answer shows that our own network carries answers, and where nobody
+        // follows a leader: who does has heard of it within an election timeout, so a quorum lived a moment ago.
+        let hung = if answering + down > 0 && leader.is_none() { gone(TroubleKind::means_hung) } else { 0 };
         Seen {
             voters,
             needed: needed(voters),

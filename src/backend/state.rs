@@ -2,6 +2,7 @@
 //! Losing it costs only a window; nothing depends on it.
 
 use crate::facts::{EtcdMetrics, ListedMember};
+use crate::private;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,7 +36,7 @@ pub fn load(dir: &Path, key: &str) -> Option<LastRun> {
 
 /// Replaces it, atomically: of two runs at once one wins, and a reader sees either whole.
 pub fn save(dir: &Path, key: &str, run: &LastRun) -> io::Result<()> {
-    std::fs::create_dir_all(dir)?;
+    private::make_dir(dir)?;
     let mut file = io::BufWriter::new(tempfile::NamedTempFile::new_in(dir)?);
     file.write_all(&serde_json::to_vec(run).map_err(io::Error::from)?)?;
     let file = file.into_inner().map_err(io::IntoInnerError::into_error)?;
@@ -91,6 +92,16 @@ mod tests {
             std::fs::write(path(&dir, "a"), damage).expect("writes");
             assert!(load(&dir, "a").is_none(), "{damage:?}");
         }
+    }
+
+    #[test]
+    fn nobody_else_reads_what_is_kept() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let dir = dir.path().join("state/quorate");
+        save(&dir, "a", &run("c1")).expect("saves");
+        let mode = |path: &Path| std::fs::metadata(path).expect("is there").permissions().mode() & 0o777;
+        assert_eq!((mode(&dir), mode(&path(&dir, "a"))), (0o700, 0o600));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use super::failure::Failure;
 use super::{Global, Shape, World, block_on};
+use crate::lab;
+use crate::lab::servers::{Origin, Program, Search, Sighting, Useless};
 use crate::render::{self, escape};
 use clap::Args;
 use futures_util::future::join_all;
@@ -9,7 +11,7 @@ use rustix::fs::{Access, access};
 use rustix::process::{Resource, getrlimit};
 use schemars::JsonSchema;
 use serde::Serialize;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -102,104 +104,40 @@ async fn examine(world: &World) -> DoctorReport {
     }
 }
 
-/// A server as it is looked for.
-struct Wanted {
-    server: &'static str,
-    variable: &'static str,
-    program: &'static str,
-    version: &'static str,
-}
-
-const WANTED: &[Wanted] = &[
-    Wanted { server: "etcd", variable: "QUORATE_ETCD", program: "etcd", version: "--version" },
-    Wanted { server: "zookeeper", variable: "QUORATE_ZOOKEEPER", program: "zkServer.sh", version: "version" },
-    Wanted { server: "consul", variable: "QUORATE_CONSUL", program: "consul", version: "version" },
-];
-
 /// Every server that can be found: by environment, on PATH, and installed by `scripts/servers`.
 async fn servers(world: &World) -> Vec<Found> {
-    join_all(WANTED.iter().map(|wanted| find_server(wanted, world))).await.into_iter().flatten().collect()
+    // Each asks programs for their version and waits for them: all at once, on threads of their own.
+    let looks = lab::PROGRAMS.iter().map(|program| {
+        let (env, cwd) = (world.env.clone(), world.cwd.clone());
+        tokio::task::spawn_blocking(move || found(program, &Search { env: &env, cwd: &cwd }))
+    });
+    join_all(looks).await.into_iter().flat_map(Result::unwrap_or_default).collect()
 }
 
-async fn find_server(wanted: &Wanted, world: &World) -> Vec<Found> {
-    let mut found = Vec::new();
-    if let Some(named) = world.var(wanted.variable) {
-        found.push(named_server(wanted, &world.cwd.join(named)).await);
+fn found(program: &Program, search: &Search<'_>) -> Vec<Found> {
+    let sightings = search.list(program);
+    if sightings.is_empty() {
+        let (server, variable) = (program.server, program.variable);
+        let note = Some(format!("not found: get it with `scripts/servers {server}`, or set {variable}"));
+        return vec![Found { server, version: None, from: None, path: None, note }];
     }
-    if let Some(path) = on_path(wanted.program, world) {
-        let version = version(&path, &[wanted.version]).await.and_then(|line| number(&line));
-        found.push(at(wanted, "PATH", &path, version));
-    }
-    found.extend(installed(wanted, world));
-    if found.is_empty() {
-        let note =
-            format!("not found: get it with `scripts/servers {}`, or set {}", wanted.server, wanted.variable);
-        found.push(Found { server: wanted.server, version: None, from: None, path: None, note: Some(note) });
-    }
-    found
+    sightings.into_iter().map(|sighting| row(program, sighting)).collect()
 }
 
-fn at(wanted: &Wanted, from: &'static str, path: &Path, version: Option<String>) -> Found {
-    let note = version.is_none().then(|| "it does not say its version".to_owned());
-    Found { server: wanted.server, version, from: Some(from), path: Some(path.display().to_string()), note }
-}
-
-/// What the environment names: a program, for ZooKeeper a directory of jars.
-async fn named_server(wanted: &Wanted, path: &Path) -> Found {
-    let usable = if wanted.server == "zookeeper" { path.is_dir() } else { executable(path) };
-    if !usable {
-        let kind = if wanted.server == "zookeeper" { "a directory of jars" } else { "a program" };
-        let note = format!("{} does not name {kind}", wanted.variable);
-        let path = Some(path.display().to_string());
-        return Found {
-            server: wanted.server,
-            version: None,
-            from: Some(wanted.variable),
-            path,
-            note: Some(note),
-        };
-    }
-    let version = if wanted.server == "zookeeper" {
-        jar_version(path)
-    } else {
-        version(path, &[wanted.version]).await.and_then(|line| number(&line))
+fn row(program: &Program, sighting: Sighting) -> Found {
+    let note = match sighting.version {
+        Ok(_) => None,
+        Err(Useless::Silent) => Some("it does not say its version".to_owned()),
+        Err(Useless::Absent) => Some(format!("{} does not name {}", program.variable, program.form.wanted())),
     };
-    at(wanted, wanted.variable, path, version)
-}
-
-/// Newest first.
-fn installed(wanted: &Wanted, world: &World) -> Vec<Found> {
-    let Some(root) = servers_dir(world) else { return Vec::new() };
-    let entries = std::fs::read_dir(root.join(wanted.server)).into_iter().flatten().flatten();
-    let mut versions: Vec<(Vec<u64>, String, PathBuf)> = entries
-        .filter_map(|entry| {
-            let version = entry.file_name().into_string().ok()?;
-            let usable = if wanted.server == "zookeeper" {
-                jar_version(&entry.path().join("lib")).is_some()
-            } else {
-                executable(&entry.path().join(wanted.program))
-            };
-            let parts = version.split('.').map(|part| part.parse().ok()).collect::<Option<Vec<u64>>>()?;
-            usable.then(|| (parts, version, entry.path()))
-        })
-        .collect();
-    versions.sort_by(|a, b| b.cmp(a));
-    versions.into_iter().map(|(_, version, path)| at(wanted, "installed", &path, Some(version))).collect()
-}
-
-fn servers_dir(world: &World) -> Option<PathBuf> {
-    let home = || world.var("HOME").map(|home| Path::new(home).join(".cache"));
-    let cache = || world.var("XDG_CACHE_HOME").map(PathBuf::from).or_else(home);
-    let named = world.var("QUORATE_SERVERS").map(|dir| world.cwd.join(dir));
-    named.or_else(|| cache().map(|dir| dir.join("quorate/servers")))
-}
-
-/// `zookeeper-3.9.5.jar` → `3.9.5`.
-fn jar_version(dir: &Path) -> Option<String> {
-    let jars =
-        std::fs::read_dir(dir).ok()?.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-    jars.filter_map(|name| Some(name.strip_prefix("zookeeper-")?.strip_suffix(".jar")?.to_owned()))
-        .find(|version| version.starts_with(|c: char| c.is_ascii_digit()))
+    let (from, path) = match sighting.origin {
+        Origin::Environment => (program.variable, sighting.path.as_path()),
+        Origin::Path => ("PATH", sighting.path.as_path()),
+        // The directory that `scripts/servers` made: other programs of that version are in it too.
+        Origin::Cache => ("installed", sighting.path.parent().unwrap_or(&sighting.path)),
+    };
+    let path = Some(path.display().to_string());
+    Found { server: program.server, version: sighting.version.ok(), from: Some(from), path, note }
 }
 
 /// Program, what it is for, and how it is asked for its version.
@@ -213,21 +151,12 @@ const TOOLS: &[(&str, &str, &[&str])] = &[
 ];
 
 async fn tool((program, needed_for, ask): &(&'static str, &'static str, &[&str]), world: &World) -> Tool {
-    let path = on_path(program, world);
+    let path = Search { env: &world.env, cwd: &world.cwd }.executable(program);
     let version = match &path {
         Some(path) => version(path, ask).await,
         None => None,
     };
     Tool { tool: program, needed_for, path: path.map(|p| p.display().to_string()), version }
-}
-
-fn on_path(program: &str, world: &World) -> Option<PathBuf> {
-    let directories = world.var("PATH")?.split(':').filter(|dir| !dir.is_empty());
-    directories.map(|dir| world.cwd.join(dir).join(program)).find(|path| executable(path))
-}
-
-fn executable(path: &Path) -> bool {
-    path.is_file() && access(path, Access::EXEC_OK).is_ok()
 }
 
 /// How long a program may take to say its version: Java and a cold disk are slow, a hung one is not waited for.
@@ -241,15 +170,6 @@ async fn version(program: &Path, arguments: &[&str]) -> Option<String> {
     let text = [said.stdout, said.stderr].concat();
     let text = String::from_utf8_lossy(&text);
     text.lines().find(|line| line.contains(|c: char| c.is_ascii_digit())).map(|line| line.trim().to_owned())
-}
-
-/// `etcd Version: 3.6.16` → `3.6.16`.
-fn number(line: &str) -> Option<String> {
-    let words = line.split(|c: char| !(c.is_ascii_alphanumeric() || ".-+".contains(c)));
-    let bare = words.map(|word| word.trim_start_matches('v'));
-    bare.filter(|word| word.contains('.'))
-        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))
-        .map(Into::into)
 }
 
 fn state_dir(world: &World) -> StateDir {
@@ -297,17 +217,4 @@ fn text(report: &DoctorReport, width: Option<usize>) -> String {
     lines.push(format!("open files  {limit}"));
     lines.push(String::new());
     lines.join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_out_of_what_programs_say() {
-        assert_eq!(number("etcd Version: 3.6.16").as_deref(), Some("3.6.16"));
-        assert_eq!(number("Consul v1.14.11").as_deref(), Some("1.14.11"));
-        assert_eq!(number("Apache ZooKeeper, version 3.9.5 2025").as_deref(), Some("3.9.5"));
-        assert_eq!(number("no number"), None);
-    }
 }

@@ -2,12 +2,12 @@
 
 use super::check::duration;
 use super::failure::Failure;
-use super::{Global, World, block_on};
+use super::{Global, Shape, World, block_on};
 use crate::facts::BackendKind;
 use crate::lab::state::{Lab, MemberState};
 use crate::lab::{self, Acted, Control, Entry, Home, LabError, Progress, TlsRequest, UpRequest};
 use crate::render::{self, lab::LabsReport};
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -90,13 +90,7 @@ struct UpArgs {
 struct OutputArgs {
     /// Output format
     #[arg(long, short, value_enum, default_value = "table", value_name = "FORMAT")]
-    output: Output,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
-    Table,
-    Json,
+    output: Shape,
 }
 
 /// Which lab.
@@ -198,7 +192,7 @@ struct DownArgs {
 
 pub(super) fn run(args: &LabArgs, _: &Global, world: &World) -> Result<u8, Failure> {
     let state_dir = world.state_dir().ok_or(LabError::Homeless)?;
-    let home = Home { state_dir, env: &world.env };
+    let home = Home { state_dir, env: &world.env, cwd: &world.cwd };
     match &args.verb {
         Verb::Up(args) => up(args, &home, world),
         Verb::Status(args) => status(args, &home, world),
@@ -309,7 +303,7 @@ fn start(args: &StartArgs, home: &Home<'_>, world: &World) -> Result<u8, Failure
 
 fn network(
     entry: &Entry,
-    output: Output,
+    output: Shape,
     home: &Home<'_>,
     world: &World,
     work: impl FnOnce(&mut Control<'_>) -> Result<(), LabError>,
@@ -417,14 +411,14 @@ fn absolute(dir: &Path, world: &World) -> PathBuf {
 
 fn print(
     document: &impl serde::Serialize,
-    output: Output,
+    output: Shape,
     world: &World,
     table: impl FnOnce(&mut dyn std::io::Write) -> std::io::Result<()>,
 ) -> Result<u8, Failure> {
     let mut bytes = Vec::new();
     match output {
-        Output::Table => table(&mut bytes)?,
-        Output::Json => render::write_json(document, &mut bytes)?,
+        Shape::Table => table(&mut bytes)?,
+        Shape::Json => render::write_json(document, &mut bytes)?,
     }
     world.print(&bytes)?;
     Ok(0)

@@ -135,11 +135,7 @@ fn targets(args: &TargetArgs, config: &Config, world: &World) -> Result<Vec<Targ
                 Failure::usage("--all: there is no cluster in the config file").hint(no_target_hint())
             );
         }
-        return config
-            .clusters
-            .iter()
-            .map(|(name, cluster)| from_config(name, cluster, args, world))
-            .collect();
+        return config.clusters.iter().map(|(name, cluster)| from_config(name, cluster, args)).collect();
     }
     if !args.endpoints.is_empty() {
         let backend = match args.backend.as_deref() {
@@ -153,11 +149,7 @@ fn targets(args: &TargetArgs, config: &Config, world: &World) -> Result<Vec<Targ
         return args.targets.iter().map(|text| named(text, args, config, world)).collect();
     }
     if config.clusters.len() == 1 {
-        return config
-            .clusters
-            .iter()
-            .map(|(name, cluster)| from_config(name, cluster, args, world))
-            .collect();
+        return config.clusters.iter().map(|(name, cluster)| from_config(name, cluster, args)).collect();
     }
     if let Some(endpoints) = world.var("ETCDCTL_ENDPOINTS") {
         let endpoints: Vec<String> = endpoints.split(',').map(|e| e.trim().to_owned()).collect();
@@ -189,7 +181,7 @@ fn backend(text: &str) -> Result<BackendKind, Failure> {
 
 fn named(text: &str, args: &TargetArgs, config: &Config, world: &World) -> Result<Target, Failure> {
     if let Some(cluster) = config.clusters.get(text) {
-        return from_config(text, cluster, args, world);
+        return from_config(text, cluster, args);
     }
     let Some((scheme, rest)) = text.split_once("://") else {
         if text.contains(':') {
@@ -320,7 +312,7 @@ fn ad_hoc_name(endpoints: &[String]) -> String {
     }
 }
 
-fn from_config(name: &str, cluster: &ClusterConfig, args: &TargetArgs, _: &World) -> Result<Target, Failure> {
+fn from_config(name: &str, cluster: &ClusterConfig, args: &TargetArgs) -> Result<Target, Failure> {
     let tls = TlsFiles {
         ca: args.cacert.clone().or_else(|| cluster.tls.ca.clone()),
         cert: args.cert.clone().or_else(|| cluster.tls.cert.clone()),

@@ -40,18 +40,29 @@ pub struct RememberedRevision {
 }
 
 impl EtcdFacts {
-    /// Members of the cluster that answered, each once however many addresses lead to it, with what they say
-    /// themselves. Addresses of another cluster are left out.
+    /// What members of the cluster say themselves, each once however many addresses lead to it, whether or not the
+    /// member list could be read. Addresses of another cluster are left out: an id may well be the same in both.
+    pub fn answering<'a>(
+        &'a self,
+        common: &'a CommonFacts,
+    ) -> impl Iterator<Item = (&'a EtcdMember, &'a EtcdStatus)> {
+        let of_it = |status: &EtcdStatus| Some(&status.cluster_id) == common.cluster_ids.first();
+        let status = move |member: &'a EtcdMember| member.status.known().filter(|status| of_it(status));
+        self.members.iter().enumerate().filter_map(move |(at, member)| {
+            let again = self.members[..at].iter().any(|m| m.id == member.id && status(m).is_some());
+            status(member).filter(|_| !again).map(|status| (member, status))
+        })
+    }
+
+    /// The same with what the member list says of each, in its order; empty when the list could not be read.
     pub fn answered<'a>(
         &'a self,
         common: &'a CommonFacts,
     ) -> impl Iterator<Item = (&'a Member, &'a EtcdMember, &'a EtcdStatus)> {
-        let cluster = common.cluster_ids.first();
         common.reachable().filter_map(move |member| {
-            let of_it = |s: &EtcdStatus| s.member_id == member.id && Some(&s.cluster_id) == cluster;
-            self.members.iter().find_map(|native| {
-                native.status.known().filter(|s| of_it(s)).map(|status| (member, native, status))
-            })
+            let mut answering = self.answering(common);
+            let (native, status) = answering.find(|(_, status)| status.member_id == member.id)?;
+            Some((member, native, status))
         })
     }
 
@@ -63,16 +74,6 @@ impl EtcdFacts {
         self.answered(common)
             .filter(|(member, _, status)| status.leader.as_ref() == Some(&member.id))
             .max_by_key(|(_, _, status)| status.raft_term)
-    }
-}
-
-impl EtcdFacts {
-    /// Members that answered, each once, however many addresses led to it.
-    pub fn answering(&self) -> impl Iterator<Item = (&EtcdMember, &EtcdStatus)> {
-        self.members.iter().enumerate().filter_map(|(at, member)| {
-            let again = self.members[..at].iter().any(|m| m.id == member.id && m.status.known().is_some());
-            member.status.known().filter(|_| !again).map(|status| (member, status))
-        })
     }
 }
 

@@ -2,14 +2,12 @@
 
 use super::state::TlsPaths;
 use super::{LabError, at};
+use crate::private;
 use jiff::Timestamp;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair,
     KeyUsagePurpose, date_time_ymd,
 };
-use std::fs::OpenOptions;
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -29,7 +27,7 @@ pub(super) fn write(
     let now = u64::try_from(now.as_second()).unwrap_or_default();
     let ca_key = KeyPair::generate()?;
     let ca = authority(lab, now)?;
-    put(&paths.ca, &ca.self_signed(&ca_key)?.pem(), 0o644)?;
+    put(&paths.ca, &ca.self_signed(&ca_key)?.pem())?;
     let issuer = Issuer::from_params(&ca, ca_key);
     for (name, address) in members {
         let mut names = vec!["127.0.0.1".to_owned(), "localhost".to_owned()];
@@ -74,11 +72,10 @@ fn sign(
     key: &Path,
 ) -> Result<(), LabError> {
     let pair = KeyPair::generate()?;
-    put(cert, &params.signed_by(&pair, issuer)?.pem(), 0o644)?;
-    put(key, &pair.serialize_pem(), 0o600)
+    put(cert, &params.signed_by(&pair, issuer)?.pem())?;
+    put(key, &pair.serialize_pem())
 }
 
-fn put(path: &Path, text: &str, mode: u32) -> Result<(), LabError> {
-    let open = || OpenOptions::new().write(true).create(true).truncate(true).mode(mode).open(path);
-    open().and_then(|mut file| file.write_all(text.as_bytes())).map_err(at("cannot write", path))
+fn put(path: &Path, text: &str) -> Result<(), LabError> {
+    private::write(path, text.as_bytes()).map_err(at("cannot write", path))
 }

@@ -2,6 +2,7 @@
 
 use super::state::Lab;
 use super::{LabError, at};
+use crate::private;
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -10,7 +11,7 @@ pub(super) const FILE: &str = "quorate.toml";
 
 /// Writes it. `quorate`: this program, for the commands that start and stop members.
 pub(super) fn write(lab: &Lab, quorate: &Path) -> Result<(), LabError> {
-    std::fs::write(&lab.config, text(lab, quorate)).map_err(at("cannot write", &lab.config))
+    private::write(&lab.config, text(lab, quorate).as_bytes()).map_err(at("cannot write", &lab.config))
 }
 
 fn text(lab: &Lab, quorate: &Path) -> String {

@@ -2,17 +2,19 @@
 //! start, in the spelling that each version accepts.
 
 use super::member::{MemberSpec, PortRole, Readiness, Seat, Server, Setup};
-use super::servers::{Program, version_numbers};
+use super::servers::{Form, Program, version_numbers};
 use crate::facts::BackendKind;
 use std::collections::BTreeMap;
 
 /// The server program.
 pub const PROGRAM: Program = Program {
     server: "etcd",
-    program: "etcd",
     variable: "QUORATE_ETCD",
-    version_argument: "--version",
-    version_prefix: "etcd Version:",
+    form: Form::Executable {
+        program: "etcd",
+        version_argument: "--version",
+        version_prefix: "etcd Version:",
+    },
     default_version: "3.6.16",
 };
 

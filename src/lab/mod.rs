@@ -25,8 +25,8 @@ use crate::facts::BackendKind;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// The programs that labs are made of.
-pub const PROGRAMS: &[&servers::Program] = &[&etcd::PROGRAM];
+/// The servers that `scripts/servers` gets, whether or not labs of them can be made.
+pub const PROGRAMS: &[&servers::Program] = &[&etcd::PROGRAM, &servers::ZOOKEEPER, &servers::CONSUL];
 
 /// What describes the members of this backend; `None` when no lab of it can be made.
 pub fn server(backend: BackendKind) -> Option<&'static dyn member::Server> {

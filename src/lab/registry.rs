@@ -1,7 +1,9 @@
 //! Which labs there are. A registry entry is made before anything else of a lab and removed after everything else,
 //! so that nothing a lab leaves can go unnoticed.
 
+use super::servers::Search;
 use super::{LabError, at};
+use crate::private;
 use crate::transport::Deadline;
 use rustix::fs::{FlockOperation, flock};
 use serde::{Deserialize, Serialize};
@@ -27,6 +29,8 @@ pub struct Home<'a> {
     pub state_dir: PathBuf,
     /// Environment: PATH and HOME are passed on to servers.
     pub env: &'a BTreeMap<String, String>,
+    /// Current directory.
+    pub cwd: &'a Path,
 }
 
 /// A registered lab.
@@ -45,6 +49,11 @@ pub struct Entry {
 pub(super) struct Lock(#[expect(dead_code, reason = "held, not used: closing the file unlocks")] File);
 
 impl Home<'_> {
+    /// Where servers are looked for.
+    pub(super) fn servers(&self) -> Search<'_> {
+        Search { env: self.env, cwd: self.cwd }
+    }
+
     fn labs(&self) -> PathBuf {
         self.state_dir.join("labs")
     }
@@ -108,8 +117,8 @@ impl Home<'_> {
         let (labs, path) = (self.labs(), self.entry_path(&entry.name));
         let draft = labs.join(format!("{DRAFT}{}", std::process::id()));
         let write = || {
-            std::fs::create_dir_all(&labs)?;
-            std::fs::write(&draft, serde_json::to_vec_pretty(entry)?)?;
+            private::make_dir(&labs)?;
+            private::write(&draft, &serde_json::to_vec_pretty(entry)?)?;
             // Unlike a rename, a link never replaces; unlike a new file, it is never seen half-written.
             let linked = std::fs::hard_link(&draft, &path);
             std::fs::remove_file(&draft)?;
@@ -183,7 +192,7 @@ pub(super) fn mark(entry: &mut Entry) -> Result<Lock, LabError> {
             entry.made_dir = false;
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            std::fs::create_dir_all(dir).map_err(at("cannot make", dir))?;
+            private::make_dir(dir).map_err(at("cannot make", dir))?;
             entry.made_dir = true;
         }
         Err(error) => return Err(at("cannot read", dir)(error)),

@@ -2,28 +2,72 @@
 //! PATH, what was got before. Gets nothing itself.
 
 use crate::transport::Deadline;
+use rustix::fs::{Access, access};
 use std::collections::BTreeMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-/// A server program and how to ask for its version.
+/// A server and how to recognise it.
 #[derive(Debug)]
 pub struct Program {
     /// What `scripts/servers` calls it.
     pub server: &'static str,
-    /// File name of the program.
-    pub program: &'static str,
     /// Environment variable that names it.
     pub variable: &'static str,
-    /// Argument that makes it print its version.
-    pub version_argument: &'static str,
-    /// What stands before the version in that output.
-    pub version_prefix: &'static str,
+    /// In which form it is there.
+    pub form: Form,
     /// Preferred among those that were got before.
     pub default_version: &'static str,
 }
+
+/// In which form a server is there.
+#[derive(Debug)]
+pub enum Form {
+    /// A program, which tells its version itself.
+    Executable {
+        /// Its file name.
+        program: &'static str,
+        /// Argument that makes it print its version.
+        version_argument: &'static str,
+        /// What stands before the version in that output.
+        version_prefix: &'static str,
+    },
+    /// A directory of jars, one of which has the version in its name.
+    Jars {
+        /// What stands before the version in that name.
+        prefix: &'static str,
+        /// Program of an unpacked release, whose jars are in `../lib`.
+        script: &'static str,
+    },
+}
+
+impl Form {
+    /// What a variable must name, for people.
+    pub fn wanted(&self) -> &'static str {
+        match self {
+            Form::Executable { .. } => "a program",
+            Form::Jars { .. } => "a directory of jars",
+        }
+    }
+}
+
+/// Consul's server.
+pub const CONSUL: Program = Program {
+    server: "consul",
+    variable: "QUORATE_CONSUL",
+    form: Form::Executable { program: "consul", version_argument: "version", version_prefix: "Consul" },
+    default_version: "1.14.11",
+};
+
+/// ZooKeeper's server.
+pub const ZOOKEEPER: Program = Program {
+    server: "zookeeper",
+    variable: "QUORATE_ZOOKEEPER",
+    form: Form::Jars { prefix: "zookeeper-", script: "zkServer.sh" },
+    default_version: "3.9.5",
+};
 
 /// Where a program was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,17 +91,37 @@ impl Origin {
     }
 }
 
-/// A program that was found.
+/// A server that was found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Found {
     /// What `scripts/servers` calls it.
     pub server: &'static str,
-    /// The program.
+    /// The program, or the directory of jars; absolute.
     pub path: PathBuf,
     /// Such as `3.6.16`.
     pub version: String,
     /// Where.
     pub origin: Origin,
+}
+
+/// What is at a place where a server should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sighting {
+    /// The program, or the directory of jars; absolute.
+    pub path: PathBuf,
+    /// Where.
+    pub origin: Origin,
+    /// Its version, or why it is of no use.
+    pub version: Result<String, Useless>,
+}
+
+/// Why what was found is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Useless {
+    /// It is no program, or no directory of jars.
+    Absent,
+    /// It does not tell its version as the server does.
+    Silent,
 }
 
 /// Why there is no program.
@@ -107,44 +171,122 @@ impl ServerError {
     }
 }
 
-type Environment = BTreeMap<String, String>;
-
-/// The program to use: of exactly `version`, if one is asked for.
-pub fn find(
-    program: &'static Program,
-    version: Option<&str>,
-    env: &Environment,
-) -> Result<Found, ServerError> {
-    let wanted = |found: &Found| version.is_none_or(|v| v.trim_start_matches('v') == found.version);
-    if let Some(path) = named(program, env) {
-        match found(program, path.clone(), Origin::Environment) {
-            Some(found) if wanted(&found) => return Ok(found),
-            Some(_) => {}
-            None => {
-                return Err(ServerError::Broken { variable: program.variable, server: program.server, path });
-            }
-        }
-    }
-    if let Some(found) = on_path(program, env).filter(wanted) {
-        return Ok(found);
-    }
-    let cached = cached(program, env);
-    let preferred = cached.iter().find(|f| version.is_none() && f.version == program.default_version);
-    match preferred.or_else(|| cached.iter().find(|f| wanted(f))) {
-        Some(found) => Ok(found.clone()),
-        None => Err(ServerError::Missing {
-            server: program.server,
-            version: version.map(str::to_owned),
-            looked: looked(program, env),
-            found: list(program, env).into_iter().map(|f| f.version).collect(),
-        }),
-    }
+/// Where to look.
+#[derive(Debug, Clone, Copy)]
+pub struct Search<'a> {
+    /// Environment: the servers' own variables, PATH, and what says where the cache is.
+    pub env: &'a BTreeMap<String, String>,
+    /// What relative paths are relative to.
+    pub cwd: &'a Path,
 }
 
-/// Everything found of one program, in the order of preference; a version may come twice.
-pub fn list(program: &'static Program, env: &Environment) -> Vec<Found> {
-    let named = named(program, env).and_then(|path| found(program, path, Origin::Environment));
-    named.into_iter().chain(on_path(program, env)).chain(cached(program, env)).collect()
+impl Search<'_> {
+    /// The server to use: of exactly `version`, if one is asked for.
+    pub fn find(&self, program: &'static Program, version: Option<&str>) -> Result<Found, ServerError> {
+        let wanted = |found: &Found| version.is_none_or(|v| v.trim_start_matches('v') == found.version);
+        if let Some(named) = self.named(program) {
+            match found(program, named.clone()) {
+                Some(found) if wanted(&found) => return Ok(found),
+                Some(_) => {}
+                None => {
+                    let (variable, server) = (program.variable, program.server);
+                    return Err(ServerError::Broken { variable, server, path: named.path });
+                }
+            }
+        }
+        if let Some(found) = self.on_path(program).and_then(|s| found(program, s)).filter(wanted) {
+            return Ok(found);
+        }
+        let cached: Vec<Found> =
+            self.cached(program).into_iter().filter_map(|sighting| found(program, sighting)).collect();
+        let preferred = cached.iter().find(|f| version.is_none() && f.version == program.default_version);
+        match preferred.or_else(|| cached.iter().find(|f| wanted(f))) {
+            Some(found) => Ok(found.clone()),
+            None => Err(ServerError::Missing {
+                server: program.server,
+                version: version.map(str::to_owned),
+                looked: self.places(program),
+                found: self.list(program).into_iter().filter_map(|s| s.version.ok()).collect(),
+            }),
+        }
+    }
+
+    /// Everything there is of one server, in the order of preference; a version may come twice.
+    pub fn list(&self, program: &Program) -> Vec<Sighting> {
+        self.named(program).into_iter().chain(self.on_path(program)).chain(self.cached(program)).collect()
+    }
+
+    /// The program of this name on PATH.
+    pub fn executable(&self, name: &str) -> Option<PathBuf> {
+        let dirs = self.set("PATH")?.split(':').filter(|dir| !dir.is_empty());
+        dirs.map(|dir| self.cwd.join(dir).join(name)).find(|path| executable(path))
+    }
+
+    fn set(&self, name: &str) -> Option<&str> {
+        self.env.get(name).map(String::as_str).filter(|value| !value.is_empty())
+    }
+
+    fn places(&self, program: &Program) -> String {
+        let cache = self.cache().map(|dir| dir.join(program.server).display().to_string());
+        let places = [Some(program.variable.to_owned()), Some("PATH".to_owned()), cache];
+        places.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    }
+
+    /// A bare name of a program is looked up on PATH, as a shell does.
+    fn named(&self, program: &Program) -> Option<Sighting> {
+        let value = self.set(program.variable)?;
+        let bare = matches!(program.form, Form::Executable { .. }) && !value.contains('/');
+        let on_path = if bare { self.executable(value) } else { None };
+        let path = on_path.unwrap_or_else(|| self.cwd.join(value));
+        Some(Sighting { version: version_of(program, &path), path, origin: Origin::Environment })
+    }
+
+    fn on_path(&self, program: &Program) -> Option<Sighting> {
+        let path = match program.form {
+            Form::Executable { program, .. } => self.executable(program)?,
+            Form::Jars { script, .. } => {
+                let script = self.executable(script)?.canonicalize().ok()?;
+                // A distribution's package keeps the jars elsewhere: then this is not ours to run.
+                Some(script.parent()?.parent()?.join("lib")).filter(|lib| lib.is_dir())?
+            }
+        };
+        Some(Sighting { version: version_of(program, &path), path, origin: Origin::Path })
+    }
+
+    fn cache(&self) -> Option<PathBuf> {
+        let home = || self.set("HOME").map(|home| self.cwd.join(home).join(".cache"));
+        let cache = || self.set("XDG_CACHE_HOME").map(|dir| self.cwd.join(dir)).or_else(home);
+        let named = self.set("QUORATE_SERVERS").map(|dir| self.cwd.join(dir));
+        named.or_else(|| cache().map(|dir| dir.join("quorate/servers")))
+    }
+
+    /// Newest first. The directory's name is the version: it was checked when it was put there.
+    fn cached(&self, program: &Program) -> Vec<Sighting> {
+        let entries = self.cache().and_then(|dir| std::fs::read_dir(dir.join(program.server)).ok());
+        let mut versions: Vec<(Vec<u64>, Sighting)> = entries
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| {
+                let version = entry.file_name().into_string().ok()?;
+                let (path, usable) = match program.form {
+                    Form::Executable { program, .. } => {
+                        let path = entry.path().join(program);
+                        (path.clone(), executable(&path))
+                    }
+                    Form::Jars { prefix, .. } => {
+                        let path = entry.path().join("lib");
+                        (path.clone(), path.join(format!("{prefix}{version}.jar")).is_file())
+                    }
+                };
+                let numbers = version_numbers(&version);
+                let sighting = Sighting { path, origin: Origin::Cache, version: Ok(version) };
+                (usable && !numbers.is_empty()).then_some((numbers, sighting))
+            })
+            .collect();
+        versions.sort_by(|(a, _), (b, _)| b.cmp(a));
+        versions.into_iter().map(|(_, sighting)| sighting).collect()
+    }
 }
 
 /// The numbers of a version: `3.6.0-rc.1` → 3, 6, 0. Compares as versions do.
@@ -153,62 +295,34 @@ pub fn version_numbers(version: &str) -> Vec<u64> {
     core.split('.').map_while(|number| number.parse().ok()).collect()
 }
 
-fn looked(program: &Program, env: &Environment) -> String {
-    let cache = cache(env).map(|dir| dir.join(program.server).display().to_string());
-    let places = [Some(program.variable.to_owned()), Some("PATH".to_owned()), cache];
-    places.into_iter().flatten().collect::<Vec<_>>().join(", ")
+fn found(program: &'static Program, sighting: Sighting) -> Option<Found> {
+    let Sighting { path, origin, version } = sighting;
+    version.ok().map(|version| Found { server: program.server, path, version, origin })
 }
 
-fn set<'a>(env: &'a Environment, name: &str) -> Option<&'a str> {
-    env.get(name).map(String::as_str).filter(|value| !value.is_empty())
+fn executable(path: &Path) -> bool {
+    path.is_file() && access(path, Access::EXEC_OK).is_ok()
 }
 
-fn named(program: &Program, env: &Environment) -> Option<PathBuf> {
-    set(env, program.variable).map(PathBuf::from)
-}
-
-fn on_path(program: &'static Program, env: &Environment) -> Option<Found> {
-    let dirs = set(env, "PATH")?.split(':').filter(|dir| dir.starts_with('/'));
-    let path = dirs.map(|dir| Path::new(dir).join(program.program)).find(|path| path.is_file())?;
-    found(program, path, Origin::Path)
-}
-
-fn cache(env: &Environment) -> Option<PathBuf> {
-    let home = || set(env, "HOME").map(|home| PathBuf::from(home).join(".cache"));
-    let own =
-        || set(env, "XDG_CACHE_HOME").map(PathBuf::from).or_else(home).map(|d| d.join("quorate/servers"));
-    set(env, "QUORATE_SERVERS").map(PathBuf::from).or_else(own)
-}
-
-/// Newest first. The directory's name is the version: it was checked when it was put there.
-fn cached(program: &'static Program, env: &Environment) -> Vec<Found> {
-    let entries = cache(env).and_then(|dir| std::fs::read_dir(dir.join(program.server)).ok());
-    let mut versions: Vec<Found> = entries
-        .into_iter()
-        .flatten()
-        .flatten()
-        .filter_map(|entry| {
-            let path = entry.path().join(program.program);
-            let version = entry.file_name().into_string().ok()?;
-            let usable = path.is_file() && !version_numbers(&version).is_empty();
-            usable.then_some(Found { server: program.server, path, version, origin: Origin::Cache })
-        })
-        .collect();
-    versions.sort_by_key(|found| std::cmp::Reverse(version_numbers(&found.version)));
-    versions
-}
-
-fn found(program: &'static Program, path: PathBuf, origin: Origin) -> Option<Found> {
-    let version = version_of(program, &path)?;
-    Some(Found { server: program.server, path, version, origin })
+fn version_of(program: &Program, path: &Path) -> Result<String, Useless> {
+    match program.form {
+        Form::Executable { .. } if !executable(path) => Err(Useless::Absent),
+        Form::Jars { .. } if !path.is_dir() => Err(Useless::Absent),
+        Form::Executable { version_argument, version_prefix, .. } => {
+            let text = said(path, version_argument).ok_or(Useless::Silent)?;
+            version_in(&text, version_prefix).ok_or(Useless::Silent)
+        }
+        Form::Jars { prefix, .. } => jar_version(path, prefix).ok_or(Useless::Silent),
+    }
 }
 
 /// A program that is not what its name says must not hang us.
 const VERSION_LIMIT: Duration = Duration::from_secs(10);
 
-fn version_of(program: &Program, path: &Path) -> Option<String> {
-    let mut command = Command::new(path);
-    command.arg(program.version_argument).stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped());
+/// What a program prints when it is asked for its version.
+fn said(program: &Path, argument: &str) -> Option<String> {
+    let mut command = Command::new(program);
+    command.arg(argument).stdin(Stdio::null()).stderr(Stdio::null()).stdout(Stdio::piped());
     let mut child = command.spawn().ok()?;
     let deadline = Deadline::after(VERSION_LIMIT);
     while child.try_wait().ok()?.is_none() {
@@ -222,9 +336,25 @@ fn version_of(program: &Program, path: &Path) -> Option<String> {
     let mut text = String::new();
     // A version is a few lines; more than a pipe holds would have hung above and is none.
     child.stdout.take()?.take(65_536).read_to_string(&mut text).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix(program.version_prefix))?;
+    Some(text)
+}
+
+/// `etcd Version: 3.6.16` → `3.6.16`, `Consul v1.14.11` → `1.14.11`.
+fn version_in(text: &str, prefix: &str) -> Option<String> {
+    let line = text.lines().find_map(|line| line.strip_prefix(prefix))?;
     let version = line.split_whitespace().next()?.trim_start_matches('v');
     (!version_numbers(version).is_empty()).then(|| version.to_owned())
+}
+
+/// `zookeeper-3.9.5.jar` → `3.9.5`. `zookeeper-jute-3.9.5.jar` is another.
+fn jar_version(dir: &Path, prefix: &str) -> Option<String> {
+    let files = std::fs::read_dir(dir).ok()?.flatten();
+    let mut versions = files.filter_map(|file| {
+        let name = file.file_name().into_string().ok()?;
+        let version = name.strip_prefix(prefix)?.strip_suffix(".jar")?;
+        (!version_numbers(version).is_empty()).then(|| version.to_owned())
+    });
+    versions.next()
 }
 
 #[cfg(test)]
@@ -234,10 +364,12 @@ mod tests {
 
     const PROGRAM: Program = Program {
         server: "fake",
-        program: "fake",
         variable: "QUORATE_FAKE",
-        version_argument: "--version",
-        version_prefix: "fake Version:",
+        form: Form::Executable {
+            program: "fake",
+            version_argument: "--version",
+            version_prefix: "fake Version:",
+        },
         default_version: "3.6.16",
     };
 
@@ -247,6 +379,12 @@ mod tests {
         std::fs::write(&path, format!("#!/bin/sh\necho '{says}'\n")).expect("script");
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("mode");
         path
+    }
+
+    type Environment = BTreeMap<String, String>;
+
+    fn search(env: &Environment) -> Search<'_> {
+        Search { env, cwd: Path::new("/nowhere") }
     }
 
     fn environment(pairs: &[(&str, &Path)]) -> Environment {
@@ -267,15 +405,15 @@ mod tests {
             ("PATH", bin.parent().expect("parent")),
             ("QUORATE_FAKE", &own),
         ]);
-        let version = |wanted, env: &Environment| find(&PROGRAM, wanted, env).map(|f| f.version).ok();
+        let version = |wanted, env: &Environment| search(env).find(&PROGRAM, wanted).map(|f| f.version).ok();
         assert_eq!(version(None, &all), Some("3.7.3".into()));
         assert_eq!(version(Some("3.5.0"), &all), Some("3.5.0".into()));
         assert_eq!(version(Some("3.4.23"), &all), Some("3.4.23".into()));
         assert_eq!(version(Some("9.9.9"), &all), None);
         let only_cache = environment(&[("QUORATE_SERVERS", &cache)]);
         assert_eq!(version(None, &only_cache), Some("3.6.16".into()), "the default before the newest");
-        assert_eq!(list(&PROGRAM, &all).len(), 5);
-        let missing = find(&PROGRAM, Some("9.9.9"), &all).expect_err("no such version");
+        assert_eq!(search(&all).list(&PROGRAM).len(), 5);
+        let missing = search(&all).find(&PROGRAM, Some("9.9.9")).expect_err("no such version");
         assert!(missing.hint().contains("scripts/servers fake@9.9.9"), "{}", missing.hint());
     }
 
@@ -284,6 +422,47 @@ mod tests {
         let dir = tempfile::tempdir().expect("directory");
         let own = put(dir.path(), "hello");
         let env = environment(&[("QUORATE_FAKE", &own)]);
-        assert!(matches!(find(&PROGRAM, None, &env), Err(ServerError::Broken { .. })));
+        assert!(matches!(search(&env).find(&PROGRAM, None), Err(ServerError::Broken { .. })));
+    }
+
+    #[test]
+    fn a_named_program_may_be_relative_or_a_bare_name() {
+        let dir = tempfile::tempdir().expect("directory");
+        let path = put(&dir.path().join("bin"), "fake Version: 3.5.0");
+        let find = |named: &str| {
+            let env = environment(&[("QUORATE_FAKE", Path::new(named)), ("PATH", Path::new("bin"))]);
+            Search { env: &env, cwd: dir.path() }.find(&PROGRAM, None).map(|found| found.path).ok()
+        };
+        assert_eq!([find("./bin/fake"), find("fake")], [Some(dir.path().join("./bin/fake")), Some(path)]);
+        assert_eq!(find("absent"), None);
+    }
+
+    #[test]
+    fn jars_tell_their_version_by_name() {
+        let dir = tempfile::tempdir().expect("directory");
+        let jars = |at: &str, names: &[&str]| {
+            let dir = dir.path().join(at);
+            std::fs::create_dir_all(&dir).expect("directory");
+            names.iter().for_each(|name| std::fs::write(dir.join(name), "").expect("jar"));
+            dir
+        };
+        let own = jars("own", &["zookeeper-jute-3.9.4.jar", "zookeeper-3.9.4.jar"]);
+        jars("cache/zookeeper/3.9.5/lib", &["zookeeper-3.9.5.jar"]);
+        jars("cache/zookeeper/3.9.6/lib", &["zookeeper-jute-3.9.6.jar"]);
+        let env = environment(&[("QUORATE_ZOOKEEPER", &own), ("QUORATE_SERVERS", &dir.path().join("cache"))]);
+        let seen: Vec<_> = search(&env).list(&ZOOKEEPER).into_iter().map(|s| s.version).collect();
+        assert_eq!(seen, [Ok("3.9.4".to_owned()), Ok("3.9.5".to_owned())]);
+        let empty = environment(&[("QUORATE_ZOOKEEPER", &dir.path().join("cache"))]);
+        assert_eq!(search(&empty).list(&ZOOKEEPER)[0].version, Err(Useless::Silent));
+    }
+
+    #[test]
+    fn versions_out_of_what_programs_say() {
+        assert_eq!(
+            version_in("etcd Version: 3.6.16\nGit SHA: x\n", "etcd Version:").as_deref(),
+            Some("3.6.16")
+        );
+        assert_eq!(version_in("Consul v1.14.11\nRevision 1\n", "Consul").as_deref(), Some("1.14.11"));
+        assert_eq!(version_in("no number", "no"), None);
     }
 }

@@ -3,6 +3,7 @@
 
 use super::member::MemberSpec;
 use super::{LabError, at};
+use crate::private;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -156,7 +157,7 @@ impl Lab {
         let write = || {
             let mut text = serde_json::to_vec_pretty(self)?;
             text.push(b'\n');
-            std::fs::write(&new, text)?;
+            private::write(&new, &text)?;
             std::fs::rename(&new, &path)
         };
         write().map_err(at("cannot write", &path))

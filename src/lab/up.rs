@@ -2,17 +2,17 @@
 
 use super::member::{Seat, Server, Setup};
 use super::registry::{self, Entry, Home, Lock};
-use super::servers::{self, Found};
+use super::servers::Found;
 use super::state::{Lab, Member, MemberState, SCHEMA, TlsPaths};
 use super::{LabError, at, certificates, config, hex, network, operate, ports, process, random};
+use crate::private;
 use crate::target::TlsFiles;
 use crate::transport::Deadline;
 use crate::transport::http::Http;
-use crate::transport::tls::{Capture, TlsMaterial};
+use crate::transport::tls::TlsMaterial;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
-use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -72,7 +72,7 @@ pub async fn up(
     if request.isolated {
         network::require_root()?;
     }
-    let program = servers::find(server.program(), request.version.as_deref(), home.env)?;
+    let program = home.servers().find(server.program(), request.version.as_deref())?;
     let mut entry = claim(server, request, home)?;
     let lock = match registry::mark(&mut entry) {
         Ok(lock) => lock,
@@ -219,18 +219,14 @@ fn taken(home: &Home<'_>) -> Result<BTreeSet<u16>, LabError> {
 
 fn make_directories(seats: &[Seat]) -> Result<(), LabError> {
     for seat in seats {
-        std::fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&seat.data_dir)
-            .map_err(at("cannot make", &seat.data_dir))?;
+        private::make_dir(&seat.data_dir).map_err(at("cannot make", &seat.data_dir))?;
     }
     Ok(())
 }
 
 fn write_certificates(request: &UpRequest, lab: &Lab, seats: &[Seat]) -> Result<(), LabError> {
     let (Some(tls), Some(paths)) = (&request.tls, &lab.tls) else { return Ok(()) };
-    std::fs::create_dir_all(&paths.dir).map_err(at("cannot make", &paths.dir))?;
+    private::make_dir(&paths.dir).map_err(at("cannot make", &paths.dir))?;
     let members: Vec<(String, String)> = seats.iter().map(|s| (s.name.clone(), s.address.clone())).collect();
     certificates::write(paths, &lab.name, &members, request.now, tls.days)
 }
@@ -358,5 +354,5 @@ fn client(lab: &Lab) -> Result<Http, LabError> {
         ..TlsFiles::default()
     });
     let material = TlsMaterial::load(&files).map_err(|error| wrong(error.to_string()))?;
-    Http::new(&material, &Capture::default()).map_err(|trouble| wrong(trouble.to_string()))
+    Http::new(&material).map_err(|trouble| wrong(trouble.to_string()))
 }

@@ -5,14 +5,13 @@ use super::{certificate, legacy};
 use crate::facts::{ASKED_ONLY_BY_DEEP, Certificate, Listener, ListenerKind, Observed, Trouble, TroubleKind};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
-use crate::transport::exchange::{Reply, dial, get};
+use crate::transport::exchange::{Reply, dial, get, handshake};
 use crate::transport::tls::{Asked, Capture, stranger_config};
-use crate::transport::trouble::{classify, from_tls};
+use crate::transport::trouble::from_tls;
 use rustls::SupportedProtocolVersion;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::server::ParsedCertificate;
 use std::time::Duration;
-use tokio_rustls::TlsConnector;
 
 /// Longest wait for a connection: where a firewall drops us, nobody should wait a whole deadline at every check.
 const CONNECT_PATIENCE: Duration = Duration::from_millis(500);
@@ -143,7 +142,11 @@ pub async fn session(
 ) -> Session {
     let (capture, asked) = (Capture::default(), Asked::default());
     let config = stranger_config(&capture, &asked, &["http/1.1"], only);
-    let (version, reply) = match connect(address, TlsConnector::from(config), deadline).await {
+    let connected = match dial(address, deadline).await {
+        Ok(stream) => handshake(config, &address.host, stream, deadline).await,
+        Err(trouble) => Err(trouble),
+    };
+    let (version, reply) = match connected {
         Err(trouble) => (None, Err(trouble)),
         Ok(mut stream) => {
             let tls = stream.get_ref().1;
@@ -154,26 +157,6 @@ pub async fn session(
         }
     };
     Session { chain: capture.chain(), asked: asked.yes(), version, reply }
-}
-
-async fn connect(
-    address: &Address,
-    connector: TlsConnector,
-    deadline: Deadline,
-) -> Result<tokio_rustls::client::TlsStream<tokio::net::TcpStream>, Trouble> {
-    let name = ServerName::try_from(address.host.clone())
-        .map_err(|_| Trouble::new(TroubleKind::DnsFailure, "the host is not a valid name"))?;
-    let stream = dial(address, deadline).await?;
-    match deadline.run(connector.connect(name, stream)).await {
-        None => Err(Trouble::new(TroubleKind::NoAnswer, "connected, but the TLS handshake got no answer")),
-        Some(Err(error)) => Err(match error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
-            Some(tls) => from_tls(tls),
-            None => {
-                classify(&error).unwrap_or_else(|| Trouble::new(TroubleKind::TlsFailure, error.to_string()))
-            }
-        }),
-        Some(Ok(stream)) => Ok(stream),
-    }
 }
 
 impl Session {

@@ -7,7 +7,7 @@ use crate::facts::{Certificate, Observed, Trouble, TroubleKind};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::exchange::Reply;
-use crate::transport::tls::{Capture, TlsMaterial};
+use crate::transport::tls::TlsMaterial;
 use crate::transport::trouble::from_tls;
 use jiff::Timestamp;
 use rustls::client::danger::ServerCertVerifier;
@@ -154,6 +154,6 @@ fn verify(
     };
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);
     let now = UnixTime::since_unix_epoch(Duration::from_secs(seconds));
-    let verdict = material.verifier(&Capture::default()).verify_server_cert(&leaf, &rest, &name, &[], now);
+    let verdict = material.verifier().verify_server_cert(&leaf, &rest, &name, &[], now);
     Some(verdict.map(|_| ()).map_err(|error| from_tls(&error)))
 }

@@ -6,6 +6,7 @@
 
 use super::samples::{Bucket, Latency, Samples};
 use crate::policy::{Limit, Threshold};
+use crate::report::rfc3339;
 use crate::transport::Deadline;
 use rustix::fs::{FallocateFlags, fallocate, statfs};
 use rustix::io::Errno;
@@ -214,7 +215,7 @@ impl Measured {
         };
         DiskReport {
             schema: "quorate.probe-disk/v1",
-            taken_at: taken_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            taken_at: rfc3339(taken_at),
             directory: plan.directory.display().to_string(),
             filesystem: self.filesystem.map(|f| f.name),
             caution: self.filesystem.and_then(|f| f.caution),

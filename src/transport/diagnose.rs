@@ -3,14 +3,11 @@
 
 use super::Deadline;
 use super::address::Address;
-use super::exchange::{Reply, dial, get};
+use super::exchange::{Reply, dial, get, handshake};
 use super::tls::{Asked, Capture, TlsMaterial, stranger_config};
-use super::trouble::{classify, from_tls};
 use crate::facts::{Trouble, TroubleKind};
-use rustls::pki_types::ServerName;
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio_rustls::TlsConnector;
 
 /// Longest wait for a port that accepts but says nothing, within the whole deadline.
 const SILENCE: Duration = Duration::from_millis(1000);
@@ -56,20 +53,19 @@ async fn over_tls(
     deadline: Deadline,
 ) -> Diagnosis {
     let stream = dial(address, deadline).await?;
-    let host = material.server_name().unwrap_or(&address.host).to_owned();
-    let Ok(name) = ServerName::try_from(host) else {
-        return Err(Trouble::new(TroubleKind::DnsFailure, "the host is not a valid name"));
-    };
-    let connector = TlsConnector::from(material.client_config(&Capture::default(), &["h2", "http/1.1"]));
-    let mut stream = match deadline.run(connector.connect(name, stream)).await {
-        None => {
-            return Err(Trouble::new(
-                TroubleKind::NoAnswer,
-                "connected, but the TLS handshake got no answer",
-            ));
+    let host = material.server_name().unwrap_or(&address.host);
+    let config = material.client_config(&["h2", "http/1.1"]);
+    let mut stream = match handshake(config, host, stream, deadline).await {
+        // etcd hangs up on a TLS greeting at its plaintext port without a word: only asking in plaintext tells.
+        Err(trouble)
+            if matches!(
+                trouble.kind,
+                TroubleKind::TlsOnPlaintext | TroubleKind::EmptyReply | TroubleKind::ConnectionReset
+            ) =>
+        {
+            return Err(instead_of_tls(trouble, address, expected, deadline).await);
         }
-        Some(Err(error)) => return Err(handshake(&error, address, expected, deadline).await),
-        Some(Ok(stream)) => stream,
+        other => other?,
     };
     if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
         let reply = get(&mut stream, address, expected.path, deadline).await;
@@ -96,22 +92,14 @@ async fn over_tls(
     }
 }
 
-/// A failed handshake; where the port does not speak TLS, what it speaks instead.
-async fn handshake(
-    error: &std::io::Error,
+/// What a port speaks that does not speak TLS, or hung up on us; the trouble itself where that is TLS after all.
+async fn instead_of_tls(
+    trouble: Trouble,
     address: &Address,
     expected: Expected,
     deadline: Deadline,
 ) -> Trouble {
-    let trouble = match error.get_ref().and_then(|e| e.downcast_ref::<rustls::Error>()) {
-        Some(tls) => from_tls(tls),
-        None => classify(error).unwrap_or_else(|| Trouble::new(TroubleKind::TlsFailure, error.to_string())),
-    };
-    // etcd hangs up on a TLS greeting at its plaintext port without a word: only asking in plaintext tells.
-    let hung_up = matches!(trouble.kind, TroubleKind::EmptyReply | TroubleKind::ConnectionReset);
-    if trouble.kind != TroubleKind::TlsOnPlaintext && !hung_up {
-        return trouble;
-    }
+    let hung_up = trouble.kind != TroubleKind::TlsOnPlaintext;
     let detail = match in_plaintext(address, expected, deadline).await {
         Ok(there) if there.kind == TroubleKind::ServerError => {
             format!("the port speaks plaintext: use http://, or turn TLS on in {}", expected.name)
@@ -137,11 +125,8 @@ async fn in_plaintext(address: &Address, expected: Expected, deadline: Deadline)
 async fn speaks_tls(address: &Address, deadline: Deadline) -> bool {
     let capture = Capture::default();
     let config = stranger_config(&capture, &Asked::default(), &[], None);
-    let (Ok(name), Ok(stream)) = (ServerName::try_from(address.host.clone()), dial(address, deadline).await)
-    else {
-        return false;
-    };
-    let _ = deadline.run(TlsConnector::from(config).connect(name, stream)).await;
+    let Ok(stream) = dial(address, deadline).await else { return false };
+    let _ = handshake(config, &address.host, stream, deadline).await;
     !capture.chain().is_empty()
 }
 

@@ -5,9 +5,14 @@ use super::Deadline;
 use super::address::Address;
 use super::trouble::classify;
 use crate::facts::{Trouble, TroubleKind};
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 use std::io;
+use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
 
 /// Longest part of an answer that is kept, in bytes: a status line and the start of a small page.
 const MAX_REPLY: usize = 4096;
@@ -35,7 +40,7 @@ pub enum Reply {
     Silent,
 }
 
-/// Connects.
+/// Connects, without TLS.
 pub async fn dial(address: &Address, deadline: Deadline) -> Result<TcpStream, Trouble> {
     match deadline.run(TcpStream::connect((address.host.as_str(), address.port))).await {
         None => Err(Trouble::new(TroubleKind::ConnectTimeout, "no answer to the connection attempt")),
@@ -48,6 +53,24 @@ pub async fn dial(address: &Address, deadline: Deadline) -> Result<TcpStream, Tr
             let _ = stream.set_nodelay(true);
             Ok(stream)
         }
+    }
+}
+
+/// Shakes hands over a connection. `host` is the name to ask for and to verify.
+pub async fn handshake(
+    config: Arc<ClientConfig>,
+    host: &str,
+    stream: TcpStream,
+    deadline: Deadline,
+) -> Result<TlsStream<TcpStream>, Trouble> {
+    let name = ServerName::try_from(host.to_owned())
+        .map_err(|_| Trouble::new(TroubleKind::DnsFailure, "the host is not a valid name"))?;
+    match deadline.run(TlsConnector::from(config).connect(name, stream)).await {
+        None => Err(Trouble::new(TroubleKind::NoAnswer, "connected, but the TLS handshake got no answer")),
+        Some(Err(error)) => {
+            Err(classify(&error).unwrap_or_else(|| Trouble::new(TroubleKind::TlsFailure, error.to_string())))
+        }
+        Some(Ok(stream)) => Ok(stream),
     }
 }
 

@@ -1,13 +1,11 @@
-//! HTTP as this tool uses it: GET with a deadline and a bound on the answer, no proxy, no redirect followed, so that
-//! credentials go nowhere else.
+//! HTTP as this tool uses it: GET and POST with a deadline and a bound on the answer, no proxy, no redirect followed,
+//! so that credentials go nowhere else.
 
 use super::Deadline;
-use super::tls::{Capture, TlsMaterial};
+use super::tls::TlsMaterial;
 use super::trouble::{chain, classify};
 use crate::facts::{Trouble, TroubleKind};
 use futures_util::StreamExt;
-use rustls::ClientConfig;
-use std::sync::Arc;
 
 /// Longest answer read, in bytes. etcd's /metrics is about 150 kB.
 const MAX_BODY: usize = 16 << 20;
@@ -23,7 +21,7 @@ pub struct Http {
 pub struct Answer {
     /// HTTP status.
     pub status: u16,
-    /// Headers that matter, by lower-case name.
+    /// Its headers.
     pub headers: reqwest::header::HeaderMap,
     /// The body, whole.
     pub body: Vec<u8>,
@@ -34,15 +32,20 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|v| v.to_str().ok())
     }
+
+    /// The answer, if it is the page that was asked for.
+    pub fn page(self) -> Result<Answer, Trouble> {
+        match self.status {
+            200 => Ok(self),
+            status => Err(Trouble::new(TroubleKind::ServerError, format!("HTTP status {status}"))),
+        }
+    }
 }
 
 impl Http {
     /// With the target's certificate and CA.
-    pub fn new(material: &TlsMaterial, capture: &Capture) -> Result<Http, Trouble> {
-        Self::with_config(material.client_config(capture, &["http/1.1"]))
-    }
-
-    fn with_config(config: Arc<ClientConfig>) -> Result<Http, Trouble> {
+    pub fn new(material: &TlsMaterial) -> Result<Http, Trouble> {
+        let config = material.client_config(&["http/1.1"]);
         reqwest::Client::builder()
             .tls_backend_preconfigured((*config).clone())
             .no_proxy()
@@ -71,6 +74,11 @@ impl Http {
             self.send(self.client.get(url), |piece, body| lines.feed(piece, body), deadline).await?;
         lines.end(&mut answer.body);
         Ok(answer)
+    }
+
+    /// GETs a page: what is not served is a trouble too.
+    pub async fn page(&self, url: &str, deadline: Deadline) -> Result<Answer, Trouble> {
+        self.get(url, deadline).await?.page()
     }
 
     /// POSTs a JSON document. Any HTTP status is an answer.

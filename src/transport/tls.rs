@@ -76,7 +76,6 @@ pub enum TlsFileError {
 }
 
 /// TLS material, read once.
-#[derive(Debug)]
 pub struct TlsMaterial {
     roots: Option<Arc<RootCertStore>>,
     trust: Arc<Trust>,
@@ -87,6 +86,18 @@ pub struct TlsMaterial {
     skip_verify: bool,
     /// File of the client certificate.
     pub cert_path: Option<PathBuf>,
+}
+
+/// Says what there is and never the key.
+impl std::fmt::Debug for TlsMaterial {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("TlsMaterial")
+            .field("own_ca", &self.roots.is_some())
+            .field("cert_path", &self.cert_path)
+            .field("server_name", &self.server_name)
+            .field("skip_verify", &self.skip_verify)
+            .finish_non_exhaustive()
+    }
 }
 
 impl TlsMaterial {
@@ -147,18 +158,18 @@ impl TlsMaterial {
     }
 
     /// A verifier that accepts what the target's CA signed (or anything, with `insecure_skip_verify`).
-    pub fn verifier(&self, capture: &Capture) -> Arc<Verifier> {
+    pub fn verifier(&self) -> Arc<Verifier> {
         Arc::new(Verifier {
             trust: self.trust.clone(),
             accept_all: self.skip_verify,
             roots: self.roots.clone(),
-            capture: capture.clone(),
+            capture: Capture::default(),
         })
     }
 
     /// A client configuration with our certificate, for the given application protocols.
-    pub fn client_config(&self, capture: &Capture, alpn: &[&str]) -> Arc<ClientConfig> {
-        config(self.verifier(capture), self.identity(), alpn)
+    pub fn client_config(&self, alpn: &[&str]) -> Arc<ClientConfig> {
+        config(self.verifier(), self.identity(), alpn)
     }
 
     fn identity(&self) -> Option<(Vec<CertificateDer<'static>>, PrivateKeyDer<'static>)> {
@@ -437,5 +448,33 @@ impl ServerCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         provider().signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_private_key_is_never_printed() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let pair = rcgen::KeyPair::generate().expect("a key");
+        let params = rcgen::CertificateParams::new(vec!["n1".into()]).expect("valid names");
+        let file = |name: &str, text: &str| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).expect("is written");
+            Some(path)
+        };
+        let key = pair.serialize_pem();
+        let files = TlsFiles {
+            cert: file("cert.pem", &params.self_signed(&pair).expect("a certificate").pem()),
+            key: file("key.pem", &key),
+            ..TlsFiles::default()
+        };
+        let material = TlsMaterial::load(&files).expect("loads");
+        let printed = format!("{material:?}");
+        let bytes = format!("{:?}", &key.as_bytes()[..40]);
+        assert!(!printed.contains(bytes.trim_matches(['[', ']'])), "{printed}");
+        assert!(!printed.contains("PRIVATE KEY"), "{printed}");
     }
 }

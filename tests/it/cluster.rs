@@ -11,6 +11,9 @@ use tempfile::TempDir;
 /// Variables of the user that would change what a test sees.
 const FOREIGN: &[&str] = &["QUORATE_CONFIG", "NO_COLOR", "CLICOLOR_FORCE", "XDG_CONFIG_HOME"];
 
+/// The versions of etcd that are promised.
+pub(crate) const VERSIONS: [&str; 4] = ["3.4.23", "3.5.35", "3.6.16", "3.7.3"];
+
 /// How long anything that must come may take, on a slow machine.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -160,6 +163,22 @@ impl Cluster {
         members.iter().map(|m| m["endpoint"].as_str().expect("an endpoint")).collect()
     }
 
+    /// Its first member as a target of the command line.
+    pub(crate) fn target(&self) -> String {
+        self.endpoints()[0].replace("http://", "etcd://")
+    }
+
+    /// The server program its members run.
+    pub(crate) fn program(&self) -> &str {
+        self.lab["members"][0]["spec"]["program"].as_str().expect("a program")
+    }
+
+    /// A client of our own to the first member, to put things in and to look.
+    pub(crate) async fn client(&self) -> etcd_client::Client {
+        quorate::transport::tls::install_provider();
+        etcd_client::Client::connect([self.endpoints()[0]], None).await.expect("connects")
+    }
+
     /// Runs a command with its config file.
     pub(crate) fn run(&self, args: &[&str]) -> Ran {
         let mut all = args.to_vec();
@@ -204,6 +223,12 @@ impl Cluster {
         let of_role = members.iter().filter(|m| m["role"] == role);
         of_role.map(|m| m["name"].as_str().expect("a name").to_owned()).collect()
     }
+}
+
+/// A loopback URL whose port was free a moment ago: for servers that no lab starts.
+pub(crate) fn url() -> String {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    format!("http://{}", listener.local_addr().expect("an address"))
 }
 
 /// Whether a process is there and no zombie.

@@ -1,6 +1,6 @@
 //! Encryption at rest, on real etcd servers that hold what Kubernetes writes.
 
-use crate::etcd_process::{EtcdProcess, VERSIONS};
+use crate::cluster::{Cluster, VERSIONS};
 use etcd_client::{Client, Txn, TxnOp};
 use serde_json::Value;
 use std::process::Output;
@@ -21,7 +21,7 @@ fn quorate(arguments: &[&str]) -> Output {
 }
 
 /// `check --only encryption-at-rest` as JSON, with its exit code.
-fn check(server: &EtcdProcess, more: &[&str]) -> (Vec<Value>, Option<i32>) {
+fn check(server: &Cluster, more: &[&str]) -> (Vec<Value>, Option<i32>) {
     let target = server.target();
     let arguments = [&["check", &target, "--only", "encryption-at-rest", "-o", "json"], more].concat();
     let output = quorate(&arguments);
@@ -32,7 +32,7 @@ fn check(server: &EtcdProcess, more: &[&str]) -> (Vec<Value>, Option<i32>) {
 }
 
 /// The facts as they are saved.
-fn facts(server: &EtcdProcess, more: &[&str]) -> Value {
+fn facts(server: &Cluster, more: &[&str]) -> Value {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("facts.json");
     let path = file.to_str().expect("a path");
@@ -63,7 +63,7 @@ fn encrypted(provider_and_key: &str) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_version_tells_plaintext_from_encrypted() {
     for version in VERSIONS {
-        let server = tokio::task::spawn_blocking(move || EtcdProcess::start(version)).await.expect("starts");
+        let server = tokio::task::spawn_blocking(move || Cluster::etcd(version, 1)).await.expect("starts");
         let mut client = server.client().await;
 
         // Nothing of Kubernetes: no finding at all.
@@ -95,7 +95,7 @@ async fn every_version_tells_plaintext_from_encrypted() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn thousands_of_objects_are_read_in_pages() {
-    let server = tokio::task::spawn_blocking(|| EtcdProcess::start(VERSIONS[2])).await.expect("starts");
+    let server = tokio::task::spawn_blocking(|| Cluster::etcd(VERSIONS[2], 1)).await.expect("starts");
     let mut client = server.client().await;
     load(&mut client, secrets(3500, "many", &encrypted("kms:v2:vault"))).await;
     // One is plaintext, behind everything a default look reads.
@@ -153,7 +153,7 @@ async fn thousands_of_objects_are_read_in_pages() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn openshift_and_hostile_key_names() {
-    let server = tokio::task::spawn_blocking(|| EtcdProcess::start(VERSIONS[3])).await.expect("starts");
+    let server = tokio::task::spawn_blocking(|| Cluster::etcd(VERSIONS[3], 1)).await.expect("starts");
     let mut client = server.client().await;
     let hostile = "aescbc:v1:\u{1b}[31mred\u{202e}";
     load(&mut client, [("/kubernetes.io/secrets/ns/CANARY".to_owned(), encrypted(hostile))]).await;
@@ -181,7 +181,7 @@ async fn openshift_and_hostile_key_names() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_unknown_not_a_pass() {
-    let server = tokio::task::spawn_blocking(|| EtcdProcess::start(VERSIONS[1])).await.expect("starts");
+    let server = tokio::task::spawn_blocking(|| Cluster::etcd(VERSIONS[1], 1)).await.expect("starts");
     let mut client = server.client().await;
     load(&mut client, secrets(1, "a", PROTOBUF)).await;
     client.user_add("root", "secret", None).await.expect("a user");

@@ -3,6 +3,7 @@
 use crate::cluster::{Cluster, Home, PATIENCE, Ran, alive, pids};
 use quorate::transport::Deadline;
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -30,6 +31,11 @@ fn a_lab_lives_and_leaves_nothing() {
     assert_eq!(started.len(), 3);
     let answers = cluster.check(&["--only", "quorum-lost,quorum-margin"]).exits(0).json();
     assert_eq!(answers["clusters"][0]["name"], "etcd");
+
+    for (path, wanted) in [("", 0o700), ("labs", 0o700), ("labs/etcd.json", 0o600), ("labs/etcd", 0o700)] {
+        let kept = std::fs::metadata(home.path("state/quorate").join(path)).expect("is there");
+        assert_eq!(kept.permissions().mode() & 0o777, wanted, "who may read {path}");
+    }
 
     home.run(&["lab", "pause", "n1"]).exits(0);
     home.run(&["lab", "pause", "n1"]).exits(0);
@@ -201,9 +207,9 @@ fn a_stolen_port_is_replaced_by_another() {
             once = home.path("once").display()
         ),
     );
-    std::fs::set_permissions(&unlucky, std::os::unix::fs::PermissionsExt::from_mode(0o755)).expect("a mode");
+    std::fs::set_permissions(&unlucky, PermissionsExt::from_mode(0o755)).expect("a mode");
     let up =
-        home.quorate().args(["lab", "up", "etcd", "--nodes", "1"]).env("QUORATE_ETCD", &unlucky).output();
+        home.quorate().args(["lab", "up", "etcd", "--nodes", "1"]).env("QUORATE_ETCD", "./unlucky").output();
     Ran::new("lab up".into(), &up.expect("quorate starts")).exits(0);
     assert!(home.path("once").exists(), "the first start failed");
 }

@@ -98,3 +98,14 @@ fn pure_modules_touch_nothing_outside() {
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
+
+#[test]
+fn the_map_names_every_module() {
+    let map = Path::new(env!("CARGO_MANIFEST_DIR")).join("ARCHITECTURE.md");
+    let map = fs::read_to_string(map).expect("ARCHITECTURE.md is there");
+    let told = |module: &str| {
+        map.contains(&format!("\nsrc/{module}.rs ")) || map.contains(&format!("\nsrc/{module}/ "))
+    };
+    let missing: Vec<String> = modules().into_iter().filter(|module| !told(module)).collect();
+    assert!(missing.is_empty(), "ARCHITECTURE.md lacks {missing:?}");
+}

@@ -6,7 +6,6 @@ mod cli;
 mod diagnosis;
 mod cluster;
 mod lab;
-mod etcd_process;
 mod inspect;
 mod host;
 mod kubernetes;

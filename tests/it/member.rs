@@ -1,7 +1,6 @@
 //! `quorate member` on real clusters: what is allowed works to its end, what is refused changes nothing.
 
-use crate::cluster::{Cluster, PATIENCE, Ran};
-use crate::etcd_process::{EtcdProcess, VERSIONS, binary, url};
+use crate::cluster::{Cluster, PATIENCE, Ran, VERSIONS, url};
 use quorate::transport::Deadline;
 use serde_json::Value;
 use std::path::PathBuf;
@@ -14,12 +13,12 @@ struct Joiner {
 }
 
 impl Joiner {
-    fn start(version: &str, data: PathBuf, report: &Value) -> Joiner {
+    fn start(cluster: &Cluster, data: PathBuf, report: &Value) -> Joiner {
         let arguments = report["start"]["arguments"].as_array().expect("arguments");
         let arguments: Vec<&str> = arguments.iter().map(|a| a.as_str().expect("text")).collect();
         let peer = arguments.iter().find_map(|a| a.strip_prefix("--initial-advertise-peer-urls="));
         let client = url();
-        let process = Command::new(binary(version))
+        let process = Command::new(cluster.program())
             .args(&arguments)
             .args(["--listen-peer-urls", peer.expect("a peer URL")])
             .args(["--listen-client-urls", &client, "--advertise-client-urls", &client])
@@ -104,7 +103,7 @@ fn a_cluster_lives(version: &str) {
     member(&cluster, &again).exits(4).says(&["never started", "One at a time"]);
     member(&cluster, &["promote", &id, "--yes"]).exits(4).says(&["never started"]);
 
-    let n4 = Joiner::start(version, cluster.home.path("n4"), &added);
+    let n4 = Joiner::start(&cluster, cluster.home.path("n4"), &added);
     let promoted = member(&cluster, &["promote", "n4", "--yes", "--wait"]).exits(0).json();
     assert_eq!(outcomes(&promoted), [("promote", "done")]);
     assert_eq!(promoted["steps"][0]["id"], id.as_str());
@@ -140,7 +139,7 @@ fn a_dead_one_is_replaced(version: &str, cluster: &Cluster) {
     assert_eq!(ids(cluster), before, "{version}: nothing was changed");
     let replaced = member(cluster, &["replace", "n3", "--yes"]).exits(0).json();
     assert_eq!(outcomes(&replaced), [("remove", "done"), ("add", "done")], "{version}");
-    let _n3 = Joiner::start(version, cluster.home.path("n3-again"), &replaced);
+    let _n3 = Joiner::start(cluster, cluster.home.path("n3-again"), &replaced);
     answers(cluster, "n3");
     member(cluster, &["promote", "n3", "--yes"]).exits(0);
     let whole = cluster.settles("healthy").json();
@@ -240,7 +239,7 @@ fn words_that_mean_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_root_changes_who_is_in() {
     for version in VERSIONS {
-        let server = tokio::task::spawn_blocking(move || EtcdProcess::start(version)).await.expect("starts");
+        let server = tokio::task::spawn_blocking(move || Cluster::etcd(version, 1)).await.expect("starts");
         let mut client = server.client().await;
         client.user_add("root", "secret", None).await.expect("a user");
         client.user_grant_role("root", "root").await.expect("a role");

@@ -1,6 +1,6 @@
 //! `quorate probe disk` and `quorate probe commit`, on a real disk and real servers.
 
-use crate::etcd_process::{EtcdProcess, VERSIONS};
+use crate::cluster::{Cluster, VERSIONS};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Output;
@@ -85,7 +85,7 @@ fn disk_stops_when_the_time_is_up() {
 }
 
 /// What is left of the probe on the server: keys and leases.
-async fn left(server: &EtcdProcess) -> (i64, usize) {
+async fn left(server: &Cluster) -> (i64, usize) {
     let mut client = server.client().await;
     let options = etcd_client::GetOptions::new().with_prefix().with_count_only();
     let keys = client.get("quorate.probe/", Some(options)).await.expect("reads").count();
@@ -95,7 +95,7 @@ async fn left(server: &EtcdProcess) -> (i64, usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn commit_writes_only_with_consent_and_cleans_up() {
     for version in VERSIONS {
-        let server = tokio::task::spawn_blocking(move || EtcdProcess::start(version)).await.expect("starts");
+        let server = tokio::task::spawn_blocking(move || Cluster::etcd(version, 1)).await.expect("starts");
         let target = server.target();
         let revision = || async {
             let mut client = server.client().await;
@@ -123,7 +123,7 @@ async fn commit_writes_only_with_consent_and_cleans_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn commit_says_what_the_server_refuses() {
-    let server = tokio::task::spawn_blocking(|| EtcdProcess::start(VERSIONS[2])).await.expect("starts");
+    let server = tokio::task::spawn_blocking(|| Cluster::etcd(VERSIONS[2], 1)).await.expect("starts");
     let mut client = server.client().await;
     client.user_add("root", "secret", None).await.expect("a user");
     client.user_grant_role("root", "root").await.expect("a role");

@@ -4,7 +4,7 @@
 use super::client;
 use super::look::Core;
 use super::{Etcd, wire};
-use crate::facts::{Observed, TroubleKind};
+use crate::facts::{Observed, Trouble, TroubleKind};
 use crate::transport::Deadline;
 use crate::transport::http::Http;
 use etcd_client::{Client, GetOptions};
@@ -33,25 +33,21 @@ pub(super) async fn enabled(
 
 /// Whether an answer without a login was refused for want of one.
 fn refused(core: &Core) -> bool {
-    let for_login = |kind| matches!(kind, TroubleKind::Unauthenticated | TroubleKind::PermissionDenied);
-    core.status.as_ref().is_err_and(|t| for_login(t.kind))
-        || core.members.as_ref().is_err_and(|t| for_login(t.kind))
+    core.status.as_ref().is_err_and(wants_login) || core.members.as_ref().is_err_and(wants_login)
+}
+
+fn wants_login(trouble: &Trouble) -> bool {
+    matches!(trouble.kind, TroubleKind::Unauthenticated | TroubleKind::PermissionDenied)
 }
 
 /// Through a client that has not logged in.
 pub(super) async fn directly(client: &Client, deadline: Deadline) -> Observed<bool> {
     let mut kv = client.kv_client();
     let options = GetOptions::new().with_serializable().with_count_only();
-    match deadline.run(kv.get("health", Some(options))).await {
-        None => Observed::unknown("no answer within the deadline"),
-        Some(Ok(_)) => Observed::Known(false),
-        Some(Err(error)) => {
-            let trouble = client::name(&error);
-            match trouble.kind {
-                TroubleKind::Unauthenticated | TroubleKind::PermissionDenied => Observed::Known(true),
-                _ => Observed::unknown(trouble.to_string()),
-            }
-        }
+    match client::answer(deadline, kv.get("health", Some(options))).await {
+        Ok(_) => Observed::Known(false),
+        Err(trouble) if wants_login(&trouble) => Observed::Known(true),
+        Err(trouble) => Observed::unknown(trouble.to_string()),
     }
 }
 

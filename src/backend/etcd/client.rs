@@ -4,7 +4,7 @@ use crate::facts::{Trouble, TroubleKind};
 use crate::target::Auth;
 use crate::transport::Deadline;
 use crate::transport::address::Address;
-use crate::transport::tls::{Capture, TlsMaterial};
+use crate::transport::tls::TlsMaterial;
 use crate::transport::trouble::{chain, classify};
 use etcd_client::{Channel, Client, ConnectOptions, Error, Identity, TlsOptions};
 use tonic::Code;
@@ -13,10 +13,9 @@ use tonic::Code;
 pub(super) async fn open(
     address: &Address,
     material: &TlsMaterial,
-    capture: &Capture,
     deadline: Deadline,
 ) -> Result<Client, Trouble> {
-    connect(address, material, capture, None, deadline).await
+    connect(address, material, None, deadline).await
 }
 
 /// Opens a client and logs in with a password. The login itself is a linearizable read and a proposal: on a cluster
@@ -24,13 +23,12 @@ pub(super) async fn open(
 pub(super) async fn log_in(
     address: &Address,
     material: &TlsMaterial,
-    capture: &Capture,
     auth: &Auth,
     deadline: Deadline,
 ) -> Result<Client, Trouble> {
     let Auth::Password { user, password } = auth;
     let options = ConnectOptions::new().with_user(user.clone(), password.expose());
-    match deadline.run(connect(address, material, capture, Some(options), deadline)).await {
+    match deadline.run(connect(address, material, Some(options), deadline)).await {
         Some(result) => result,
         None => Err(Trouble::new(
             TroubleKind::Unauthenticated,
@@ -42,7 +40,6 @@ pub(super) async fn log_in(
 async fn connect(
     address: &Address,
     material: &TlsMaterial,
-    capture: &Capture,
     options: Option<ConnectOptions>,
     deadline: Deadline,
 ) -> Result<Client, Trouble> {
@@ -57,13 +54,24 @@ async fn connect(
             tls = tls.identity(Identity::from_pem(cert, key));
         }
         endpoint
-            .tls_config_with_verifier(tls, material.verifier(capture))
+            .tls_config_with_verifier(tls, material.verifier())
             .map_err(|error| Trouble::new(TroubleKind::TlsFailure, chain(&error)))?
     } else {
         endpoint
     };
     let channel = Channel::Tonic(endpoint.connect_lazy());
     Client::from_channel(channel, options).await.map_err(|error| name(&error))
+}
+
+/// The answer to one call, or why there is none.
+pub(super) async fn answer<T>(
+    deadline: Deadline,
+    call: impl Future<Output = Result<T, Error>>,
+) -> Result<T, Trouble> {
+    match deadline.run(call).await {
+        Some(result) => result.map_err(|error| name(&error)),
+        None => Err(Trouble::new(TroubleKind::NoAnswer, "no answer within the deadline")),
+    }
 }
 
 /// Names what an etcd call's error means.

@@ -12,7 +12,6 @@ use crate::quorum;
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::http::Http;
-use crate::transport::tls::Capture;
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,7 +38,7 @@ const PEER_GRACE: Duration = Duration::from_millis(200);
 
 pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
     let deadline = Deadline::after(ask.timeout);
-    let http = Http::new(&etcd.material, &Capture::default()).ok();
+    let http = Http::new(&etcd.material).ok();
     let last = merge::last_run(etcd, ask);
     let mut harvest = Harvest::default();
     let mut prospects: BTreeMap<Address, watch::Sender<Prospect>> = BTreeMap::new();

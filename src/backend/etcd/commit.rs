@@ -1,14 +1,14 @@
 //! Timed writes to a key under a lease.
 
-use super::{Etcd, client, wire};
+use super::client::{self, answer};
+use super::{Etcd, wire};
 use crate::backend::Looking;
 use crate::backend::commits::{CommitProbe, SCRATCH_LIFE, Scratch};
 use crate::consent::Consent;
 use crate::facts::{Trouble, TroubleKind};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
-use crate::transport::tls::Capture;
-use etcd_client::{Client, Error, PutOptions};
+use etcd_client::{Client, PutOptions};
 use std::time::Duration;
 
 const PREFIX: &str = "quorate.probe/";
@@ -45,14 +45,13 @@ impl Etcd {
     pub(super) async fn client_for(&self, endpoint: &str, deadline: Deadline) -> Result<Client, Trouble> {
         let address = Address::parse(endpoint, false, 2379)
             .map_err(|reason| Trouble::new(TroubleKind::DnsFailure, reason))?;
-        let capture = Capture::default();
         if let Some(auth) = &self.target.auth {
-            match client::log_in(&address, &self.material, &capture, auth, deadline).await {
+            match client::log_in(&address, &self.material, auth, deadline).await {
                 Err(trouble) if trouble.detail.contains("authentication is not enabled") => {}
                 other => return other,
             }
         }
-        client::open(&address, &self.material, &capture, deadline).await
+        client::open(&address, &self.material, deadline).await
     }
 }
 
@@ -99,15 +98,5 @@ impl Scratch for Leased {
                 (_, Err(trouble)) => Err(trouble),
             }
         })
-    }
-}
-
-pub(super) async fn answer<T>(
-    deadline: Deadline,
-    call: impl Future<Output = Result<T, Error>>,
-) -> Result<T, Trouble> {
-    match deadline.run(call).await {
-        Some(result) => result.map_err(|error| client::name(&error)),
-        None => Err(Trouble::new(TroubleKind::NoAnswer, "no answer within the deadline")),
     }
 }

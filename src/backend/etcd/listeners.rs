@@ -3,13 +3,13 @@
 //! the certificate flags for it (embed/etcd.go `configureClientListeners`).
 
 use super::client;
-use super::look::Core;
+use super::look::{self, Core};
 use super::peer::PeerLook;
 use crate::facts::{EtcdMember, EtcdPeerView, EtcdVars, Listener, ListenerKind, Observed, TroubleKind};
 use crate::listener::stranger::{Spot, in_plaintext, listener};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
-use crate::transport::tls::{Capture, TlsMaterial};
+use crate::transport::tls::TlsMaterial;
 use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -101,7 +101,7 @@ fn in_arguments(vars: &EtcdVars, answered: &Address) -> Vec<Spot> {
         .flat_map(|(flag, kind)| vars.flag(flag).unwrap_or_default().split(',').map(move |url| (*kind, url)));
     urls.filter_map(|(kind, url)| {
         let listens = Address::parse(url, false, 2379).ok()?;
-        let address = if wildcard(&listens) {
+        let address = if listens.unspecified() {
             Address { host: answered.host.clone(), ..listens }
         } else if listens.loopback() && !answered.loopback() {
             return None;
@@ -111,10 +111,6 @@ fn in_arguments(vars: &EtcdVars, answered: &Address) -> Vec<Spot> {
         Some(Spot { unsure: true, ..spot(kind, address) })
     })
     .collect()
-}
-
-fn wildcard(address: &Address) -> bool {
-    address.host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_unspecified())
 }
 
 /// Looks at sockets of one member; `None` when there are none to look at.
@@ -166,7 +162,7 @@ fn on_all_interfaces(vars: &EtcdVars, listener: &Listener) -> bool {
     };
     let urls = vars.flag(flag).unwrap_or_default().split(',');
     let listens = urls.filter_map(|url| Address::parse(url, false, 2379).ok());
-    listens.into_iter().any(|a| wildcard(&a) && listener.address.ends_with(&format!(":{}", a.port)))
+    listens.into_iter().any(|a| a.unspecified() && listener.address.ends_with(&format!(":{}", a.port)))
 }
 
 /// Whether a stranger gets the gRPC client API on the peer port.
@@ -186,24 +182,20 @@ async fn serves_clients(
         return Observed::Known(false);
     }
     let address = Address { tls: listener.plaintext.known() == Some(&false), ..address };
-    let client = match client::open(&address, &TlsMaterial::stranger(), &Capture::default(), deadline).await {
+    let client = match client::open(&address, &TlsMaterial::stranger(), deadline).await {
         Ok(client) => client,
         Err(trouble) => return Observed::unknown(trouble.to_string()),
     };
-    match deadline.run(client.maintenance_client().status()).await {
-        None => Observed::unknown("no answer within the deadline"),
-        Some(Ok(_)) => Observed::Known(true),
-        Some(Err(error)) => {
-            let trouble = client::name(&error);
-            match trouble.kind {
-                // A refusal in etcd's own words comes from its client API.
-                TroubleKind::Unauthenticated | TroubleKind::PermissionDenied | TroubleKind::ServerError => {
-                    Observed::Known(true)
-                }
-                TroubleKind::WrongService | TroubleKind::Garbage => Observed::Known(false),
-                _ => Observed::unknown(trouble.to_string()),
+    match look::status(&client, deadline).await {
+        Ok(_) => Observed::Known(true),
+        Err(trouble) => match trouble.kind {
+            // A refusal in etcd's own words comes from its client API.
+            TroubleKind::Unauthenticated | TroubleKind::PermissionDenied | TroubleKind::ServerError => {
+                Observed::Known(true)
             }
-        }
+            TroubleKind::WrongService | TroubleKind::Garbage => Observed::Known(false),
+            _ => Observed::unknown(trouble.to_string()),
+        },
     }
 }
 

@@ -1,6 +1,7 @@
 //! Everything asked of one address. Each answer stands for itself: one that fails costs only its own fact.
 
-use super::{Etcd, auth, client, pages, wire};
+use super::client::{self, answer};
+use super::{Etcd, auth, pages, wire};
 use crate::backend::Ask;
 use crate::facts::{
     ClockOffset, EtcdMetrics, EtcdStatus, EtcdVars, EtcdVersions, ListedMember, Observed, Origin, QuorumRead,
@@ -10,8 +11,7 @@ use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::diagnose::{self, ETCD};
 use crate::transport::http::Http;
-use crate::transport::tls::Capture;
-use etcd_client::{Client, Error, GetOptions};
+use etcd_client::{Client, GetOptions};
 use std::collections::BTreeMap;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -63,7 +63,7 @@ pub(super) struct Line {
 impl Line {
     /// Dials nothing yet.
     pub(super) async fn open(etcd: &Etcd, address: Address, origin: Origin, deadline: Deadline) -> Line {
-        let client = client::open(&address, &etcd.material, &Capture::default(), deadline).await;
+        let client = client::open(&address, &etcd.material, deadline).await;
         Line { address, origin, client }
     }
 }
@@ -108,7 +108,7 @@ pub(super) async fn core(etcd: &Etcd, line: &Line, deadline: Deadline) -> Core {
     if let (Some(auth), true) =
         (&etcd.target.auth, status.as_ref().is_err_and(refused) || members.as_ref().is_err_and(refused))
     {
-        match client::log_in(&address, &etcd.material, &Capture::default(), auth, deadline).await {
+        match client::log_in(&address, &etcd.material, auth, deadline).await {
             Ok(logged_in) => {
                 client = logged_in;
                 login = true;
@@ -154,30 +154,23 @@ async fn late_login(
         return None;
     }
     let grace = deadline.within(LOGIN_GRACE);
-    Some(client::log_in(address, &etcd.material, &Capture::default(), credentials, grace).await)
+    Some(client::log_in(address, &etcd.material, credentials, grace).await)
 }
 
 type Who = (Result<EtcdStatus, Trouble>, Result<BTreeMap<String, ListedMember>, Trouble>);
 
 async fn who(client: &Client, deadline: Deadline) -> Who {
-    let (mut maintenance, mut cluster) = (client.maintenance_client(), client.cluster_client());
-    let status = async { call(deadline, maintenance.status()).await.map(|answer| wire::status(&answer)) };
+    let mut cluster = client.cluster_client();
     // etcd-client always asks for the serializable list, which needs no quorum.
-    let members = async { call(deadline, cluster.member_list()).await.map(|answer| wire::members(&answer)) };
-    futures_util::future::join(status, members).await
+    let members =
+        async { answer(deadline, cluster.member_list()).await.map(|answer| wire::members(&answer)) };
+    futures_util::future::join(status(client, deadline), members).await
 }
 
-/// One more Status.
+/// Status, which no quorum is needed for.
 pub(super) async fn status(client: &Client, deadline: Deadline) -> Result<EtcdStatus, Trouble> {
     let mut maintenance = client.maintenance_client();
-    call(deadline, maintenance.status()).await.map(|answer| wire::status(&answer))
-}
-
-async fn call<T>(deadline: Deadline, work: impl Future<Output = Result<T, Error>>) -> Result<T, Trouble> {
-    match deadline.run(work).await {
-        Some(result) => result.map_err(|error| client::name(&error)),
-        None => Err(Trouble::new(TroubleKind::NoAnswer, "no answer within the deadline")),
-    }
+    answer(deadline, maintenance.status()).await.map(|answer| wire::status(&answer))
 }
 
 /// A client library's "transport error" is no diagnosis: look at the port itself.
@@ -226,10 +219,8 @@ async fn read_and_status(
     let read = quorum_read(client, deadline, prospect.clone()).await;
     let allowed = prospect.wait_for(|p| p.told.is_some()).await.ok().and_then(|p| p.told.clone().flatten());
     let Some(client) = allowed else { return (read, Observed::default()) };
-    let again = call(deadline, client.maintenance_client().status()).await;
-    let again =
-        again.map_or_else(|t| Observed::unknown(t.to_string()), |a| Observed::Known(wire::status(&a)));
-    (read, again)
+    let again = status(&client, deadline).await;
+    (read, again.map_or_else(|trouble| Observed::unknown(trouble.to_string()), Observed::Known))
 }
 
 async fn quorum_read(
@@ -264,7 +255,7 @@ async fn read_until_served(client: &Client, began: Deadline, deadline: Deadline)
         let attempt = Deadline::after(Duration::ZERO);
         let mut kv = client.kv_client();
         // The key etcdctl's `endpoint health` reads; nothing is written, and it need not exist.
-        let read = call(deadline, kv.get("health", Some(GetOptions::new().with_count_only()))).await;
+        let read = answer(deadline, kv.get("health", Some(GetOptions::new().with_count_only()))).await;
         let served = QuorumRead::Served { ms: attempt.elapsed_ms() };
         let trouble = match read {
             Ok(_) => return served,

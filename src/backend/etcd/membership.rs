@@ -1,6 +1,6 @@
 //! etcd's own membership calls, each through one member's client.
 
-use super::commit::answer;
+use super::client::answer;
 use super::{Etcd, client, wire};
 use crate::backend::Looking;
 use crate::backend::membership::{Joining, Members, Membership, NewMember, Setback};

@@ -44,9 +44,9 @@ pub(super) async fn metrics(url: &str, http: &Http, ask: &Ask, deadline: Deadlin
 fn page(answer: Result<Answer, Trouble>) -> Result<Answer, Trouble> {
     let answer = answer?;
     match answer.status {
-        200 => Ok(answer),
+        // `--listen-metrics-urls` may have moved it to another socket.
         404 => Err(Trouble::new(TroubleKind::ServerError, "the client port does not serve this page")),
-        status => Err(Trouble::new(TroubleKind::ServerError, format!("HTTP status {status}"))),
+        _ => answer.page(),
     }
 }
 

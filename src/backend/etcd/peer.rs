@@ -40,28 +40,20 @@ pub(super) async fn look(url: String, http: Option<&Http>, now: Timestamp, deadl
         Ok(address) => address.url(),
         Err(reason) => return failed(url, Trouble::new(TroubleKind::DnsFailure, reason)),
     };
-    let answer = match page(http, &format!("{base}/members"), deadline).await {
+    let answer = match http.page(&format!("{base}/members"), deadline).await {
         Ok(answer) => answer,
         Err(trouble) => return failed(url, trouble),
     };
     let told = wire::peer_members(&answer.body)
         .map(|members| Told { cluster_id: answer.header("x-etcd-cluster-id").map(str::to_owned), members });
     let sent = deadline.elapsed_ms();
-    let probed = page(http, &format!("{base}/raft/probing"), deadline).await;
+    let probed = http.page(&format!("{base}/raft/probing"), deadline).await;
     let received = deadline.elapsed_ms();
     let clock = match probed.and_then(|answer| wire::probed_now(&answer.body)) {
         Ok(theirs) => Observed::Known(offset(theirs, now, sent, received)),
         Err(trouble) => Observed::unknown(trouble.to_string()),
     };
     PeerLook { url, told, clock }
-}
-
-async fn page(http: &Http, url: &str, deadline: Deadline) -> Result<crate::transport::http::Answer, Trouble> {
-    let answer = http.get(url, deadline).await?;
-    match answer.status {
-        200 => Ok(answer),
-        status => Err(Trouble::new(TroubleKind::ServerError, format!("HTTP status {status}"))),
-    }
 }
 
 fn offset(theirs: Timestamp, start: Timestamp, sent_ms: f64, received_ms: f64) -> ClockOffset {

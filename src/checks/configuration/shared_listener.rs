@@ -18,11 +18,11 @@ pub(super) const CHECK: Check = Check {
     rules: &[Rule::Etcd(judge)],
 };
 
-fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
+fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {
     let mut tally = Tally::new();
     let mut shared = Vec::new();
     let mut asked = 0usize;
-    for (member, status) in etcd.answering() {
+    for (member, status) in etcd.answering(common) {
         // Without TLS etcd tells the two apart by itself; before these releases there is no such flag.
         let applies =
             member.endpoint.starts_with("https://") && Release::parse(&status.version).is_some_and(has_flag);

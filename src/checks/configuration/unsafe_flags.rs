@@ -94,12 +94,12 @@ const DANGERS: &[Danger] = &[
     ),
 ];
 
-fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
+fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {
     let mut tally = Tally::new();
     let mut seen: Vec<(String, &EtcdVars)> = Vec::new();
     let mut unchecked = Vec::new();
     let mut asked = 0usize;
-    for (member, _) in etcd.answering() {
+    for (member, _) in etcd.answering(common) {
         asked += 1;
         match settings(member) {
             Settings::Arguments(vars) => {

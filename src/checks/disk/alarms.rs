@@ -29,7 +29,7 @@ fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {
     let mut other: BTreeSet<&str> = BTreeSet::new();
     let mut tally = Tally::new();
     let mut asked = 0usize;
-    for (member, status) in etcd.answering() {
+    for (member, status) in etcd.answering(common) {
         asked += 1;
         for error in &status.errors {
             match alarm(error) {

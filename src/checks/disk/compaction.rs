@@ -32,13 +32,13 @@ pub(super) const CHECK: Check = Check {
 };
 
 /// Compaction goes through the log, so the cluster has one history, whoever is asked.
-fn judge(etcd: &EtcdFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
+fn judge(etcd: &EtcdFacts, common: &CommonFacts, policy: &Policy) -> Outcome {
     let known: Vec<(&EtcdMember, u64, Option<f64>)> = etcd
-        .answering()
+        .answering(common)
         .filter_map(|(member, status)| history(member, status).known().map(|(b, age)| (member, *b, *age)))
         .collect();
     let Some(backlog) = known.iter().map(|(_, backlog, _)| *backlog).min() else {
-        let why = etcd.answering().find_map(|(m, s)| history(m, s).why().map(str::to_owned));
+        let why = etcd.answering(common).find_map(|(m, s)| history(m, s).why().map(str::to_owned));
         let why =
             why.map_or_else(|| "no member answered".into(), |why| format!("the compacted revision: {why}"));
         return Outcome::undecided(why, Severity::Warning);
@@ -61,7 +61,7 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
             .with("recent", Value::Seconds(recent)),
         );
     }
-    match automatic(etcd) {
+    match automatic(etcd, common) {
         Observed::Known(true) => clear(),
         Observed::Known(false) => Outcome::found(
             Hit::new(
@@ -92,9 +92,9 @@ fn history(member: &EtcdMember, status: &EtcdStatus) -> Observed<(u64, Option<f6
 }
 
 /// Whether any member was started with automatic compaction: only the leader's compactor runs, but anyone may lead.
-fn automatic(etcd: &EtcdFacts) -> Observed<bool> {
+fn automatic(etcd: &EtcdFacts, common: &CommonFacts) -> Observed<bool> {
     let mut unseen = None;
-    for (member, _) in etcd.answering() {
+    for (member, _) in etcd.answering(common) {
         match member.vars.known().map(|vars| (vars, vars.flag("auto-compaction-retention"))) {
             Some((_, Some(retention))) if !is_zero(retention) => return Observed::Known(true),
             Some((vars, _)) if vars.config_file().is_some() => {

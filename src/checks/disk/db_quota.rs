@@ -49,10 +49,10 @@ enum Quota {
     Disabled,
 }
 
-fn judge(etcd: &EtcdFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
+fn judge(etcd: &EtcdFacts, common: &CommonFacts, policy: &Policy) -> Outcome {
     let mut tally = Tally::new();
     let mut quotas: Vec<(String, Quota)> = Vec::new();
-    for (member, status) in etcd.answering() {
+    for (member, status) in etcd.answering(common) {
         match quota(member, status) {
             Observed::Unknown(why) => {
                 tally.gap(member.label(), format!("its quota: {why}"), Severity::Critical);
@@ -65,7 +65,7 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
             }
         }
     }
-    if etcd.answering().next().is_none() {
+    if etcd.answering(common).next().is_none() {
         return Outcome::undecided("no member answered", Severity::Critical);
     }
     if !quotas.is_empty() && quotas.iter().all(|(_, quota)| *quota == Quota::Disabled) {

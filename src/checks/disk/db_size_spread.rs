@@ -30,10 +30,10 @@ pub(super) const CHECK: Check = Check {
     rules: &[Rule::Etcd(judge)],
 };
 
-fn judge(etcd: &EtcdFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
+fn judge(etcd: &EtcdFacts, common: &CommonFacts, policy: &Policy) -> Outcome {
     // A learner that is catching up has less by design.
     let mut sizes: Vec<(u64, String)> = etcd
-        .answering()
+        .answering(common)
         .filter(|(_, status)| !status.learner)
         .map(|(member, status)| (status.db_in_use, member.label()))
         .collect();
@@ -63,6 +63,7 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
 mod tests {
     use super::*;
     use crate::checks::testing::{Sample, cluster, row, undecided};
+    use crate::facts::Observed;
 
     fn in_use(mib: [u64; 3]) -> Sample {
         let mut sample = cluster(3);
@@ -81,6 +82,21 @@ mod tests {
         let mut learner = in_use([200, 200, 1]);
         learner.status_mut("n3").learner = true;
         row(&CHECK, &learner, &[]);
+    }
+
+    /// A member that was restored elsewhere keeps its id: its numbers are not this cluster's.
+    #[test]
+    fn an_address_of_another_cluster_is_left_out() {
+        let mut sample = in_use([200, 200, 200]);
+        let mut stranger = sample.etcd_mut("n1").clone();
+        stranger.endpoint = "https://10.9.0.1:2379".into();
+        if let Observed::Known(status) = &mut stranger.status {
+            (status.cluster_id, status.db_in_use) = ("c2".into(), 1);
+        }
+        sample.native_mut().members.insert(0, stranger);
+        row(&CHECK, &sample, &[]);
+        sample.status_mut("n3").db_in_use = 1;
+        row(&CHECK, &sample, &[Severity::Warning]);
     }
 
     #[test]

@@ -22,10 +22,10 @@ pub(super) const CHECK: Check = Check {
     rules: &[Rule::Etcd(judge)],
 };
 
-fn judge(etcd: &EtcdFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
+fn judge(etcd: &EtcdFacts, common: &CommonFacts, policy: &Policy) -> Outcome {
     let mut tally = Tally::new();
     let mut asked = 0usize;
-    for (member, _) in etcd.answering() {
+    for (member, _) in etcd.answering(common) {
         asked += 1;
         let counts = member.metrics.and_then(|m| {
             Observed::or_unknown(m.fds_used.zip(m.fds_limit), "this server publishes no such metric")

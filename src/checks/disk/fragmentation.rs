@@ -27,10 +27,10 @@ pub(super) const CHECK: Check = Check {
     rules: &[Rule::Etcd(judge)],
 };
 
-fn judge(etcd: &EtcdFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
+fn judge(etcd: &EtcdFacts, common: &CommonFacts, policy: &Policy) -> Outcome {
     let mut tally = Tally::new();
     let mut asked = 0usize;
-    for (member, status) in etcd.answering() {
+    for (member, status) in etcd.answering(common) {
         asked += 1;
         let (file, in_use) = (status.db_size as f64, status.db_in_use as f64);
         let percent = if file > 0.0 { in_use / file * 100.0 } else { 100.0 };

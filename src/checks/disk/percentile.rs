@@ -21,7 +21,7 @@ pub(super) struct Question {
 pub(super) fn judge(question: &Question, etcd: &EtcdFacts, common: &CommonFacts, policy: &Policy) -> Outcome {
     let mut tally = Tally::new();
     let mut seen = false;
-    for (member, _) in etcd.answering() {
+    for (member, _) in etcd.answering(common) {
         seen = true;
         let latency = common.member(&member.id).map(question.pick);
         match (&member.metrics, latency) {

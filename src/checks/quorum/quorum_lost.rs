@@ -83,6 +83,19 @@ mod tests {
         undecided(&CHECK, &with(TroubleKind::ConnectTimeout).down("n1"), Severity::Critical);
     }
 
+    /// As when the deadline was too short for two of three: the third has just heard of its leader.
+    #[test]
+    fn whom_a_leader_still_reaches_proves_that_the_silent_live() {
+        let mut facts = cluster(3).trouble("n1", TroubleKind::NoAnswer).trouble("n3", TroubleKind::NoAnswer);
+        facts.member_mut("n2").leader = Observed::Known(Some("1".into()));
+        facts.member_mut("n2").quorum_read = Observed::Known(QuorumRead::Failed {
+            why: "no answer within the deadline".into(),
+            after_ms: 9.0,
+            refused: false,
+        });
+        undecided(&CHECK, &facts, Severity::Critical);
+    }
+
     #[test]
     fn a_read_that_nobody_refused_is_no_proof() {
         let read = |refused| {

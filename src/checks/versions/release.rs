@@ -1,6 +1,6 @@
 //! Release numbers, and which members run which.
 
-use crate::facts::EtcdFacts;
+use crate::facts::{CommonFacts, EtcdFacts};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -55,9 +55,9 @@ pub(super) struct Fleet {
 
 impl Fleet {
     /// Of the members that answered.
-    pub(super) fn of(etcd: &EtcdFacts) -> Fleet {
+    pub(super) fn of(etcd: &EtcdFacts, common: &CommonFacts) -> Fleet {
         let mut fleet = Fleet::default();
-        for (member, status) in etcd.answering() {
+        for (member, status) in etcd.answering(common) {
             match Release::parse(&status.version) {
                 Some(release) => fleet.releases.entry(release).or_default().push(member.label()),
                 None => fleet.unread.push((member.label(), status.version.clone())),

@@ -92,8 +92,8 @@ const BUGS: &[Bug] = &[
     ),
 ];
 
-fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
-    let fleet = Fleet::of(etcd);
+fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {
+    let fleet = Fleet::of(etcd, common);
     let mut tally = Tally::new();
     for (member, version) in &fleet.unread {
         tally.gap(member.clone(), format!("`{version}` is no version number"), Severity::Critical);

@@ -19,8 +19,8 @@ pub(super) const CHECK: Check = Check {
     rules: &[Rule::Etcd(judge)],
 };
 
-fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
-    let fleet = Fleet::of(etcd);
+fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {
+    let fleet = Fleet::of(etcd, common);
     let mut tally = Tally::new();
     for (member, version) in &fleet.unread {
         tally.gap(member.clone(), format!("`{version}` is no version number"), Severity::Critical);
@@ -37,7 +37,7 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
             .collect();
         tally.hit(Hit::new(severity, "the members run different versions: {versions}").with("versions", who));
     }
-    let downgrade = etcd.answering().find_map(|(_, status)| status.downgrade_target.as_ref());
+    let downgrade = etcd.answering(common).find_map(|(_, status)| status.downgrade_target.as_ref());
     match downgrade {
         Some(target) => tally.hit(
             Hit::new(Severity::Warning, "a downgrade to {target} is in progress")
@@ -45,7 +45,7 @@ fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
                 .remedy("Finish it, or take it back with `etcdctl downgrade cancel`."),
         ),
         // A downgrade lowers the cluster's version first.
-        None => cluster_version(etcd, *oldest, &mut tally),
+        None => cluster_version(etcd, common, *oldest, &mut tally),
     }
     tally.evidence("version", newest.to_string());
     tally.outcome()
@@ -62,9 +62,9 @@ fn apart(oldest: Release, newest: Release) -> Option<Severity> {
 }
 
 /// The version the cluster as a whole has agreed on must be the lowest minor among its members.
-fn cluster_version(etcd: &EtcdFacts, oldest: Release, tally: &mut Tally) {
+fn cluster_version(etcd: &EtcdFacts, common: &CommonFacts, oldest: Release, tally: &mut Tally) {
     let mut why = None;
-    let agreed = etcd.answering().find_map(|(member, _)| {
+    let agreed = etcd.answering(common).find_map(|(member, _)| {
         let version = member.http_version.known().map(|v| v.cluster.as_str());
         why = why.take().or_else(|| match version {
             // What a member says before the first leader has proposed one.

@@ -13,6 +13,7 @@ use crate::finding::human_millis;
 use crate::probe::commit::{self, CommitReport, Ended, Plan, VALUE_BYTES};
 use crate::quorum::{self, QuorumState};
 use crate::render::{self, Style, escape};
+use crate::report::rfc3339;
 use crate::target::Target;
 use crate::transport::Deadline;
 use clap::Args;
@@ -153,7 +154,7 @@ async fn probe(
     let samples = measured.samples();
     Ok(CommitReport {
         schema: "quorate.probe-commit/v1",
-        taken_at: taken_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+        taken_at: rfc3339(taken_at),
         cluster: target.name.clone(),
         backend: target.backend.name(),
         member: through.label(),

@@ -2,16 +2,17 @@
 
 use crate::cli::check::duration;
 use crate::cli::failure::Failure;
-use crate::cli::{Global, World, block_on, colorful};
+use crate::cli::{Global, Shape, World, block_on, colorful};
 use crate::facts::{Certificate, Observed};
 use crate::listener::survey::{ClientCertificate, Survey, survey};
 use crate::render::{escape, write_json};
+use crate::report::rfc3339;
 use crate::target::TlsFiles;
 use crate::transport::Deadline;
 use crate::transport::address::{Address, redacted};
 use crate::transport::tls::TlsMaterial;
 use anstyle::{AnsiColor, Style as Paint};
-use clap::{Args, ValueEnum};
+use clap::Args;
 use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -34,7 +35,7 @@ pub(in crate::cli) struct TlsArgs {
     address: String,
     /// Output format
     #[arg(long, short, value_enum, default_value = "table", value_name = "FORMAT")]
-    output: Output,
+    output: Shape,
     /// CA bundle (PEM) to verify with [default: the system's]
     #[arg(long, value_name = "FILE")]
     cacert: Option<PathBuf>,
@@ -44,12 +45,6 @@ pub(in crate::cli) struct TlsArgs {
     /// The whole probe takes no longer
     #[arg(long, default_value = "5s", value_parser = duration, value_name = "DURATION")]
     timeout: Duration,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Output {
-    Table,
-    Json,
 }
 
 pub(super) fn run(args: &TlsArgs, global: &Global, world: &World) -> Result<u8, Failure> {
@@ -72,8 +67,8 @@ pub(super) fn run(args: &TlsArgs, global: &Global, world: &World) -> Result<u8, 
     let report = TlsReport::new(&address, args, &seen, now);
     let mut bytes = Vec::new();
     match args.output {
-        Output::Json => write_json(&report, &mut bytes)?,
-        Output::Table => bytes.extend(table(&report, colorful(global.color, world)).into_bytes()),
+        Shape::Json => write_json(&report, &mut bytes)?,
+        Shape::Table => bytes.extend(table(&report, colorful(global.color, world)).into_bytes()),
     }
     world.print(&bytes)?;
     Ok(0)
@@ -162,7 +157,7 @@ impl TlsReport {
         TlsReport {
             schema: "quorate.probe-tls/v1",
             address: address.authority(),
-            taken_at: now.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            taken_at: rfc3339(now),
             plaintext: seen.plaintext.known().copied(),
             versions: seen
                 .versions
@@ -193,13 +188,12 @@ impl TlsReport {
 }
 
 fn certificate(c: &Certificate, now: Timestamp) -> CertificateReport {
-    let time = |moment: Timestamp| moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
     CertificateReport {
         subject: c.subject.clone(),
         issuer: c.issuer.clone(),
         serial: c.serial.clone(),
-        not_before: time(c.not_before),
-        not_after: time(c.not_after),
+        not_before: rfc3339(c.not_before),
+        not_after: rfc3339(c.not_after),
         days_left: (c.not_after.duration_since(now).as_secs_f64() / 86_400.0).floor() as i64,
         names: c.names.clone(),
         key: c.key.clone(),

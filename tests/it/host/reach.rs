@@ -104,7 +104,7 @@ async fn a_connection_that_dies_meanwhile_leaves_no_file() {
     let server = Sshd::start(&[]);
     // Half of what was promised: as when the connection is cut.
     let pipe = dir.path().join("ssh");
-    let script = "#!/bin/sh\nhead -c 1000 | ssh \"$@\"\n".to_owned();
+    let script = "#!/bin/sh\nhead -c 1000 | ssh \"$@\"\n";
     std::fs::write(&pipe, script).expect("written");
     let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     std::fs::set_permissions(&pipe, mode).expect("changed");
