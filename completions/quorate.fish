@@ -37,6 +37,8 @@ complete -c quorate -n "__fish_quorate_needs_command" -f -a "inspect" -d 'Read a
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "probe" -d 'Measure a disk\'s fsync, a cluster\'s commit latency, or a listener\'s TLS'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "member" -d 'List, add, remove, promote and replace members, with a look at the quorum before every change'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "snapshot" -d 'Save, verify, compare and keep snapshots'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "recover" -d 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
@@ -69,6 +71,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand check" -l skip -d 'All b
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l timeout -d 'The whole check takes no longer' -r
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l window -d 'Look twice, this long apart, for what needs two samples [default: compare with the previous run]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l save-facts -d 'Keep what was seen, to replay with --facts' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l snapshot -d 'Judge a snapshot instead of a running cluster: encryption at rest over all revisions, stored membership, alarms, users, what stands in the way of an upgrade' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l facts -d 'Judge what --save-facts kept instead of looking' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -467,6 +470,206 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from help" -f -a "replace" -d 'Replace a dead member: remove it, then add its replacement as a learner'
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from help" -f -a "lead" -d 'Let another voter lead'
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and not __fish_seen_subcommand_from save verify inspect diff list prune help" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and not __fish_seen_subcommand_from save verify inspect diff list prune help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and not __fish_seen_subcommand_from save verify inspect diff list prune help" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and not __fish_seen_subcommand_from save verify inspect diff list prune help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and not __fish_seen_subcommand_from save verify inspect diff list prune help" -f -a "save" -d 'Save a snapshot of a cluster, verified before it has its name'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and not __fish_seen_subcommand_from save verify inspect diff list prune help" -f -a "verify" -d 'Verify a snapshot: digest, every page, every record'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and not __fish_seen_subcommand_from save verify inspect diff list prune help" -f -a "inspect" -d 'Show what is in a snapshot: members, keys by prefix, users, alarms, Kubernetes resources'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and not __fish_seen_subcommand_from save verify inspect diff list prune help" -f -a "diff" -d 'Compare a snapshot with another, or with a running cluster'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and not __fish_seen_subcommand_from save verify inspect diff list prune help" -f -a "list" -d 'List the snapshots of a directory'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and not __fish_seen_subcommand_from save verify inspect diff list prune help" -f -a "prune" -d 'Delete old snapshots of a directory; without --yes only say which'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and not __fish_seen_subcommand_from save verify inspect diff list prune help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l to -d 'Where it goes: a file, or a directory; the same as the second argument' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l from -d 'The member to ask, by name, id or address [default: the freshest that is not the leader]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l timeout -d 'Looking at the cluster, and opening the stream, take no longer' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l idle -d 'Give up when nothing comes for this long' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l all-members -d 'Save one of every member that answers; DIR only'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l force -d 'When FILE is there, rename it and its manifest, and save'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from verify" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from verify" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from verify" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from verify" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from verify" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from inspect" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from inspect" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from inspect" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from inspect" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from inspect" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l examples -d 'How many keys to show' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l timeout -d 'Hashing all data of a member takes no longer' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from list" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from prune" -l keep -d 'Keep the newest N of each cluster' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from prune" -l keep-days -d 'Keep what is younger than D days' -r
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from prune" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from prune" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from prune" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from prune" -l yes -d 'Delete; without it nothing is'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from prune" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from prune" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from help" -f -a "save" -d 'Save a snapshot of a cluster, verified before it has its name'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from help" -f -a "verify" -d 'Verify a snapshot: digest, every page, every record'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from help" -f -a "inspect" -d 'Show what is in a snapshot: members, keys by prefix, users, alarms, Kubernetes resources'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from help" -f -a "diff" -d 'Compare a snapshot with another, or with a running cluster'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the snapshots of a directory'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from help" -f -a "prune" -d 'Delete old snapshots of a directory; without --yes only say which'
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -f -a "plan" -d 'Say what would be lost and what would be done; change nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -f -a "run" -d 'Make a plan, ask for consent, and carry it out'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -f -a "resume" -d 'Go on with, or undo, a run that did not come to its end'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -f -a "rollback" -d 'Go on with, or undo, a run that did not come to its end'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -f -a "status" -d 'List runs, or show one'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l assume-dead -d 'This member is dead and will not come back: recorded as your statement' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l assume-dead -d 'This member is dead and will not come back: recorded as your statement' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l dry-run -d 'Look at every precondition that can be looked at now, and change nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l yes -d 'Do not ask for the id of the cluster'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l run -d 'Which run [default: the only one that is not at its end]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l yes -d 'Do not ask for the id of the cluster'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l run -d 'Which run [default: the only one that is not at its end]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l yes -d 'Do not ask for the id of the cluster'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from status" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'
+markdown\t'The report of one run'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from status" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "plan" -d 'Say what would be lost and what would be done; change nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "run" -d 'Make a plan, ask for consent, and carry it out'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Go on with, or undo, a run that did not come to its end'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "rollback" -d 'Go on with, or undo, a run that did not come to its end'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "status" -d 'List runs, or show one'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c quorate -n "__fish_quorate_using_subcommand explain" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand explain" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
@@ -512,19 +715,21 @@ always\t'Always'
 never\t'Never'"
 complete -c quorate -n "__fish_quorate_using_subcommand doctor" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member explain size schema completions man doctor help" -f -a "check" -d 'Check clusters and say what is wrong'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member explain size schema completions man doctor help" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member explain size schema completions man doctor help" -f -a "inspect" -d 'Read a data directory, log, snapshot or database offline; a server may run on it or not'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member explain size schema completions man doctor help" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member explain size schema completions man doctor help" -f -a "probe" -d 'Measure a disk\'s fsync, a cluster\'s commit latency, or a listener\'s TLS'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member explain size schema completions man doctor help" -f -a "member" -d 'List, add, remove, promote and replace members, with a look at the quorum before every change'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member explain size schema completions man doctor help" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member explain size schema completions man doctor help" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member explain size schema completions man doctor help" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member explain size schema completions man doctor help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member explain size schema completions man doctor help" -f -a "man" -d 'Print a manual page, or write all of them'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member explain size schema completions man doctor help" -f -a "doctor" -d 'Say what this machine has: real servers for the lab, tools, limits'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member explain size schema completions man doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "check" -d 'Check clusters and say what is wrong'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "inspect" -d 'Read a data directory, log, snapshot or database offline; a server may run on it or not'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "probe" -d 'Measure a disk\'s fsync, a cluster\'s commit latency, or a listener\'s TLS'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "member" -d 'List, add, remove, promote and replace members, with a look at the quorum before every change'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "snapshot" -d 'Save, verify, compare and keep snapshots'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "recover" -d 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "man" -d 'Print a manual page, or write all of them'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "doctor" -d 'Say what this machine has: real servers for the lab, tools, limits'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "up" -d 'Start a cluster and wait until every member serves'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "status" -d 'Show labs and how their members stand'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "kill" -d 'Kill members'
@@ -543,3 +748,14 @@ complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_su
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from member" -f -a "promote" -d 'Give a learner a vote'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from member" -f -a "replace" -d 'Replace a dead member: remove it, then add its replacement as a learner'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from member" -f -a "lead" -d 'Let another voter lead'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from snapshot" -f -a "save" -d 'Save a snapshot of a cluster, verified before it has its name'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from snapshot" -f -a "verify" -d 'Verify a snapshot: digest, every page, every record'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from snapshot" -f -a "inspect" -d 'Show what is in a snapshot: members, keys by prefix, users, alarms, Kubernetes resources'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from snapshot" -f -a "diff" -d 'Compare a snapshot with another, or with a running cluster'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from snapshot" -f -a "list" -d 'List the snapshots of a directory'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from snapshot" -f -a "prune" -d 'Delete old snapshots of a directory; without --yes only say which'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "plan" -d 'Say what would be lost and what would be done; change nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "run" -d 'Make a plan, ask for consent, and carry it out'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "resume" -d 'Go on with, or undo, a run that did not come to its end'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "rollback" -d 'Go on with, or undo, a run that did not come to its end'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "status" -d 'List runs, or show one'

@@ -12,5 +12,9 @@ pub mod identity;
 pub mod journal;
 pub mod plan;
 pub mod rehearse;
+#[cfg(test)]
+mod sweeps;
+#[cfg(test)]
+mod testing;
 
 pub use plan::Plan;

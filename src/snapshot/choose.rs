@@ -79,7 +79,7 @@ pub fn candidates(facts: &Facts) -> Result<Vec<Candidate>, ChooseError> {
 }
 
 fn answering(facts: &Facts, etcd: &EtcdFacts) -> Vec<Candidate> {
-    etcd.answering()
+    etcd.answering(&facts.common)
         .map(|(native, status)| {
             let listed = facts.common.member(&status.member_id);
             let role = match (status.learner, status.leader.as_ref()) {

@@ -1,7 +1,7 @@
 //! `quorate snapshot` and `check --snapshot` on real clusters of every version.
 
+use crate::cluster::VERSIONS;
 use crate::cluster::{Cluster, Home, Ran, pids};
-use crate::etcd_process::VERSIONS;
 use etcd_client::{Certificate, Client, ConnectOptions, DeleteOptions, Identity, TlsOptions};
 use serde_json::Value;
 use std::future::Future;

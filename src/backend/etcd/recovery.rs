@@ -1,13 +1,12 @@
 //! What a recovery asks of single members, with and without a quorum. Each call goes to one member; ids are lower-case
 //! hex without leading zeros.
 
-use super::commit::answer;
+use super::client::answer;
 use super::{Etcd, client, wire};
 use crate::facts::{EtcdStatus, Trouble, TroubleKind};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::http::Http;
-use crate::transport::tls::Capture;
 use etcd_client::{AlarmAction, AlarmOptions, AlarmType, Client, GetOptions, SnapshotStreaming};
 
 /// A member as one server lists it.
@@ -69,7 +68,7 @@ impl Etcd {
             Err(trouble) if is_nobody(&trouble) => return Err(trouble),
             Err(_) => {}
         }
-        let http = Http::new(&self.material, &Capture::default())?;
+        let http = Http::new(&self.material)?;
         let address = Address::parse(url, false, 2380)
             .map_err(|reason| Trouble::new(TroubleKind::DnsFailure, reason))?;
         let page = http.get(&format!("{}/members", address.url()), deadline).await?;
@@ -162,7 +161,7 @@ impl Etcd {
     async fn stranger(&self, endpoint: &str, deadline: Deadline) -> Result<Client, Trouble> {
         let address = Address::parse(endpoint, false, 2379)
             .map_err(|reason| Trouble::new(TroubleKind::DnsFailure, reason))?;
-        client::open(&address, &self.material, &Capture::default(), deadline).await
+        client::open(&address, &self.material, deadline).await
     }
 }
 

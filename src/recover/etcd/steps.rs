@@ -214,7 +214,7 @@ impl List<'_> {
         self.step(&format!("start-{name}"), Phase::Start, &site.host, start, |step| {
             step.what = format!("Start {name} as the new cluster");
             step.why = "It alone is a majority of itself: reads and writes are served from here on.".into();
-            step.pre = vec![c.directory(&[site.data_dir.clone()])];
+            step.pre = vec![c.directory(std::slice::from_ref(&site.data_dir))];
             step.pre.extend(c.others_silent());
             step.effect = vec![c.serves(c.seed_url())];
             step.settle_s = SERVE_S;
