@@ -116,9 +116,10 @@ impl Seen {
             facts.voters().filter(|m| m.trouble.as_ref().is_some_and(|t| by(t.kind))).count()
         };
         let down = gone(TroubleKind::proves_down);
-        // Silence counts only where somebody else's answer shows that our own network carries answers, and where nobody
-        // follows a leader: who does has heard of it within an election timeout, so a quorum lived a moment ago.
-        let hung = if answering + down > 0 && leader.is_none() { gone(TroubleKind::means_hung) } else { 0 };
+        // Silence counts only where somebody else's answer shows that our own network carries answers, and where
+        // nothing shows that a quorum lived a moment ago.
+        let lately = facts.voters().any(had_a_quorum_lately);
+        let hung = if answering + down > 0 && !lately { gone(TroubleKind::means_hung) } else { 0 };
         Seen {
             voters,
             needed: needed(voters),
@@ -128,6 +129,23 @@ impl Seen {
             down,
             leader,
         }
+    }
+}
+
+/// A read that waited this long in vain at a leader found no majority: heartbeats go out every 100 ms by default.
+const IN_VAIN_MS: f64 = 200.0;
+
+/// A follower that names its leader has heard of it within an election timeout. A leader names itself for as long, so
+/// what counts there is whether its read has waited for the others.
+fn had_a_quorum_lately(member: &Member) -> bool {
+    let waited =
+        |read: &QuorumRead| matches!(read, QuorumRead::Failed { after_ms, .. } if *after_ms >= IN_VAIN_MS);
+    match member.leader.known() {
+        Some(Some(leader)) if member.reachable && *leader == member.id => {
+            !member.quorum_read.known().is_some_and(waited)
+        }
+        Some(Some(_)) => member.reachable,
+        _ => false,
     }
 }
 

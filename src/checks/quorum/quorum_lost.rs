@@ -96,6 +96,21 @@ mod tests {
         undecided(&CHECK, &facts, Severity::Critical);
     }
 
+    /// A leader takes itself for one until an election timeout has passed; that its read waited in vain tells more.
+    #[test]
+    fn a_leader_alone_proves_nothing_by_naming_itself() {
+        let alone = |after_ms| {
+            let mut facts =
+                cluster(3).trouble("n2", TroubleKind::NoAnswer).trouble("n3", TroubleKind::NoAnswer);
+            facts.member_mut("n1").leader = Observed::Known(Some("1".into()));
+            facts.member_mut("n1").quorum_read =
+                Observed::Known(QuorumRead::Failed { why: "no answer".into(), after_ms, refused: false });
+            facts
+        };
+        row(&CHECK, &alone(260.0), &[Severity::Critical]);
+        undecided(&CHECK, &alone(9.0), Severity::Critical);
+    }
+
     #[test]
     fn a_read_that_nobody_refused_is_no_proof() {
         let read = |refused| {
