@@ -13,7 +13,9 @@ pub fn of(action: &Action) -> Vec<Vec<String>> {
         Action::WriteFile { path, text: content, .. } => {
             vec![words(["sh", "-c", "printf %s \"$1\" > \"$2\"", "sh", content, &text(path)])]
         }
-        Action::SendFile { from, to, .. } => vec![words(["scp", "-p", &text(from), &format!(":{}", text(to))])],
+        Action::SendFile { from, to, .. } => {
+            vec![words(["scp", "-p", &text(from), &format!(":{}", text(to))])]
+        }
         Action::Run { argv, .. } => vec![argv.clone()],
         Action::StopService { service, .. } => stop(service),
         Action::StartService { service, .. } => start(service),

@@ -251,8 +251,7 @@ impl Executor<'_> {
         let touched = |journal: &Journal, step: &Step| {
             !matches!(journal.progress(&step.id), Progress::NotStarted | Progress::Undone)
         };
-        let steps: Vec<&Step> =
-            plan.steps.iter().rev().filter(|step| touched(self.journal, step)).collect();
+        let steps: Vec<&Step> = plan.steps.iter().rev().filter(|step| touched(self.journal, step)).collect();
         if !journal::is_rolled_back(self.journal.lines()) {
             for step in &steps {
                 self.may_go_back(step).await?;

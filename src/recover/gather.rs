@@ -90,7 +90,7 @@ async fn look(site: &mut Site, member: &Member, host: &dyn Host) {
     let processes = host.processes(&["ETCD_"], deadline).await.unwrap_or_default();
     let process = processes.iter().find(|process| (trace.belongs)(process));
     site.process = process.map(|process| (process.id.pid, process.id.start_ticks));
-    site.wal_dir = process.and_then(|process| wal_dir(process));
+    site.wal_dir = process.and_then(wal_dir);
     site.disk = disk(site, host, deadline).await;
     let above = site.data_dir.parent().unwrap_or(&site.data_dir);
     site.free = free_near(host, above, deadline).await.map_or_else(Observed::unknown, Observed::Known);
@@ -160,7 +160,9 @@ async fn tool(
         let Ok(output) = host.ask(&argv, deadline).await else { continue };
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let version = text.lines().find_map(|line| {
-            line.split_once("version:").filter(|(before, _)| !before.contains("API")).map(|(_, v)| v.trim().to_owned())
+            line.split_once("version:")
+                .filter(|(before, _)| !before.contains("API"))
+                .map(|(_, v)| v.trim().to_owned())
         });
         if let Some(version) = version.filter(|_| output.code == 0) {
             return Observed::Known((candidate, version));

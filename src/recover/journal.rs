@@ -200,8 +200,7 @@ impl Journal {
 
     /// Writes one record.
     pub fn append(&mut self, record: Record, now: Timestamp) -> Result<(), JournalError> {
-        let line =
-            Line { seq: self.lines.len() as u64 + 1, time: now, prev: self.last_hash.clone(), record };
+        let line = Line { seq: self.lines.len() as u64 + 1, time: now, prev: self.last_hash.clone(), record };
         let mut bytes = serde_json::to_vec(&line).map_err(|error| JournalError::Damaged {
             line: line.seq,
             why: format!("it cannot be written as JSON: {error}"),
@@ -222,8 +221,7 @@ impl Journal {
 
 /// Reads a journal without taking its lock: for showing it. A torn end is left out.
 pub fn read(path: &Path) -> Result<Vec<Line>, JournalError> {
-    let bytes =
-        std::fs::read(path).map_err(|error| JournalError::Io { path: path.to_owned(), error })?;
+    let bytes = std::fs::read(path).map_err(|error| JournalError::Io { path: path.to_owned(), error })?;
     let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
     Ok(parse(&bytes[..whole])?.0)
 }
@@ -274,10 +272,9 @@ fn parse(bytes: &[u8]) -> Result<(Vec<Line>, String), JournalError> {
             return Err(damaged(format!("it is numbered {}", line.seq)));
         }
         match &line.record {
-            Record::Plan { plan, hash } if number == 1 => {
-                if !plan.is_intact() || plan.hash != *hash {
-                    return Err(damaged("the plan is not the one that was made".into()));
-                }
+            Record::Plan { plan, hash } if number == 1 && plan.is_intact() && plan.hash == *hash => {}
+            Record::Plan { .. } if number == 1 => {
+                return Err(damaged("the plan is not the one that was made".into()));
             }
             Record::Plan { .. } => return Err(damaged("a second plan".into())),
             _ if number == 1 => return Err(damaged("it does not begin with a plan".into())),
@@ -349,7 +346,9 @@ mod tests {
         let tape = MemoryTape::default();
         let mut journal = Journal::of(&testing::plan(), Box::new(tape.clone()), NOW).expect("begins");
         journal.append(Record::Started { step: "01-a".into() }, NOW).expect("written");
-        journal.append(Record::Done { step: "01-a".into(), already: false, took_ms: 3 }, NOW).expect("written");
+        journal
+            .append(Record::Done { step: "01-a".into(), already: false, took_ms: 3 }, NOW)
+            .expect("written");
         let bytes = tape.bytes();
         (tape, bytes)
     }

@@ -137,16 +137,18 @@ fn changes_etcd(action: &Action, condition: &EtcdCondition) -> bool {
         | EtcdCondition::NoLeftoverAlarm { .. }
         | EtcdCondition::KeyAbsent { .. } => matches!(
             action,
-            Action::StopService { .. } | Action::StartService { .. } | Action::Rename { .. } | Action::Etcd(_)
+            Action::StopService { .. }
+                | Action::StartService { .. }
+                | Action::Rename { .. }
+                | Action::Etcd(_)
         ),
     }
 }
 
 /// Whether the action puts something at the path, or takes it away.
 fn touched(action: &Action, on: &str, path: &Path) -> bool {
-    let covers = |host: &str, changed: &Path| {
-        host == on && (path.starts_with(changed) || changed.starts_with(path))
-    };
+    let covers =
+        |host: &str, changed: &Path| host == on && (path.starts_with(changed) || changed.starts_with(path));
     match action {
         Action::MakeDir { host, path, .. } | Action::WriteFile { host, path, .. } => covers(host, path),
         Action::Rename { host, from, to } => covers(host, from) || covers(host, to),

@@ -25,9 +25,7 @@ fn process(plan: &Plan, model: &Model, tape: &MemoryTape, back: bool, lives: usi
         cancelled: &|| model.acted() - began >= lives,
     };
     let consent = consent();
-    block_on(async {
-        if back { executor.rollback(&consent).await } else { executor.run(&consent).await }
-    })
+    block_on(async { if back { executor.rollback(&consent).await } else { executor.run(&consent).await } })
 }
 
 fn run(plan: &Plan, model: &Model, tape: &MemoryTape) -> Result<(), Stop> {

@@ -130,7 +130,10 @@ pub fn write_report(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
     for statement in &plan.statements {
         writeln!(out, "- Stated: {}", md(&statement.says))?;
     }
-    writeln!(out, "\n| step | host | what | why | state | took | verified by |\n|---|---|---|---|---|---|---|")?;
+    writeln!(
+        out,
+        "\n| step | host | what | why | state | took | verified by |\n|---|---|---|---|---|---|---|"
+    )?;
     for step in &plan.steps {
         let took = lines.iter().rev().find_map(|line| match &line.record {
             Record::Done { step: id, took_ms, .. } if *id == step.id => Some(*took_ms),

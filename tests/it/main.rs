@@ -12,5 +12,6 @@ mod layers;
 mod member;
 mod probe;
 mod readers;
+mod recover;
 mod render;
 mod tls_servers;

@@ -71,8 +71,11 @@ pub(super) fn go_on(args: &OnArgs, way: Way, global: &Global, world: &World) -> 
     let journal = Journal::open(Box::new(tape)).map_err(journal_failure)?;
     let plan = journal.plan().cloned().ok_or_else(|| journal_failure(JournalError::Empty))?;
     if plan.cluster != target.name {
-        return Err(Failure::refused(format!("run {run} is of cluster {}, not {}", plan.cluster, target.name))
-            .hint(format!("quorate recover {} {} --run {run}", way.name(), plan.cluster)));
+        return Err(Failure::refused(format!(
+            "run {run} is of cluster {}, not {}",
+            plan.cluster, target.name
+        ))
+        .hint(format!("quorate recover {} {} --run {run}", way.name(), plan.cluster)));
     }
     let _cluster = places.lock_cluster(&plan.cluster_id)?;
     let consent = ask(&plan, way, args.yes, world)?;
@@ -177,16 +180,17 @@ impl Work<'_> {
             let failure = Failure::refused(format!("{stop}; nothing was changed"));
             return if over.is_ok() { failure.hint("make a new plan") } else { failure };
         }
-        let on = |verb: &str| {
-            format!("quorate recover {verb} {} --run {}", self.target, self.plan.run_id)
-        };
+        let on = |verb: &str| format!("quorate recover {verb} {} --run {}", self.target, self.plan.run_id);
         match stop {
             Stop::Journal(error) => journal_failure(error),
             Stop::WentBack => Failure::refused(stop.to_string()),
-            Stop::NoReturn { .. } => Failure::refused(stop.to_string())
-                .hint(format!("go on instead: {}", on("resume"))),
-            Stop::UndoFailed { .. } => Failure { kind: Kind::Resumable, message: stop.to_string(), hints: vec![] }
-                .hint(format!("once it is repaired: {}", on("rollback"))),
+            Stop::NoReturn { .. } => {
+                Failure::refused(stop.to_string()).hint(format!("go on instead: {}", on("resume")))
+            }
+            Stop::UndoFailed { .. } => {
+                Failure { kind: Kind::Resumable, message: stop.to_string(), hints: vec![] }
+                    .hint(format!("once it is repaired: {}", on("rollback")))
+            }
             other => {
                 let failure = Failure { kind: Kind::Resumable, message: other.to_string(), hints: vec![] };
                 let failure = if self.way == Way::Rollback {
@@ -230,7 +234,8 @@ pub(super) fn status(args: &StatusArgs, world: &World) -> Result<u8, Failure> {
                     "steps": steps.collect::<Vec<_>>() }));
             }
             Shown::Table => {
-                let line = format!("{run}  {}  {state}, {done} of {} steps\n", plan.cluster, plan.steps.len());
+                let line =
+                    format!("{run}  {}  {state}, {done} of {} steps\n", plan.cluster, plan.steps.len());
                 bytes.extend(render::escape_lines(&line).bytes());
                 for step in plan.steps.iter().filter(|_| args.run.is_some()) {
                     let state = render::recover::state(journal::progress(&lines, &step.id));

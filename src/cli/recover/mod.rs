@@ -68,8 +68,10 @@ pub(super) struct RunArgs {
 
 /// Go on with, or undo, a run that did not come to its end
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 done · 2 failed · 4 refused, or not confirmed · 64 usage or configuration · \
-    75 incomplete: resume or roll back")]
+#[command(
+    after_help = "Exit codes: 0 done · 2 failed · 4 refused, or not confirmed · 64 usage or configuration · \
+    75 incomplete: resume or roll back"
+)]
 pub(super) struct OnArgs {
     #[command(flatten)]
     target: TargetArgs,

@@ -54,7 +54,9 @@ impl RealHands {
                 let began = revision_of(snapshot)? + i64::try_from(*bump).unwrap_or(0);
                 let written = status.revision as i64 - began - ours;
                 truth(written == 0, || {
-                    format!("the new cluster acknowledged {written} writes of clients: going back would lose them")
+                    format!(
+                        "the new cluster acknowledged {written} writes of clients: going back would lose them"
+                    )
                 })
             }
             EtcdCondition::Whole { endpoints, cluster_id, voters } => {
@@ -113,7 +115,9 @@ impl RealHands {
         let mut leaders = Vec::new();
         for (url, answer) in urls.iter().zip(answers) {
             match answer {
-                Ok(status) if status.cluster_id == cluster_id && !status.learner => leaders.push(status.leader),
+                Ok(status) if status.cluster_id == cluster_id && !status.learner => {
+                    leaders.push(status.leader)
+                }
                 Ok(_) => return Truth::No(format!("{url} is no voter of it")),
                 Err(trouble) => return Truth::No(format!("{url}: {trouble}")),
             }

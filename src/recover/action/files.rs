@@ -83,9 +83,9 @@ impl RealHands {
                 let limit = Deadline::after(Duration::from_secs(u64::from(*timeout_s)));
                 run(self.host(host)?, consent, argv, limit).await
             }
-            Action::StopService { .. } | Action::StartService { .. } | Action::Etcd(EtcdAction::Restore(_)) => {
-                Err("this is not done here".into())
-            }
+            Action::StopService { .. }
+            | Action::StartService { .. }
+            | Action::Etcd(EtcdAction::Restore(_)) => Err("this is not done here".into()),
             Action::Etcd(_) => Err("this is not done here".into()),
         }
     }
@@ -126,11 +126,7 @@ pub(super) async fn free_part(host: &dyn Host, consent: &Consent, path: &Path) -
 }
 
 /// Free bytes on the file system of the path, or of the nearest directory above that exists.
-pub async fn free_near(
-    host: &dyn Host,
-    path: &Path,
-    deadline: Deadline,
-) -> Result<u64, String> {
+pub async fn free_near(host: &dyn Host, path: &Path, deadline: Deadline) -> Result<u64, String> {
     for above in path.ancestors() {
         match host.stat(above, deadline).await.map_err(said)? {
             Some(found) if found.kind == Kind::Directory => {

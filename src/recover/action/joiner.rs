@@ -12,8 +12,7 @@ use std::path::Path;
 impl RealHands {
     pub(super) async fn seed_joiner(&self, joiner: &Joiner, consent: &Consent) -> Result<(), String> {
         let deadline = Deadline::after(LOOK);
-        let (cluster, members) =
-            self.etcd.members_of(&joiner.through, deadline).await.map_err(said)?;
+        let (cluster, members) = self.etcd.members_of(&joiner.through, deadline).await.map_err(said)?;
         if cluster != joiner.cluster_id {
             return Err(format!("{} belongs to cluster {cluster}", joiner.through));
         }

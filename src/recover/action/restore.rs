@@ -113,7 +113,12 @@ impl RealHands {
                         return Ok(Truth::Yes);
                     }
                     Some(own) => {
-                        found = format!("{} is member {:x} of cluster {:x}", dir.display(), own.member, own.cluster);
+                        found = format!(
+                            "{} is member {:x} of cluster {:x}",
+                            dir.display(),
+                            own.member,
+                            own.cluster
+                        );
                     }
                     None => found = format!("{} has no log", dir.display()),
                 }
@@ -130,9 +135,10 @@ async fn identity(host: &dyn Host, wal: &Path) -> Result<Option<Identity>, Strin
         return Ok(None);
     }
     let names = host.list(wal, deadline).await.map_err(said)?;
-    let first = names.iter().filter_map(|name| name.to_str()).find_map(|name| {
-        segment_name(name).map(|(sequence, first_index)| (name, sequence, first_index))
-    });
+    let first = names
+        .iter()
+        .filter_map(|name| name.to_str())
+        .find_map(|name| segment_name(name).map(|(sequence, first_index)| (name, sequence, first_index)));
     let Some((name, sequence, first_index)) = first else { return Ok(None) };
     let argv: Vec<OsString> =
         vec!["head".into(), "-c".into(), HEAD.to_string().into(), wal.join(name).into_os_string()];

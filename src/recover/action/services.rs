@@ -54,7 +54,12 @@ impl RealHands {
         self.here()?.write_new(consent, record, content, 0o600, Deadline::after(LOOK)).await.map_err(said)
     }
 
-    pub(super) async fn start(&self, host: &str, spec: &ServiceSpec, consent: &Consent) -> Result<(), String> {
+    pub(super) async fn start(
+        &self,
+        host: &str,
+        spec: &ServiceSpec,
+        consent: &Consent,
+    ) -> Result<(), String> {
         let (declared, trace) = (declared(spec), trace(&spec.trace));
         let service = Service::new(self.host(host)?, &declared, Some(&trace));
         let deadline = Deadline::after(SERVICE);

@@ -1,5 +1,6 @@
 //! etcd's recovery, from facts to a plan. Pure: the same situation always gives the same plan.
 
+mod conditions;
 mod refusal;
 mod situation;
 mod steps;
@@ -138,10 +139,7 @@ fn choose(situation: &Situation) -> Result<Chosen<'_>, Refusal> {
 }
 
 /// The survivor whose log goes furthest: by term, then by index, as raft compares logs; never by size or revision.
-fn best<'a>(
-    etcd: &'a EtcdFacts,
-    situation: &'a Situation,
-) -> Result<(&'a Member, &'a EtcdStatus), Refusal> {
+fn best<'a>(etcd: &'a EtcdFacts, situation: &'a Situation) -> Result<(&'a Member, &'a EtcdStatus), Refusal> {
     let log_end = |member: &Member, status: &EtcdStatus| {
         let copy = situation.sites.get(&member.id).and_then(|site| site.disk.known()?.as_ref());
         let last = copy.and_then(|disk| disk.copy.known()?.last());
@@ -175,12 +173,7 @@ fn assumed(situation: &Situation) -> Result<Vec<&Member>, Refusal> {
 }
 
 /// A member that does not answer must be shown to be stopped, and not to be easily brought back.
-fn prove_lost(
-    member: &Member,
-    site: Option<&Site>,
-    vouched: bool,
-    cluster_id: &str,
-) -> Result<(), Refusal> {
+fn prove_lost(member: &Member, site: Option<&Site>, vouched: bool, cluster_id: &str) -> Result<(), Refusal> {
     let name = member.label();
     let running = site.and_then(|site| site.running.known());
     match running {
@@ -256,7 +249,12 @@ fn fits(
     let (tool, version) = site.tool.known().ok_or_else(|| {
         Refusal::new(
             Rule::NoTool,
-            format!("no restore tool for etcd {} on {}: {}", status.version, site.host, site.tool.why().unwrap_or("")),
+            format!(
+                "no restore tool for etcd {} on {}: {}",
+                status.version,
+                site.host,
+                site.tool.why().unwrap_or("")
+            ),
             "Put etcdutl (for 3.4: etcdctl) of the server's minor version beside the server's program.",
         )
     })?;
@@ -274,7 +272,12 @@ fn no_space(path: &std::path::Path, free: u64, needed: u64) -> Refusal {
     use crate::value::human_bytes;
     Refusal::new(
         Rule::NoSpace,
-        format!("{} are free for {}, and {} are needed", human_bytes(free), path.display(), human_bytes(needed)),
+        format!(
+            "{} are free for {}, and {} are needed",
+            human_bytes(free),
+            path.display(),
+            human_bytes(needed)
+        ),
         "Make room: nothing is deleted by a recovery, so old and new data are there at once.",
     )
 }

@@ -1,11 +1,12 @@
 //! The steps, in order. Each names what must be so before it, and an effect that stays so to the end of the plan.
 
+use super::conditions::{absent, beside, exists, free, make_dir, owner, parent, undo_start, undo_stop};
 use super::{Chosen, MARGIN_BYTES, Site};
 use crate::facts::Member;
 use crate::recover::plan::{
-    Action, Condition, EtcdAction, EtcdCondition, HERE, Joiner, Ownership, Phase, Restore, Step, Undo,
+    Action, Condition, EtcdAction, EtcdCondition, HERE, Joiner, Phase, Restore, Step, Undo,
 };
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Seconds that a server may take until it serves: a first start compacts what was restored.
 const SERVE_S: u32 = 120;
@@ -90,12 +91,8 @@ impl List<'_> {
         let mut on_host = c.snapshot();
         if host != HERE {
             on_host = beside(&site.data_dir, &format!("quorate-{}.snapshot", c.situation.run_id));
-            let send = Action::SendFile {
-                host: host.into(),
-                from: c.snapshot(),
-                to: on_host.clone(),
-                mode: 0o600,
-            };
+            let send =
+                Action::SendFile { host: host.into(), from: c.snapshot(), to: on_host.clone(), mode: 0o600 };
             self.step(&format!("send-{}", c.seed.label()), Phase::Restore, host, send, |step| {
                 step.what = format!("Copy the snapshot to {}", on_host.display());
                 step.why = "The restore tool reads it there.".into();
@@ -120,7 +117,8 @@ impl List<'_> {
         let restore = Action::Etcd(EtcdAction::Restore(Box::new(restore)));
         self.step(&format!("restore-{}", c.seed.label()), Phase::Restore, host, restore, |step| {
             step.what = format!("Restore it into {}, as a cluster of one", c.restored().display());
-            step.why = "The new cluster gets an id of its own; the old data stays untouched beside it.".into();
+            step.why =
+                "The new cluster gets an id of its own; the old data stays untouched beside it.".into();
             step.pre = vec![free(host, parent(&site.data_dir), c.seed_status.db_size + MARGIN_BYTES)];
             step.effect = vec![c.directory(&[c.restored(), site.data_dir.clone()])];
         });
@@ -143,8 +141,7 @@ impl List<'_> {
         let c = self.chosen;
         let (site, name) = (c.seed_site, c.seed.label());
         let host = site.host.as_str();
-        let stop =
-            Action::StopService { host: host.into(), service: site.service.clone(), record: None };
+        let stop = Action::StopService { host: host.into(), service: site.service.clone(), record: None };
         self.step(&format!("stop-{name}"), Phase::Swap, host, stop, |step| {
             step.what = format!("Stop {name}");
             step.why = "Its directory is moved. It serves no write anyway.".into();
@@ -153,7 +150,8 @@ impl List<'_> {
             step.effect = c.gone(c.seed, site);
             step.settle_s = 30;
             step.undo = undo_stop(site);
-            step.danger = Some("From here on serializable reads fail too, until the new cluster serves.".into());
+            step.danger =
+                Some("From here on serializable reads fail too, until the new cluster serves.".into());
         });
         if let (Some(wal), Some(restored)) = (&site.wal_dir, c.restored_wal()) {
             self.aside(&name, site, wal, "log");
@@ -206,8 +204,7 @@ impl List<'_> {
             } else {
                 vec![exists(host, to), absent(host, from)]
             };
-            step.undo =
-                Undo::By { action: Box::new(rename(to, from)), effect: vec![exists(host, from)] };
+            step.undo = Undo::By { action: Box::new(rename(to, from)), effect: vec![exists(host, from)] };
         });
     }
 
@@ -218,7 +215,7 @@ impl List<'_> {
         self.step(&format!("start-{name}"), Phase::Start, &site.host, start, |step| {
             step.what = format!("Start {name} as the new cluster");
             step.why = "It alone is a majority of itself: reads and writes are served from here on.".into();
-            step.pre = vec![c.directory(&[site.data_dir.clone()])];
+            step.pre = vec![c.directory(std::slice::from_ref(&site.data_dir))];
             step.pre.extend(c.others_silent());
             step.effect = vec![c.serves(c.seed_url())];
             step.settle_s = SERVE_S;
@@ -245,10 +242,8 @@ impl List<'_> {
             step.effect = vec![exists(HERE, &c.record("serving"))];
         });
         if c.seed_status.errors.iter().any(|error| error.contains("alarm")) {
-            let disarm = EtcdAction::DisarmLeftovers {
-                endpoint: c.seed_url(),
-                cluster_id: c.new_cluster_id.clone(),
-            };
+            let disarm =
+                EtcdAction::DisarmLeftovers { endpoint: c.seed_url(), cluster_id: c.new_cluster_id.clone() };
             self.step("disarm-alarms", Phase::Start, HERE, Action::Etcd(disarm), |step| {
                 step.what = "Disarm alarms of members that do not exist any more".into();
                 step.why = "Alarms survive a restore and keep the new cluster read-only.".into();
@@ -334,9 +329,10 @@ impl List<'_> {
         let seed = Action::Etcd(EtcdAction::SeedJoiner(Box::new(joiner)));
         self.step(&format!("prepare-{name}"), Phase::Rejoin, host, seed, |step| {
             step.what = format!("Make {} with a log that says who {name} is", site.data_dir.display());
-            step.why = "It is what etcd's first start writes. With it the server joins this cluster and no other, \
+            step.why =
+                "It is what etcd's first start writes. With it the server joins this cluster and no other, \
                         whatever its --initial-cluster says."
-                .into();
+                    .into();
             step.pre = vec![
                 absent(host, &site.data_dir),
                 Condition::ServiceStopped { host: host.into(), service: site.service.clone() },
@@ -394,202 +390,13 @@ impl List<'_> {
         self.step("snapshot-new", Phase::Finish, HERE, Action::Etcd(save), |step| {
             step.what = format!("Save a snapshot of the new cluster to {}", c.fresh().display());
             step.why = "Older backups are of the old cluster.".into();
-            step.effect =
-                vec![Condition::Etcd(EtcdCondition::Snapshot { path: c.fresh(), min_revision })];
+            step.effect = vec![Condition::Etcd(EtcdCondition::Snapshot { path: c.fresh(), min_revision })];
         });
     }
 
-    fn step(
-        &mut self,
-        slug: &str,
-        phase: Phase,
-        host: &str,
-        action: Action,
-        fill: impl FnOnce(&mut Step),
-    ) {
+    fn step(&mut self, slug: &str, phase: Phase, host: &str, action: Action, fill: impl FnOnce(&mut Step)) {
         let mut step = Step::new(self.steps.len() + 1, slug, phase, host, action);
         fill(&mut step);
         self.steps.push(step);
     }
-}
-
-/// Names and conditions that several steps share.
-impl Chosen<'_> {
-    fn evidence(&self) -> PathBuf {
-        self.situation.run_dir.join("evidence")
-    }
-
-    fn snapshot(&self) -> PathBuf {
-        self.evidence().join("before.db")
-    }
-
-    fn fresh(&self) -> PathBuf {
-        self.evidence().join("after.db")
-    }
-
-    fn record(&self, of: &str) -> PathBuf {
-        self.evidence().join(format!("{of}.json"))
-    }
-
-    fn key(&self) -> String {
-        format!("quorate/recover/{}", self.situation.run_id)
-    }
-
-    fn aside(&self, path: &Path) -> PathBuf {
-        beside(path, &format!("quorate-{}", self.situation.run_id))
-    }
-
-    fn restored(&self) -> PathBuf {
-        beside(&self.seed_site.data_dir, &format!("quorate-{}.new", self.situation.run_id))
-    }
-
-    fn restored_wal(&self) -> Option<PathBuf> {
-        let wal = self.seed_site.wal_dir.as_deref()?;
-        Some(beside(wal, &format!("quorate-{}.new", self.situation.run_id)))
-    }
-
-    fn given_up(&self, path: &Path) -> PathBuf {
-        beside(path, &format!("quorate-{}.given-up", self.situation.run_id))
-    }
-
-    fn url(&self, member: &Member) -> String {
-        let asked = member.endpoint.clone();
-        asked.or_else(|| member.client_urls.first().cloned()).unwrap_or_default()
-    }
-
-    fn seed_url(&self) -> String {
-        self.url(self.seed)
-    }
-
-    /// Every member once this one is added: those before it in the plan, and itself.
-    fn initial_cluster(&self, member: &Member) -> String {
-        let mut members: Vec<&Member> = vec![self.seed];
-        for (joiner, _) in &self.joiners {
-            members.push(joiner);
-            if joiner.id == member.id {
-                break;
-            }
-        }
-        let pairs: Vec<String> =
-            members.iter().map(|m| format!("{}={}", m.label(), m.peer_urls.concat())).collect();
-        pairs.join(",")
-    }
-
-    fn stuck(&self) -> Condition {
-        let members = &self.situation.facts.common.members;
-        Condition::Etcd(EtcdCondition::Stuck {
-            endpoints: members.iter().filter(|m| m.voter).map(|m| self.url(m)).collect(),
-            cluster_id: self.cluster_id.clone(),
-            needed: self.needed,
-        })
-    }
-
-    fn still_at_snapshot(&self) -> Condition {
-        Condition::Etcd(EtcdCondition::StillAt {
-            endpoint: self.seed_url(),
-            cluster_id: self.cluster_id.clone(),
-            snapshot: self.snapshot(),
-        })
-    }
-
-    /// No member but the seed serves as the old cluster.
-    fn others_silent(&self) -> Option<Condition> {
-        let urls: Vec<String> = self.others.iter().flat_map(|member| self.urls(member)).collect();
-        let cluster_id = self.cluster_id.clone();
-        (!urls.is_empty()).then_some(Condition::Etcd(EtcdCondition::Silent { urls, cluster_id }))
-    }
-
-    fn urls(&self, member: &Member) -> Vec<String> {
-        let mut urls = vec![self.url(member)];
-        urls.extend(member.peer_urls.iter().cloned());
-        urls
-    }
-
-    /// The old server is no more.
-    fn gone(&self, member: &Member, site: &Site) -> Vec<Condition> {
-        let silent = EtcdCondition::Silent { urls: self.urls(member), cluster_id: self.cluster_id.clone() };
-        let mut gone = vec![Condition::Etcd(silent)];
-        gone.extend(site.process.map(|(pid, started_ticks)| Condition::ProcessGone {
-            host: site.host.clone(),
-            pid,
-            started_ticks,
-        }));
-        gone
-    }
-
-    fn serves(&self, endpoint: String) -> Condition {
-        Condition::Etcd(EtcdCondition::Serves { endpoint, cluster_id: self.new_cluster_id.clone() })
-    }
-
-    fn directory(&self, at: &[PathBuf]) -> Condition {
-        let wal = self.seed_site.wal_dir.clone().zip(self.restored_wal());
-        let wal_at = wal.map(|(wal, restored)| vec![restored, wal]).unwrap_or_default();
-        Condition::Etcd(EtcdCondition::DirectoryOf {
-            host: self.seed_site.host.clone(),
-            at: at.to_vec(),
-            wal_at,
-            cluster_id: self.new_cluster_id.clone(),
-            member_id: Some(self.new_member_id.clone()),
-        })
-    }
-
-    fn directory_of_any(&self, site: &Site) -> Condition {
-        Condition::Etcd(EtcdCondition::DirectoryOf {
-            host: site.host.clone(),
-            at: vec![site.data_dir.clone()],
-            wal_at: site.wal_dir.iter().cloned().collect(),
-            cluster_id: self.new_cluster_id.clone(),
-            member_id: None,
-        })
-    }
-}
-
-fn undo_stop(site: &Site) -> Undo {
-    let service = || (site.host.clone(), site.service.clone());
-    let ((host, service), (on, of)) = (service(), service());
-    Undo::By {
-        action: Box::new(Action::StartService { host, service }),
-        effect: vec![Condition::ServiceRunning { host: on, service: of }],
-    }
-}
-
-fn undo_start(site: &Site) -> Undo {
-    let service = || (site.host.clone(), site.service.clone());
-    let ((host, service), (on, of)) = (service(), service());
-    Undo::By {
-        action: Box::new(Action::StopService { host, service, record: None }),
-        effect: vec![Condition::ServiceStopped { host: on, service: of }],
-    }
-}
-
-fn owner(site: &Site) -> Option<Ownership> {
-    site.disk.known().and_then(|disk| disk.as_ref().map(|disk| disk.owner))
-}
-
-fn make_dir(path: &Path) -> Action {
-    Action::MakeDir { host: HERE.into(), path: path.to_owned(), mode: 0o700 }
-}
-
-fn exists(host: &str, path: &Path) -> Condition {
-    Condition::PathExists { host: host.into(), path: path.to_owned() }
-}
-
-fn absent(host: &str, path: &Path) -> Condition {
-    Condition::PathAbsent { host: host.into(), path: path.to_owned() }
-}
-
-fn free(host: &str, path: &Path, bytes: u64) -> Condition {
-    Condition::FreeSpace { host: host.into(), path: path.to_owned(), bytes }
-}
-
-fn parent(path: &Path) -> &Path {
-    path.parent().unwrap_or(path)
-}
-
-/// `/var/lib/etcd` → `/var/lib/etcd.SUFFIX`.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push(".");
-    name.push(suffix);
-    PathBuf::from(name)
 }
