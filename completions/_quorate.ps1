@@ -35,6 +35,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Start throwaway clusters of real servers, break them, remove them')
             [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS')
             [CompletionResult]::new('member', 'member', [CompletionResultType]::ParameterValue, 'List, add, remove, promote and replace members, with a look at the quorum before every change')
+            [CompletionResult]::new('recover', 'recover', [CompletionResultType]::ParameterValue, 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds')
             [CompletionResult]::new('size', 'size', [CompletionResultType]::ParameterValue, 'How many failures a cluster of N voters survives, and what one more or one less does')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON schema of an output, or of the config file')
@@ -589,6 +590,145 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
         'quorate;member;help;help' {
             break
         }
+        'quorate;recover' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Say what would be lost and what would be done; change nothing')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Make a plan, ask for consent, and carry it out')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Go on with, or undo, a run that did not come to its end')
+            [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Go on with, or undo, a run that did not come to its end')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List runs, or show one')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'quorate;recover;plan' {
+            [CompletionResult]::new('--backend', '--backend', [CompletionResultType]::ParameterName, 'What runs at --endpoints')
+            [CompletionResult]::new('--endpoints', '--endpoints', [CompletionResultType]::ParameterName, 'Client URLs of one cluster, separated by commas')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'CA bundle (PEM) that signed the servers'' certificates')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Client certificate (PEM)')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Client key (PEM)')
+            [CompletionResult]::new('--server-name', '--server-name', [CompletionResultType]::ParameterName, 'Name to verify in the servers'' certificates instead of the host')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File with the password, - for stdin')
+            [CompletionResult]::new('--assume-dead', '--assume-dead', [CompletionResultType]::ParameterName, 'This member is dead and will not come back: recorded as your statement')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every cluster of the config file')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Do not verify the servers'' certificates; what is wrong with them is still reported')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;recover;run' {
+            [CompletionResult]::new('--backend', '--backend', [CompletionResultType]::ParameterName, 'What runs at --endpoints')
+            [CompletionResult]::new('--endpoints', '--endpoints', [CompletionResultType]::ParameterName, 'Client URLs of one cluster, separated by commas')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'CA bundle (PEM) that signed the servers'' certificates')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Client certificate (PEM)')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Client key (PEM)')
+            [CompletionResult]::new('--server-name', '--server-name', [CompletionResultType]::ParameterName, 'Name to verify in the servers'' certificates instead of the host')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File with the password, - for stdin')
+            [CompletionResult]::new('--assume-dead', '--assume-dead', [CompletionResultType]::ParameterName, 'This member is dead and will not come back: recorded as your statement')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every cluster of the config file')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Do not verify the servers'' certificates; what is wrong with them is still reported')
+            [CompletionResult]::new('--dry-run', '--dry-run', [CompletionResultType]::ParameterName, 'Look at every precondition that can be looked at now, and change nothing')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for the id of the cluster')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;recover;resume' {
+            [CompletionResult]::new('--backend', '--backend', [CompletionResultType]::ParameterName, 'What runs at --endpoints')
+            [CompletionResult]::new('--endpoints', '--endpoints', [CompletionResultType]::ParameterName, 'Client URLs of one cluster, separated by commas')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'CA bundle (PEM) that signed the servers'' certificates')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Client certificate (PEM)')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Client key (PEM)')
+            [CompletionResult]::new('--server-name', '--server-name', [CompletionResultType]::ParameterName, 'Name to verify in the servers'' certificates instead of the host')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File with the password, - for stdin')
+            [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'Which run [default: the only one that is not at its end]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every cluster of the config file')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Do not verify the servers'' certificates; what is wrong with them is still reported')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for the id of the cluster')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;recover;rollback' {
+            [CompletionResult]::new('--backend', '--backend', [CompletionResultType]::ParameterName, 'What runs at --endpoints')
+            [CompletionResult]::new('--endpoints', '--endpoints', [CompletionResultType]::ParameterName, 'Client URLs of one cluster, separated by commas')
+            [CompletionResult]::new('--cacert', '--cacert', [CompletionResultType]::ParameterName, 'CA bundle (PEM) that signed the servers'' certificates')
+            [CompletionResult]::new('--cert', '--cert', [CompletionResultType]::ParameterName, 'Client certificate (PEM)')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'Client key (PEM)')
+            [CompletionResult]::new('--server-name', '--server-name', [CompletionResultType]::ParameterName, 'Name to verify in the servers'' certificates instead of the host')
+            [CompletionResult]::new('--user', '--user', [CompletionResultType]::ParameterName, 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD')
+            [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File with the password, - for stdin')
+            [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'Which run [default: the only one that is not at its end]')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every cluster of the config file')
+            [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Do not verify the servers'' certificates; what is wrong with them is still reported')
+            [CompletionResult]::new('--yes', '--yes', [CompletionResultType]::ParameterName, 'Do not ask for the id of the cluster')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;recover;status' {
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;recover;help' {
+            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Say what would be lost and what would be done; change nothing')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Make a plan, ask for consent, and carry it out')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Go on with, or undo, a run that did not come to its end')
+            [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Go on with, or undo, a run that did not come to its end')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List runs, or show one')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'quorate;recover;help;plan' {
+            break
+        }
+        'quorate;recover;help;run' {
+            break
+        }
+        'quorate;recover;help;resume' {
+            break
+        }
+        'quorate;recover;help;rollback' {
+            break
+        }
+        'quorate;recover;help;status' {
+            break
+        }
+        'quorate;recover;help;help' {
+            break
+        }
         'quorate;explain' {
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
@@ -659,6 +799,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('lab', 'lab', [CompletionResultType]::ParameterValue, 'Start throwaway clusters of real servers, break them, remove them')
             [CompletionResult]::new('probe', 'probe', [CompletionResultType]::ParameterValue, 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS')
             [CompletionResult]::new('member', 'member', [CompletionResultType]::ParameterValue, 'List, add, remove, promote and replace members, with a look at the quorum before every change')
+            [CompletionResult]::new('recover', 'recover', [CompletionResultType]::ParameterValue, 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds')
             [CompletionResult]::new('size', 'size', [CompletionResultType]::ParameterValue, 'How many failures a cluster of N voters survives, and what one more or one less does')
             [CompletionResult]::new('schema', 'schema', [CompletionResultType]::ParameterValue, 'Print the JSON schema of an output, or of the config file')
@@ -756,6 +897,29 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             break
         }
         'quorate;help;member;lead' {
+            break
+        }
+        'quorate;help;recover' {
+            [CompletionResult]::new('plan', 'plan', [CompletionResultType]::ParameterValue, 'Say what would be lost and what would be done; change nothing')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Make a plan, ask for consent, and carry it out')
+            [CompletionResult]::new('resume', 'resume', [CompletionResultType]::ParameterValue, 'Go on with, or undo, a run that did not come to its end')
+            [CompletionResult]::new('rollback', 'rollback', [CompletionResultType]::ParameterValue, 'Go on with, or undo, a run that did not come to its end')
+            [CompletionResult]::new('status', 'status', [CompletionResultType]::ParameterValue, 'List runs, or show one')
+            break
+        }
+        'quorate;help;recover;plan' {
+            break
+        }
+        'quorate;help;recover;run' {
+            break
+        }
+        'quorate;help;recover;resume' {
+            break
+        }
+        'quorate;help;recover;rollback' {
+            break
+        }
+        'quorate;help;recover;status' {
             break
         }
         'quorate;help;explain' {

@@ -32,6 +32,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand lab 'Start throwaway clusters of real servers, break them, remove them'
             cand probe 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS'
             cand member 'List, add, remove, promote and replace members, with a look at the quorum before every change'
+            cand recover 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
             cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
             cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
             cand schema 'Print the JSON schema of an output, or of the config file'
@@ -537,6 +538,132 @@ set edit:completion:arg-completer[quorate] = {|@words|
         }
         &'quorate;member;help;help'= {
         }
+        &'quorate;recover'= {
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand plan 'Say what would be lost and what would be done; change nothing'
+            cand run 'Make a plan, ask for consent, and carry it out'
+            cand resume 'Go on with, or undo, a run that did not come to its end'
+            cand rollback 'Go on with, or undo, a run that did not come to its end'
+            cand status 'List runs, or show one'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;recover;plan'= {
+            cand --backend 'What runs at --endpoints'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
+            cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
+            cand --cert 'Client certificate (PEM)'
+            cand --key 'Client key (PEM)'
+            cand --server-name 'Name to verify in the servers'' certificates instead of the host'
+            cand --user 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD'
+            cand --password-file 'File with the password, - for stdin'
+            cand --assume-dead 'This member is dead and will not come back: recorded as your statement'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --all 'Every cluster of the config file'
+            cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;recover;run'= {
+            cand --backend 'What runs at --endpoints'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
+            cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
+            cand --cert 'Client certificate (PEM)'
+            cand --key 'Client key (PEM)'
+            cand --server-name 'Name to verify in the servers'' certificates instead of the host'
+            cand --user 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD'
+            cand --password-file 'File with the password, - for stdin'
+            cand --assume-dead 'This member is dead and will not come back: recorded as your statement'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --all 'Every cluster of the config file'
+            cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand --dry-run 'Look at every precondition that can be looked at now, and change nothing'
+            cand --yes 'Do not ask for the id of the cluster'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;recover;resume'= {
+            cand --backend 'What runs at --endpoints'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
+            cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
+            cand --cert 'Client certificate (PEM)'
+            cand --key 'Client key (PEM)'
+            cand --server-name 'Name to verify in the servers'' certificates instead of the host'
+            cand --user 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD'
+            cand --password-file 'File with the password, - for stdin'
+            cand --run 'Which run [default: the only one that is not at its end]'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --all 'Every cluster of the config file'
+            cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand --yes 'Do not ask for the id of the cluster'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;recover;rollback'= {
+            cand --backend 'What runs at --endpoints'
+            cand --endpoints 'Client URLs of one cluster, separated by commas'
+            cand --cacert 'CA bundle (PEM) that signed the servers'' certificates'
+            cand --cert 'Client certificate (PEM)'
+            cand --key 'Client key (PEM)'
+            cand --server-name 'Name to verify in the servers'' certificates instead of the host'
+            cand --user 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD'
+            cand --password-file 'File with the password, - for stdin'
+            cand --run 'Which run [default: the only one that is not at its end]'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --all 'Every cluster of the config file'
+            cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
+            cand --yes 'Do not ask for the id of the cluster'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;recover;status'= {
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;recover;help'= {
+            cand plan 'Say what would be lost and what would be done; change nothing'
+            cand run 'Make a plan, ask for consent, and carry it out'
+            cand resume 'Go on with, or undo, a run that did not come to its end'
+            cand rollback 'Go on with, or undo, a run that did not come to its end'
+            cand status 'List runs, or show one'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;recover;help;plan'= {
+        }
+        &'quorate;recover;help;run'= {
+        }
+        &'quorate;recover;help;resume'= {
+        }
+        &'quorate;recover;help;rollback'= {
+        }
+        &'quorate;recover;help;status'= {
+        }
+        &'quorate;recover;help;help'= {
+        }
         &'quorate;explain'= {
             cand -o 'Output format'
             cand --output 'Output format'
@@ -601,6 +728,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand lab 'Start throwaway clusters of real servers, break them, remove them'
             cand probe 'Measure a disk''s fsync, a cluster''s commit latency, or a listener''s TLS'
             cand member 'List, add, remove, promote and replace members, with a look at the quorum before every change'
+            cand recover 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
             cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
             cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
             cand schema 'Print the JSON schema of an output, or of the config file'
@@ -674,6 +802,23 @@ set edit:completion:arg-completer[quorate] = {|@words|
         &'quorate;help;member;replace'= {
         }
         &'quorate;help;member;lead'= {
+        }
+        &'quorate;help;recover'= {
+            cand plan 'Say what would be lost and what would be done; change nothing'
+            cand run 'Make a plan, ask for consent, and carry it out'
+            cand resume 'Go on with, or undo, a run that did not come to its end'
+            cand rollback 'Go on with, or undo, a run that did not come to its end'
+            cand status 'List runs, or show one'
+        }
+        &'quorate;help;recover;plan'= {
+        }
+        &'quorate;help;recover;run'= {
+        }
+        &'quorate;help;recover;resume'= {
+        }
+        &'quorate;help;recover;rollback'= {
+        }
+        &'quorate;help;recover;status'= {
         }
         &'quorate;help;explain'= {
         }

@@ -36,6 +36,8 @@ complete -c quorate -n "__fish_quorate_needs_command" -f -a "status" -d 'Show wh
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "inspect" -d 'Read a data directory, log, snapshot or database offline; a server may run on it or not'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "probe" -d 'Measure a disk\'s fsync, a cluster\'s commit latency, or a listener\'s TLS'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "member" -d 'List, add, remove, promote and replace members, with a look at the quorum before every change'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "recover" -d 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
@@ -317,6 +319,256 @@ complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_s
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from help" -f -a "commit" -d 'Measure how long a cluster takes to commit a write'
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from help" -f -a "tls" -d 'Show what a listener\'s TLS looks like to a stranger'
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and not __fish_seen_subcommand_from list add remove promote replace lead help" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and not __fish_seen_subcommand_from list add remove promote replace lead help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and not __fish_seen_subcommand_from list add remove promote replace lead help" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and not __fish_seen_subcommand_from list add remove promote replace lead help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and not __fish_seen_subcommand_from list add remove promote replace lead help" -f -a "list" -d 'Show who is a member, whether it votes, ever started, and answers'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and not __fish_seen_subcommand_from list add remove promote replace lead help" -f -a "add" -d 'Add a member, as a learner'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and not __fish_seen_subcommand_from list add remove promote replace lead help" -f -a "remove" -d 'Remove a member for good'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and not __fish_seen_subcommand_from list add remove promote replace lead help" -f -a "promote" -d 'Give a learner a vote'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and not __fish_seen_subcommand_from list add remove promote replace lead help" -f -a "replace" -d 'Replace a dead member: remove it, then add its replacement as a learner'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and not __fish_seen_subcommand_from list add remove promote replace lead help" -f -a "lead" -d 'Let another voter lead'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and not __fish_seen_subcommand_from list add remove promote replace lead help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l peer-urls -d 'Where the other members will connect to it' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l timeout -d 'How long the servers may take to become ready for it' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l voter -d 'With a vote at once: it counts before it has even started'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l yes -d 'Do not ask. What would strand the cluster is refused all the same'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l dry-run -d 'Say what it would do to the quorum, and change nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l timeout -d 'How long the servers may take to become ready for it' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l yes -d 'Do not ask. What would strand the cluster is refused all the same'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l dry-run -d 'Say what it would do to the quorum, and change nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l timeout -d 'How long the servers may take to become ready for it' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l wait -d 'Also wait, within --timeout, until it has started and answers'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l yes -d 'Do not ask. What would strand the cluster is refused all the same'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l dry-run -d 'Say what it would do to the quorum, and change nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l peer-urls -d 'Where the other members will connect to the replacement [default: where they did to the dead one]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l name -d 'What the replacement will call itself [default: as the dead one]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l timeout -d 'How long the servers may take to become ready for it' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l even-if-alive -d 'Also a member that still answers: its data is gone for the cluster as soon as it is removed'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l yes -d 'Do not ask. What would strand the cluster is refused all the same'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l dry-run -d 'Say what it would do to the quorum, and change nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l timeout -d 'How long the servers may take to become ready for it' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l yes -d 'Do not ask. What would strand the cluster is refused all the same'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l dry-run -d 'Say what it would do to the quorum, and change nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from help" -f -a "list" -d 'Show who is a member, whether it votes, ever started, and answers'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from help" -f -a "add" -d 'Add a member, as a learner'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from help" -f -a "remove" -d 'Remove a member for good'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from help" -f -a "promote" -d 'Give a learner a vote'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from help" -f -a "replace" -d 'Replace a dead member: remove it, then add its replacement as a learner'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from help" -f -a "lead" -d 'Let another voter lead'
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -f -a "plan" -d 'Say what would be lost and what would be done; change nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -f -a "run" -d 'Make a plan, ask for consent, and carry it out'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -f -a "resume" -d 'Go on with, or undo, a run that did not come to its end'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -f -a "rollback" -d 'Go on with, or undo, a run that did not come to its end'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -f -a "status" -d 'List runs, or show one'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and not __fish_seen_subcommand_from plan run resume rollback status help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l assume-dead -d 'This member is dead and will not come back: recorded as your statement' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l assume-dead -d 'This member is dead and will not come back: recorded as your statement' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l dry-run -d 'Look at every precondition that can be looked at now, and change nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l yes -d 'Do not ask for the id of the cluster'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l run -d 'Which run [default: the only one that is not at its end]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l yes -d 'Do not ask for the id of the cluster'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l backend -d 'What runs at --endpoints' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l endpoints -d 'Client URLs of one cluster, separated by commas' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l cacert -d 'CA bundle (PEM) that signed the servers\' certificates' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l cert -d 'Client certificate (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l key -d 'Client key (PEM)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l run -d 'Which run [default: the only one that is not at its end]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l all -d 'Every cluster of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l yes -d 'Do not ask for the id of the cluster'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from status" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'
+markdown\t'The report of one run'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from status" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from status" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from status" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from status" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "plan" -d 'Say what would be lost and what would be done; change nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "run" -d 'Make a plan, ask for consent, and carry it out'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "resume" -d 'Go on with, or undo, a run that did not come to its end'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "rollback" -d 'Go on with, or undo, a run that did not come to its end'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "status" -d 'List runs, or show one'
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c quorate -n "__fish_quorate_using_subcommand explain" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand explain" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
@@ -362,18 +614,20 @@ always\t'Always'
 never\t'Never'"
 complete -c quorate -n "__fish_quorate_using_subcommand doctor" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe explain size schema completions man doctor help" -f -a "check" -d 'Check clusters and say what is wrong'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe explain size schema completions man doctor help" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe explain size schema completions man doctor help" -f -a "inspect" -d 'Read a data directory, log, snapshot or database offline; a server may run on it or not'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe explain size schema completions man doctor help" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe explain size schema completions man doctor help" -f -a "probe" -d 'Measure a disk\'s fsync, a cluster\'s commit latency, or a listener\'s TLS'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe explain size schema completions man doctor help" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe explain size schema completions man doctor help" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe explain size schema completions man doctor help" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe explain size schema completions man doctor help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe explain size schema completions man doctor help" -f -a "man" -d 'Print a manual page, or write all of them'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe explain size schema completions man doctor help" -f -a "doctor" -d 'Say what this machine has: real servers for the lab, tools, limits'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe explain size schema completions man doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member recover explain size schema completions man doctor help" -f -a "check" -d 'Check clusters and say what is wrong'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member recover explain size schema completions man doctor help" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member recover explain size schema completions man doctor help" -f -a "inspect" -d 'Read a data directory, log, snapshot or database offline; a server may run on it or not'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member recover explain size schema completions man doctor help" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member recover explain size schema completions man doctor help" -f -a "probe" -d 'Measure a disk\'s fsync, a cluster\'s commit latency, or a listener\'s TLS'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member recover explain size schema completions man doctor help" -f -a "member" -d 'List, add, remove, promote and replace members, with a look at the quorum before every change'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member recover explain size schema completions man doctor help" -f -a "recover" -d 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member recover explain size schema completions man doctor help" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member recover explain size schema completions man doctor help" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member recover explain size schema completions man doctor help" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member recover explain size schema completions man doctor help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member recover explain size schema completions man doctor help" -f -a "man" -d 'Print a manual page, or write all of them'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member recover explain size schema completions man doctor help" -f -a "doctor" -d 'Say what this machine has: real servers for the lab, tools, limits'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member recover explain size schema completions man doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "up" -d 'Start a cluster and wait until every member serves'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "status" -d 'Show labs and how their members stand'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "kill" -d 'Kill members'
@@ -386,3 +640,14 @@ complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_su
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "disk" -d 'Measure how long a disk takes to make a write durable'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "commit" -d 'Measure how long a cluster takes to commit a write'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from probe" -f -a "tls" -d 'Show what a listener\'s TLS looks like to a stranger'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from member" -f -a "list" -d 'Show who is a member, whether it votes, ever started, and answers'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from member" -f -a "add" -d 'Add a member, as a learner'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from member" -f -a "remove" -d 'Remove a member for good'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from member" -f -a "promote" -d 'Give a learner a vote'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from member" -f -a "replace" -d 'Replace a dead member: remove it, then add its replacement as a learner'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from member" -f -a "lead" -d 'Let another voter lead'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "plan" -d 'Say what would be lost and what would be done; change nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "run" -d 'Make a plan, ask for consent, and carry it out'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "resume" -d 'Go on with, or undo, a run that did not come to its end'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "rollback" -d 'Go on with, or undo, a run that did not come to its end'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "status" -d 'List runs, or show one'
