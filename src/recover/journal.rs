@@ -272,11 +272,11 @@ fn parse(bytes: &[u8]) -> Result<(Vec<Line>, String), JournalError> {
             return Err(damaged(format!("it is numbered {}", line.seq)));
         }
         match &line.record {
-            Record::Plan { .. } if number != 1 => return Err(damaged("a second plan".into())),
-            Record::Plan { plan, hash } if !plan.is_intact() || plan.hash != *hash => {
+            Record::Plan { plan, hash } if number == 1 && plan.is_intact() && plan.hash == *hash => {}
+            Record::Plan { .. } if number == 1 => {
                 return Err(damaged("the plan is not the one that was made".into()));
             }
-            Record::Plan { .. } => {}
+            Record::Plan { .. } => return Err(damaged("a second plan".into())),
             _ if number == 1 => return Err(damaged("it does not begin with a plan".into())),
             _ => {}
         }

@@ -13,7 +13,7 @@ mod layers;
 mod member;
 mod probe;
 mod readers;
-mod recover_stuck;
+mod recover;
 mod render;
 mod snapshot;
 mod tls_servers;

@@ -54,7 +54,7 @@ pub(super) fn go_on(args: &OnArgs, way: Way, global: &Global, world: &World) -> 
     let places = Places::of(world)?;
     let run = match &args.run {
         Some(run) => run.clone(),
-        None => match places.unfinished(None)?.as_slice() {
+        None => match places.unfinished(|_| true)?.as_slice() {
             [run] => run.clone(),
             [] => return Err(Failure::usage("no run is unfinished").hint("see `quorate recover status`")),
             several => {

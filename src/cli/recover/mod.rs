@@ -6,7 +6,7 @@ mod places;
 
 use super::failure::Failure;
 use super::{Global, TargetArgs, World, block_on};
-use crate::recover::rehearse;
+use crate::recover::{Plan, rehearse};
 use crate::render;
 use clap::{Args, Subcommand, ValueEnum};
 use places::Places;
@@ -128,28 +128,40 @@ fn plan(args: &PlanArgs, global: &Global, world: &World) -> Result<u8, Failure> 
 }
 
 fn start(args: &RunArgs, global: &Global, world: &World) -> Result<u8, Failure> {
+    let places = Places::of(world)?;
+    // In the middle of a recovery the cluster is neither the old one nor whole: that run has to come to its end first.
+    let target = made::target(&args.what.target, global, world)?;
+    at_its_end(&places, &target.name, |plan| plan.cluster == target.name)?;
     let made = made::make(&args.what, global, world)?;
     if args.dry_run {
-        let hands = made::hands(&made.plan, &made.target)?;
-        let rehearsed = block_on(rehearse::rehearse(&made.plan, &hands))?;
-        let mut bytes = Vec::new();
-        render::recover::write_rehearsal(&made.plan, &rehearsed, world.width, &mut bytes)?;
-        world.print(&bytes)?;
-        return if rehearse::could_run(&rehearsed) {
-            Ok(0)
-        } else {
-            Err(Failure::refused("the plan could not be carried out as things are"))
-        };
+        return dry_run(&made, world);
     }
-    let places = Places::of(world)?;
     let _cluster = places.lock_cluster(&made.plan.cluster_id)?;
-    if let Some(run) = places.unfinished(Some(&made.plan.cluster_id))?.first() {
-        return Err(Failure::refused(format!("run {run} of this cluster is not at its end"))
-            .hint(format!("go on with it: quorate recover resume {} --run {run}", made.target.name))
-            .hint(format!("or undo it: quorate recover rollback {} --run {run}", made.target.name)));
-    }
+    at_its_end(&places, &target.name, |plan| plan.cluster_id == made.plan.cluster_id)?;
     let mut bytes = Vec::new();
     render::recover::write_plan(&made.plan, world.width, &mut bytes)?;
     world.print(&bytes)?;
     carry_out::begin(&made, args.yes, &places, world)
+}
+
+fn dry_run(made: &made::Made, world: &World) -> Result<u8, Failure> {
+    let hands = made::hands(&made.plan, &made.target)?;
+    let rehearsed = block_on(rehearse::rehearse(&made.plan, &hands))?;
+    let mut bytes = Vec::new();
+    render::recover::write_rehearsal(&made.plan, &rehearsed, world.width, &mut bytes)?;
+    world.print(&bytes)?;
+    if rehearse::could_run(&rehearsed) {
+        Ok(0)
+    } else {
+        Err(Failure::refused("the plan could not be carried out as things are"))
+    }
+}
+
+fn at_its_end(places: &Places, target: &str, of: impl Fn(&Plan) -> bool) -> Result<(), Failure> {
+    match places.unfinished(of)?.first() {
+        None => Ok(()),
+        Some(run) => Err(Failure::refused(format!("run {run} of this cluster is not at its end"))
+            .hint(format!("go on with it: quorate recover resume {target} --run {run}"))
+            .hint(format!("or undo it: quorate recover rollback {target} --run {run}"))),
+    }
 }

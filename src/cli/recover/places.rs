@@ -2,6 +2,7 @@
 
 use crate::cli::World;
 use crate::cli::failure::Failure;
+use crate::recover::Plan;
 use crate::recover::journal::{self, FILE, plan_of};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -56,14 +57,14 @@ impl Places {
         Ok(runs)
     }
 
-    /// Runs that did not come to their end; of this cluster, when one is given.
-    pub(super) fn unfinished(&self, cluster_id: Option<&str>) -> Result<Vec<String>, Failure> {
+    /// Runs of such plans that did not come to their end.
+    pub(super) fn unfinished(&self, of: impl Fn(&Plan) -> bool) -> Result<Vec<String>, Failure> {
         let mut found = Vec::new();
         for run in self.runs()? {
             let lines = journal::read(&self.run_dir(&run).join(FILE))
                 .map_err(|error| Failure::failed(format!("run {run}: {error}")))?;
             let Some(plan) = plan_of(&lines) else { continue };
-            if !journal::is_over(&lines) && cluster_id.is_none_or(|id| plan.cluster_id == id) {
+            if !journal::is_over(&lines) && of(plan) {
                 found.push(run);
             }
         }

@@ -1,5 +1,6 @@
 //! etcd's recovery, from facts to a plan. Pure: the same situation always gives the same plan.
 
+mod conditions;
 mod refusal;
 mod situation;
 mod steps;
@@ -376,6 +377,11 @@ impl Chosen<'_> {
                 self.tool.1
             )
         });
+        notes.push(
+            "If it is rolled back, the old server runs on its old data again, and answers no client until it has a \
+             quorum: etcd opens its client port only then."
+                .into(),
+        );
         let left_out: Vec<String> = (self.others.iter())
             .filter(|member| !self.joiners.iter().any(|(joiner, _)| joiner.id == member.id))
             .map(|member| member.label())

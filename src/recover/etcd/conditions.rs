@@ -1,0 +1,186 @@
+//! Names and conditions that several steps share.
+
+use super::{Chosen, Site};
+use crate::facts::Member;
+use crate::recover::plan::{Action, Condition, EtcdCondition, HERE, Ownership, Undo};
+use std::path::{Path, PathBuf};
+
+impl Chosen<'_> {
+    pub(super) fn evidence(&self) -> PathBuf {
+        self.situation.run_dir.join("evidence")
+    }
+
+    pub(super) fn snapshot(&self) -> PathBuf {
+        self.evidence().join("before.db")
+    }
+
+    pub(super) fn fresh(&self) -> PathBuf {
+        self.evidence().join("after.db")
+    }
+
+    pub(super) fn record(&self, of: &str) -> PathBuf {
+        self.evidence().join(format!("{of}.json"))
+    }
+
+    pub(super) fn key(&self) -> String {
+        format!("quorate/recover/{}", self.situation.run_id)
+    }
+
+    pub(super) fn aside(&self, path: &Path) -> PathBuf {
+        beside(path, &format!("quorate-{}", self.situation.run_id))
+    }
+
+    pub(super) fn restored(&self) -> PathBuf {
+        beside(&self.seed_site.data_dir, &format!("quorate-{}.new", self.situation.run_id))
+    }
+
+    pub(super) fn restored_wal(&self) -> Option<PathBuf> {
+        let wal = self.seed_site.wal_dir.as_deref()?;
+        Some(beside(wal, &format!("quorate-{}.new", self.situation.run_id)))
+    }
+
+    pub(super) fn given_up(&self, path: &Path) -> PathBuf {
+        beside(path, &format!("quorate-{}.given-up", self.situation.run_id))
+    }
+
+    pub(super) fn url(&self, member: &Member) -> String {
+        let asked = member.endpoint.clone();
+        asked.or_else(|| member.client_urls.first().cloned()).unwrap_or_default()
+    }
+
+    pub(super) fn seed_url(&self) -> String {
+        self.url(self.seed)
+    }
+
+    /// Every member once this one is added: those before it in the plan, and itself.
+    pub(super) fn initial_cluster(&self, member: &Member) -> String {
+        let mut members: Vec<&Member> = vec![self.seed];
+        for (joiner, _) in &self.joiners {
+            members.push(joiner);
+            if joiner.id == member.id {
+                break;
+            }
+        }
+        let pairs: Vec<String> =
+            members.iter().map(|m| format!("{}={}", m.label(), m.peer_urls.concat())).collect();
+        pairs.join(",")
+    }
+
+    pub(super) fn stuck(&self) -> Condition {
+        let members = &self.situation.facts.common.members;
+        Condition::Etcd(EtcdCondition::Stuck {
+            endpoints: members.iter().filter(|m| m.voter).map(|m| self.url(m)).collect(),
+            cluster_id: self.cluster_id.clone(),
+            needed: self.needed,
+        })
+    }
+
+    pub(super) fn still_at_snapshot(&self) -> Condition {
+        Condition::Etcd(EtcdCondition::StillAt {
+            endpoint: self.seed_url(),
+            cluster_id: self.cluster_id.clone(),
+            snapshot: self.snapshot(),
+        })
+    }
+
+    /// No member but the seed serves as the old cluster.
+    pub(super) fn others_silent(&self) -> Option<Condition> {
+        let urls: Vec<String> = self.others.iter().flat_map(|member| self.urls(member)).collect();
+        let cluster_id = self.cluster_id.clone();
+        (!urls.is_empty()).then_some(Condition::Etcd(EtcdCondition::Silent { urls, cluster_id }))
+    }
+
+    pub(super) fn urls(&self, member: &Member) -> Vec<String> {
+        let mut urls = vec![self.url(member)];
+        urls.extend(member.peer_urls.iter().cloned());
+        urls
+    }
+
+    /// The old server is no more.
+    pub(super) fn gone(&self, member: &Member, site: &Site) -> Vec<Condition> {
+        let silent = EtcdCondition::Silent { urls: self.urls(member), cluster_id: self.cluster_id.clone() };
+        let mut gone = vec![Condition::Etcd(silent)];
+        gone.extend(site.process.map(|(pid, started_ticks)| Condition::ProcessGone {
+            host: site.host.clone(),
+            pid,
+            started_ticks,
+        }));
+        gone
+    }
+
+    pub(super) fn serves(&self, endpoint: String) -> Condition {
+        Condition::Etcd(EtcdCondition::Serves { endpoint, cluster_id: self.new_cluster_id.clone() })
+    }
+
+    pub(super) fn directory(&self, at: &[PathBuf]) -> Condition {
+        let wal = self.seed_site.wal_dir.clone().zip(self.restored_wal());
+        let wal_at = wal.map(|(wal, restored)| vec![restored, wal]).unwrap_or_default();
+        Condition::Etcd(EtcdCondition::DirectoryOf {
+            host: self.seed_site.host.clone(),
+            at: at.to_vec(),
+            wal_at,
+            cluster_id: self.new_cluster_id.clone(),
+            member_id: Some(self.new_member_id.clone()),
+        })
+    }
+
+    pub(super) fn directory_of_any(&self, site: &Site) -> Condition {
+        Condition::Etcd(EtcdCondition::DirectoryOf {
+            host: site.host.clone(),
+            at: vec![site.data_dir.clone()],
+            wal_at: site.wal_dir.iter().cloned().collect(),
+            cluster_id: self.new_cluster_id.clone(),
+            member_id: None,
+        })
+    }
+}
+
+pub(super) fn undo_stop(site: &Site) -> Undo {
+    let service = || (site.host.clone(), site.service.clone());
+    let ((host, service), (on, of)) = (service(), service());
+    Undo::By {
+        action: Box::new(Action::StartService { host, service }),
+        effect: vec![Condition::ServiceRunning { host: on, service: of }],
+    }
+}
+
+pub(super) fn undo_start(site: &Site) -> Undo {
+    let service = || (site.host.clone(), site.service.clone());
+    let ((host, service), (on, of)) = (service(), service());
+    Undo::By {
+        action: Box::new(Action::StopService { host, service, record: None }),
+        effect: vec![Condition::ServiceStopped { host: on, service: of }],
+    }
+}
+
+pub(super) fn owner(site: &Site) -> Option<Ownership> {
+    site.disk.known().and_then(|disk| disk.as_ref().map(|disk| disk.owner))
+}
+
+pub(super) fn make_dir(path: &Path) -> Action {
+    Action::MakeDir { host: HERE.into(), path: path.to_owned(), mode: 0o700 }
+}
+
+pub(super) fn exists(host: &str, path: &Path) -> Condition {
+    Condition::PathExists { host: host.into(), path: path.to_owned() }
+}
+
+pub(super) fn absent(host: &str, path: &Path) -> Condition {
+    Condition::PathAbsent { host: host.into(), path: path.to_owned() }
+}
+
+pub(super) fn free(host: &str, path: &Path, bytes: u64) -> Condition {
+    Condition::FreeSpace { host: host.into(), path: path.to_owned(), bytes }
+}
+
+pub(super) fn parent(path: &Path) -> &Path {
+    path.parent().unwrap_or(path)
+}
+
+/// `/var/lib/etcd` → `/var/lib/etcd.SUFFIX`.
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(".");
+    name.push(suffix);
+    PathBuf::from(name)
+}

@@ -1,0 +1,3 @@
+//! Recoveries of real clusters.
+
+mod stuck;
