@@ -1,7 +1,9 @@
 //! What a check is, and what comes of it. Words are held here and in the checks; values stay typed until a renderer
 //! turns them into text.
 
-use crate::facts::{BackendKind, CommonFacts, EtcdFacts, Facts, NativeFacts, SnapshotFacts};
+use crate::facts::{
+    BackendKind, CommonFacts, ConsulFacts, EtcdFacts, Facts, NativeFacts, SnapshotFacts, ZookeeperFacts,
+};
 use crate::policy::{Policy, Threshold};
 pub use crate::value::{Value, human_bytes, human_millis};
 use jiff::Timestamp;
@@ -250,6 +252,10 @@ pub enum Rule {
     Common(fn(&CommonFacts, &Policy, Timestamp) -> Outcome),
     /// On etcd only.
     Etcd(fn(&EtcdFacts, &CommonFacts, &Policy) -> Outcome),
+    /// On ZooKeeper only.
+    Zookeeper(fn(&ZookeeperFacts, &CommonFacts, &Policy) -> Outcome),
+    /// On Consul only.
+    Consul(fn(&ConsulFacts, &CommonFacts, &Policy) -> Outcome),
     /// On a snapshot of etcd instead of a running cluster.
     File(fn(&SnapshotFacts, &Policy) -> Outcome),
 }
@@ -260,7 +266,11 @@ impl Rule {
         match (self, &facts.native) {
             (Rule::Common(judge), _) => Some(judge(&facts.common, policy, facts.taken_at)),
             (Rule::Etcd(judge), NativeFacts::Etcd(etcd)) => Some(judge(etcd, &facts.common, policy)),
-            (Rule::File(_), _) => None,
+            (Rule::Zookeeper(judge), NativeFacts::Zookeeper(native)) => {
+                Some(judge(native, &facts.common, policy))
+            }
+            (Rule::Consul(judge), NativeFacts::Consul(native)) => Some(judge(native, &facts.common, policy)),
+            (Rule::Etcd(_) | Rule::Zookeeper(_) | Rule::Consul(_) | Rule::File(_), _) => None,
         }
     }
 }
@@ -301,7 +311,7 @@ impl Check {
     pub fn run_on_file(&self, file: &SnapshotFacts, policy: &Policy) -> Option<Outcome> {
         self.rules.iter().find_map(|rule| match rule {
             Rule::File(judge) => Some(judge(file, policy)),
-            Rule::Common(_) | Rule::Etcd(_) => None,
+            Rule::Common(_) | Rule::Etcd(_) | Rule::Zookeeper(_) | Rule::Consul(_) => None,
         })
     }
 
@@ -309,12 +319,16 @@ impl Check {
     pub fn backends(&self) -> Vec<BackendKind> {
         let mut backends = Vec::new();
         for rule in self.rules {
-            match rule {
+            let backend = match rule {
                 Rule::Common(_) => {
                     return vec![BackendKind::Etcd, BackendKind::Zookeeper, BackendKind::Consul];
                 }
-                Rule::Etcd(_) | Rule::File(_) if backends.is_empty() => backends.push(BackendKind::Etcd),
-                Rule::Etcd(_) | Rule::File(_) => {}
+                Rule::Etcd(_) | Rule::File(_) => BackendKind::Etcd,
+                Rule::Zookeeper(_) => BackendKind::Zookeeper,
+                Rule::Consul(_) => BackendKind::Consul,
+            };
+            if !backends.contains(&backend) {
+                backends.push(backend);
             }
         }
         backends

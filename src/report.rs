@@ -5,7 +5,7 @@ pub mod membership;
 pub mod status;
 
 use crate::checks::{self, Verdict};
-use crate::facts::{EtcdFacts, EtcdStatus, Facts, Member, NativeFacts, Role};
+use crate::facts::{EtcdFacts, Facts, Member, NativeFacts, Role};
 use crate::finding::{Finding, Severity, Status};
 use crate::quorum::{self, QuorumState};
 use jiff::Timestamp;
@@ -296,13 +296,12 @@ fn member_reports(facts: &Facts) -> Vec<MemberReport> {
         let stem = label.trim_end_matches(|c: char| c.is_ascii_digit()).len();
         (label[..stem].to_owned(), label[stem..].parse::<u64>().unwrap_or(0), label)
     });
-    let NativeFacts::Etcd(etcd) = &facts.native;
-    members.into_iter().map(|member| member_report(member, etcd, facts.taken_at)).collect()
+    members.into_iter().map(|member| member_report(member, &facts.native, facts.taken_at)).collect()
 }
 
-fn member_report(member: &Member, etcd: &EtcdFacts, now: Timestamp) -> MemberReport {
+fn member_report(member: &Member, native: &NativeFacts, now: Timestamp) -> MemberReport {
     let non_empty = |text: &String| (!text.is_empty()).then(|| text.clone());
-    let status = etcd_status(etcd, member);
+    let store = store(member, native);
     MemberReport {
         name: non_empty(&member.name),
         id: non_empty(&member.id),
@@ -324,10 +323,10 @@ fn member_report(member: &Member, etcd: &EtcdFacts, now: Timestamp) -> MemberRep
         }),
         zone: member.zone.clone(),
         term: member.term.known().copied(),
-        applied_lag: status.and_then(|s| Some(highest_index(etcd)?.saturating_sub(s.raft_applied))),
-        revision: status.map(|s| s.revision),
-        db_size_bytes: status.map(|s| s.db_size),
-        db_in_use_bytes: status.map(|s| s.db_in_use),
+        applied_lag: store.applied_lag,
+        revision: store.revision,
+        db_size_bytes: store.size,
+        db_in_use_bytes: store.in_use,
         certificate: soonest_certificate(member, now),
         clock_ms: member
             .clock
@@ -341,14 +340,45 @@ fn micros(ms: f64) -> f64 {
     (ms * 1000.0).round() / 1000.0
 }
 
-fn etcd_status<'a>(etcd: &'a EtcdFacts, member: &Member) -> Option<&'a EtcdStatus> {
-    let of_member = etcd.members.iter().filter(|m| !m.id.is_empty() && m.id == member.id);
-    of_member.filter_map(|m| m.status.known()).next()
+/// What a member's store holds, in its backend's own numbers.
+#[derive(Debug, Default)]
+struct Store {
+    applied_lag: Option<u64>,
+    revision: Option<u64>,
+    size: Option<u64>,
+    in_use: Option<u64>,
 }
 
-/// The highest committed index that any member tells.
-fn highest_index(etcd: &EtcdFacts) -> Option<u64> {
-    etcd.members.iter().filter_map(|m| m.status.known()).map(|s| s.raft_index).max()
+fn store(member: &Member, native: &NativeFacts) -> Store {
+    match native {
+        NativeFacts::Etcd(etcd) => etcd_store(member, etcd),
+        NativeFacts::Zookeeper(zookeeper) => {
+            let told = || zookeeper.members.iter().filter_map(|m| Some((&m.id, *m.zxid.known()?)));
+            Store { applied_lag: lag(told, &member.id), ..Store::default() }
+        }
+        NativeFacts::Consul(consul) => {
+            let told = || consul.members.iter().filter_map(|m| Some((&m.id, *m.applied_index.known()?)));
+            Store { applied_lag: lag(told, &member.id), ..Store::default() }
+        }
+    }
+}
+
+fn etcd_store(member: &Member, etcd: &EtcdFacts) -> Store {
+    let of_member = etcd.members.iter().filter(|m| !m.id.is_empty() && m.id == member.id);
+    let Some(status) = of_member.filter_map(|m| m.status.known()).next() else { return Store::default() };
+    let highest = etcd.members.iter().filter_map(|m| m.status.known()).map(|s| s.raft_index).max();
+    Store {
+        applied_lag: highest.map(|highest| highest.saturating_sub(status.raft_applied)),
+        revision: Some(status.revision),
+        size: Some(status.db_size),
+        in_use: Some(status.db_in_use),
+    }
+}
+
+/// How far a member is behind the one that has applied most.
+fn lag<'a, I: Iterator<Item = (&'a String, u64)>>(told: impl Fn() -> I, id: &str) -> Option<u64> {
+    let own = told().find(|(of, _)| *of == id).map(|(_, index)| index)?;
+    told().map(|(_, index)| index).max().map(|highest| highest.saturating_sub(own))
 }
 
 fn soonest_certificate(member: &Member, now: Timestamp) -> Option<CertificateReport> {
@@ -388,9 +418,10 @@ mod tests {
     #[test]
     fn members_come_as_people_count_with_their_numbers() {
         let mut facts = cluster(10).0;
-        let NativeFacts::Etcd(etcd) = &mut facts.native;
+        let etcd = facts.native.etcd_mut().expect("etcd");
         let slow = etcd.members.iter_mut().find(|m| m.id == "10").expect("is there");
-        slow.status = slow.status.map(|s| EtcdStatus { raft_applied: s.raft_index - 7, ..s.clone() });
+        slow.status =
+            slow.status.map(|s| crate::facts::EtcdStatus { raft_applied: s.raft_index - 7, ..s.clone() });
         let silent = etcd.members.iter_mut().find(|m| m.id == "9").expect("is there");
         silent.status = crate::facts::Observed::unknown("it did not answer");
         let members = member_reports(&facts);

@@ -296,9 +296,7 @@ impl Sample {
 
     /// All etcd facts.
     pub(crate) fn native_mut(&mut self) -> &mut EtcdFacts {
-        match &mut self.0.native {
-            NativeFacts::Etcd(etcd) => etcd,
-        }
+        self.0.native.etcd_mut().expect("facts of etcd")
     }
 
     /// The named member's Status, to change.

@@ -4,14 +4,18 @@
 //! default; members that disagree keep their own answers. This module never does I/O and never reads a clock.
 
 mod common;
+mod consul;
 mod etcd;
 mod latency;
 mod snapshot;
+mod zookeeper;
 
 pub use common::*;
+pub use consul::*;
 pub use etcd::*;
 pub use latency::*;
 pub use snapshot::*;
+pub use zookeeper::*;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -104,4 +108,26 @@ pub struct Facts {
 pub enum NativeFacts {
     /// etcd 3.4 to 3.7.
     Etcd(EtcdFacts),
+    /// ZooKeeper 3.5 to 3.9.
+    Zookeeper(ZookeeperFacts),
+    /// Consul servers 1.13 to 1.22.
+    Consul(ConsulFacts),
+}
+
+impl NativeFacts {
+    /// etcd's, when it is etcd.
+    pub fn etcd(&self) -> Option<&EtcdFacts> {
+        match self {
+            NativeFacts::Etcd(etcd) => Some(etcd),
+            NativeFacts::Zookeeper(_) | NativeFacts::Consul(_) => None,
+        }
+    }
+
+    /// etcd's, to be changed.
+    pub fn etcd_mut(&mut self) -> Option<&mut EtcdFacts> {
+        match self {
+            NativeFacts::Etcd(etcd) => Some(etcd),
+            NativeFacts::Zookeeper(_) | NativeFacts::Consul(_) => None,
+        }
+    }
 }

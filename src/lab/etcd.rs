@@ -67,6 +67,7 @@ impl Server for EtcdServer {
             program: setup.program.clone(),
             arguments,
             environment: BTreeMap::new(),
+            files: BTreeMap::new(),
             readiness: Readiness { url: format!("{client}/health"), contains: r#""health":"true""#.into() },
         }
     }

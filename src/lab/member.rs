@@ -5,7 +5,7 @@ use super::state::TlsPaths;
 use crate::facts::BackendKind;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// A server that labs can be made of.
 pub trait Server: Sync {
@@ -48,6 +48,11 @@ pub struct Seat {
 }
 
 impl Seat {
+    /// The member's own directory, above its data directory: where its log and its files are.
+    pub fn dir(&self) -> &Path {
+        self.data_dir.parent().unwrap_or(&self.data_dir)
+    }
+
     /// `ADDRESS:PORT` of a role.
     pub fn socket(&self, role: &str) -> String {
         format!("{}:{}", self.address, self.ports.get(role).copied().unwrap_or_default())
@@ -82,6 +87,10 @@ pub struct MemberSpec {
     pub arguments: Vec<String>,
     /// Its environment, besides PATH and HOME; nothing else of ours is passed on.
     pub environment: BTreeMap<String, String>,
+    /// Files it needs before its first start, by name in the member's directory (the parent of its data directory)
+    /// or, with a leading `data/`, in its data directory; for their owner only.
+    #[serde(default)]
+    pub files: BTreeMap<PathBuf, String>,
     /// How to tell that it serves.
     pub readiness: Readiness,
 }

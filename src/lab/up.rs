@@ -139,6 +139,7 @@ async fn build(
         // Before anything of a member exists: `down` removes what is written here.
         lab.write()?;
         make_directories(&seats)?;
+        write_files(&lab.members)?;
         write_certificates(request, &lab, &seats)?;
         config::write(&lab, &request.quorate)?;
         if attempt == 1 {
@@ -152,8 +153,7 @@ async fn build(
             Err(LabError::NotReady { log, .. }) if attempt < ATTEMPTS && port_was_stolen(&log) => {
                 process::stop_all(&lab, operate::THROWN_AWAY)?;
                 for seat in &seats {
-                    let parent = seat.data_dir.parent().unwrap_or(&seat.data_dir);
-                    std::fs::remove_dir_all(parent).map_err(at("cannot remove", parent))?;
+                    std::fs::remove_dir_all(seat.dir()).map_err(at("cannot remove", seat.dir()))?;
                 }
             }
             Err(error) => return Err(error),
@@ -220,6 +220,17 @@ fn taken(home: &Home<'_>) -> Result<BTreeSet<u16>, LabError> {
 fn make_directories(seats: &[Seat]) -> Result<(), LabError> {
     for seat in seats {
         private::make_dir(&seat.data_dir).map_err(at("cannot make", &seat.data_dir))?;
+    }
+    Ok(())
+}
+
+fn write_files(members: &[Member]) -> Result<(), LabError> {
+    for member in members {
+        let dir = member.data_dir.parent().unwrap_or(&member.data_dir);
+        for (name, text) in &member.spec.files {
+            let path = dir.join(name);
+            private::write(&path, text.as_bytes()).map_err(at("cannot write", &path))?;
+        }
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! Which member to take a snapshot of. Values in, a choice and its reason out.
 
-use crate::facts::{EtcdFacts, EtcdStatus, Facts, NativeFacts, Role};
+use crate::facts::{EtcdFacts, EtcdStatus, Facts, Role};
 use crate::quorum::{self, QuorumState};
 
 /// Entries by which a member may be behind another and still count as equally fresh while writes go on: the members
@@ -45,6 +45,9 @@ pub enum ChooseError {
         /// Names of those that do.
         there: Vec<String>,
     },
+    /// Snapshots of this backend are not taken yet.
+    #[error("this version of quorate takes snapshots of etcd only")]
+    NoSnapshots,
     /// The endpoints lead to more than one cluster.
     #[error("the endpoints lead to several clusters: {}", .0.join(", "))]
     SeveralClusters(Vec<String>),
@@ -52,7 +55,7 @@ pub enum ChooseError {
 
 /// Members of the cluster that answered, the best to ask first.
 pub fn candidates(facts: &Facts) -> Result<Vec<Candidate>, ChooseError> {
-    let NativeFacts::Etcd(etcd) = &facts.native;
+    let Some(etcd) = facts.native.etcd() else { return Err(ChooseError::NoSnapshots) };
     if facts.common.cluster_ids.len() > 1 {
         return Err(ChooseError::SeveralClusters(facts.common.cluster_ids.clone()));
     }
@@ -146,7 +149,7 @@ mod tests {
     /// Applied indices by member, changed before choosing.
     fn chosen(applied: [u64; 3], leader: &str, change: impl FnOnce(&mut Facts)) -> Choice {
         let mut facts = cluster(3).0;
-        let NativeFacts::Etcd(etcd) = &mut facts.native;
+        let etcd = facts.native.etcd_mut().expect("etcd");
         for (member, index) in etcd.members.iter_mut().zip(applied) {
             let leader = leader.to_owned();
             member.status = member.status.map(|status| EtcdStatus {

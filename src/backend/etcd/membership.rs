@@ -5,7 +5,7 @@ use super::{Etcd, client, wire};
 use crate::backend::Looking;
 use crate::backend::membership::{Joining, Members, Membership, NewMember, Setback};
 use crate::consent::Consent;
-use crate::facts::{Facts, NativeFacts, Trouble, TroubleKind};
+use crate::facts::{Facts, Trouble, TroubleKind};
 use crate::transport::Deadline;
 use etcd_client::{Client, Error, GetOptions, MemberAddOptions};
 
@@ -81,7 +81,7 @@ impl Membership for Etcd {
     }
 
     fn caught_up(&self, facts: &Facts, id: &str) -> Option<String> {
-        let NativeFacts::Etcd(etcd) = &facts.native;
+        let etcd = facts.native.etcd()?;
         let (leader, native, leads) = etcd.leader(&facts.common)?;
         let progress = native.vars.known().map(|vars| &vars.progress);
         let (has, of) = match progress.and_then(|p| Some((p.get(id)?.matched, p.get(&leader.id)?.matched))) {

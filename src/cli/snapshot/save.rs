@@ -332,6 +332,7 @@ impl Run<'_> {
             }
             ChooseError::NotThere { there, .. } => Failure { kind: Kind::Usage, ..failure }
                 .hint(format!("members that answer: {}", there.join(", "))),
+            ChooseError::NoSnapshots => Failure { kind: Kind::Usage, ..failure },
             ChooseError::SeveralClusters(_) => {
                 Failure { kind: Kind::Usage, ..failure }.hint("give the endpoints of one cluster")
             }

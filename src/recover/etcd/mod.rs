@@ -10,7 +10,7 @@ pub use situation::{Disk, Site, Situation};
 
 use super::identity;
 use super::plan::{Becomes, Fate, Loss, Plan, SCHEMA, Statement};
-use crate::facts::{EtcdFacts, EtcdStatus, Member, NativeFacts};
+use crate::facts::{EtcdFacts, EtcdStatus, Member};
 use crate::quorum::{self, QuorumState};
 use std::collections::BTreeMap;
 
@@ -80,7 +80,7 @@ pub(super) struct Chosen<'a> {
 
 fn choose(situation: &Situation) -> Result<Chosen<'_>, Refusal> {
     let common = &situation.facts.common;
-    let NativeFacts::Etcd(etcd) = &situation.facts.native;
+    let etcd = situation.facts.native.etcd().ok_or_else(|| undecided("these are not etcd's facts"))?;
     let quorum = quorum::assess(common);
     match quorum.state {
         QuorumState::Lost => {}
