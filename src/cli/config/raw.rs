@@ -62,7 +62,10 @@ pub(super) struct RawAuth {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawMember {
     pub(super) zone: Option<String>,
-    pub(super) endpoint: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub(super) endpoint: Option<Spanned<String>>,
+    #[schemars(with = "Option<String>")]
+    pub(super) metrics: Option<Spanned<String>>,
     pub(super) data_dir: Option<PathBuf>,
     #[schemars(with = "Option<RawHost>")]
     pub(super) host: Option<Spanned<RawHost>>,
