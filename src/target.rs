@@ -47,6 +47,13 @@ pub enum Auth {
         /// Password.
         password: Secret,
     },
+    /// A token: Consul's.
+    Token {
+        /// The token.
+        token: Secret,
+        /// The file it was read from, where it was one.
+        file: Option<PathBuf>,
+    },
 }
 
 /// A secret: never printed, whatever formats it.

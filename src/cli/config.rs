@@ -45,6 +45,8 @@ pub struct ClusterConfig {
     pub user: Option<String>,
     /// File with the password.
     pub password_file: Option<PathBuf>,
+    /// File with the token.
+    pub token_file: Option<PathBuf>,
     /// Where the keys of files and credentials stand, such as `tls.ca` → `quorate.toml:4: clusters.prod.tls.ca`.
     pub places: BTreeMap<&'static str, String>,
     /// Declared members by name.
@@ -181,6 +183,7 @@ impl Place<'_> {
         place("tls.key", raw.tls.key.as_ref().map(Spanned::span));
         place("auth.user", raw.auth.user.as_ref().map(Spanned::span));
         place("auth.password_file", raw.auth.password_file.as_ref().map(Spanned::span));
+        place("auth.token_file", raw.auth.token_file.as_ref().map(Spanned::span));
         Ok(ClusterConfig {
             line,
             places,
@@ -195,6 +198,7 @@ impl Place<'_> {
             },
             user: raw.auth.user.map(Spanned::into_inner),
             password_file: raw.auth.password_file.map(|p| self.relative(p.get_ref())),
+            token_file: raw.auth.token_file.map(|p| self.relative(p.get_ref())),
             members,
         })
     }

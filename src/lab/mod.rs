@@ -6,6 +6,7 @@
 
 mod certificates;
 mod config;
+pub mod consul;
 pub mod etcd;
 pub mod member;
 mod network;
@@ -32,7 +33,8 @@ pub const PROGRAMS: &[&servers::Program] = &[&etcd::PROGRAM, &servers::ZOOKEEPER
 pub fn server(backend: BackendKind) -> Option<&'static dyn member::Server> {
     match backend {
         BackendKind::Etcd => Some(&etcd::EtcdServer),
-        BackendKind::Zookeeper | BackendKind::Consul => None,
+        BackendKind::Consul => Some(&consul::ConsulServer),
+        BackendKind::Zookeeper => None,
     }
 }
 

@@ -56,6 +56,8 @@ pub(super) struct RawAuth {
     pub(super) user: Option<Spanned<String>>,
     #[schemars(with = "Option<PathBuf>")]
     pub(super) password_file: Option<Spanned<PathBuf>>,
+    #[schemars(with = "Option<PathBuf>")]
+    pub(super) token_file: Option<Spanned<PathBuf>>,
 }
 
 #[derive(Deserialize, JsonSchema)]
