@@ -78,6 +78,8 @@ pub struct DeclaredMember {
     pub zone: Option<String>,
     /// Its client URL, where the file says.
     pub endpoint: Option<String>,
+    /// Where its administrators' page is (ZooKeeper's AdminServer), where that is not the usual port.
+    pub admin: Option<String>,
     /// Data directory on its host.
     pub data_dir: Option<PathBuf>,
     /// Where its host is.

@@ -242,7 +242,25 @@ impl Place<'_> {
                 )
             }
         };
-        Ok(DeclaredMember { zone: raw.zone, endpoint: raw.endpoint, data_dir: raw.data_dir, host, service })
+        let admin = raw.admin.map(|admin| {
+            Address::parse_endpoint(admin.get_ref(), false, 8080).map(|address| address.url()).map_err(
+                |reason| {
+                    let url = redacted(admin.get_ref());
+                    self.wrong(
+                        admin.span(),
+                        format!("clusters.{cluster}.members.{name}.admin: `{url}`: {reason}"),
+                    )
+                },
+            )
+        });
+        Ok(DeclaredMember {
+            zone: raw.zone,
+            endpoint: raw.endpoint,
+            admin: admin.transpose()?,
+            data_dir: raw.data_dir,
+            host,
+            service,
+        })
     }
 
     fn threshold(

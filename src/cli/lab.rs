@@ -50,7 +50,7 @@ enum Verb {
 #[derive(Debug, Args)]
 struct UpArgs {
     /// What to run
-    #[arg(value_name = "BACKEND", value_parser = ["etcd"])]
+    #[arg(value_name = "BACKEND", value_parser = ["etcd", "zookeeper"])]
     backend: String,
     /// How many members
     #[arg(long, default_value = "3", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=9))]
@@ -217,7 +217,9 @@ pub(super) fn run(args: &LabArgs, _: &Global, world: &World) -> Result<u8, Failu
 }
 
 fn up(args: &UpArgs, home: &Home<'_>, world: &World) -> Result<u8, Failure> {
-    let server = lab::server(BackendKind::Etcd)
+    let kind = BackendKind::ALL.into_iter().find(|kind| kind.name() == args.backend);
+    let server = kind
+        .and_then(lab::server)
         .ok_or_else(|| Failure::usage(format!("there are no labs of {}", args.backend)))?;
     let request = UpRequest {
         name: args.name.clone(),
