@@ -253,7 +253,8 @@ impl Place<'_> {
             return Err(Failure::usage(format!("{}: {message}", self.path.display()))
                 .hint("give the member's `endpoint` too"));
         }
-        Ok(DeclaredMember { zone: raw.zone, endpoint, metrics, data_dir: raw.data_dir, host, service })
+        let admin = self.member_url(cluster, name, "admin", raw.admin)?;
+        Ok(DeclaredMember { zone: raw.zone, endpoint, metrics, admin, data_dir: raw.data_dir, host, service })
     }
 
     fn member_url(

@@ -65,6 +65,7 @@ impl Server for ConsulServer {
             program: setup.program.clone(),
             arguments,
             environment: BTreeMap::new(),
+            declared: BTreeMap::new(),
             files: BTreeMap::from([(CONFIG.into(), format!("{config:#}\n"))]),
             readiness: Readiness {
                 // Open to all, and read from this server's own state: the CA is made after the first token, by a
