@@ -116,7 +116,9 @@ impl RealHands {
 
     /// What it holds, when it is whole down to every record; read only if that was not done before.
     pub(super) async fn whole(&self, path: &Path) -> Result<Whole, String> {
-        if let Some(found) = self.proven.known(path).map_err(|error| format!("{}: {error}", path.display()))? {
+        if let Some(found) =
+            self.proven.known(path).map_err(|error| format!("{}: {error}", path.display()))?
+        {
             return Ok(found);
         }
         let of = path.to_owned();

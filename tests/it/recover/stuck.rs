@@ -62,7 +62,7 @@ fn cluster_id(report: &Value) -> String {
 }
 
 /// Every file below a directory, with its bytes.
-pub(super) fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     let mut found = Vec::new();
     let mut dirs = vec![dir.to_owned()];
     while let Some(dir) = dirs.pop() {
