@@ -1,7 +1,7 @@
 //! What quorate keeps for itself: readable by its owner only, and never written through a link that somebody laid.
 
 use rustix::fs::OFlags;
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
@@ -13,12 +13,19 @@ pub fn make_dir(dir: &Path) -> io::Result<()> {
 
 /// Writes a file, 0600 when it is new. A symbolic link in its place is an error.
 pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let flags = i32::try_from(OFlags::NOFOLLOW.bits()).map_err(io::Error::other)?;
-    let open = || {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(true).mode(0o600).custom_flags(flags).open(path)
-    };
-    open().and_then(|mut file| file.write_all(bytes))
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600).custom_flags(no_follow()?);
+    options.open(path)?.write_all(bytes)
+}
+
+/// Opens a file to be read and to be written at its end, 0600 when it is new. A symbolic link in its place is an error.
+pub fn append(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).append(true).create(true).mode(0o600).custom_flags(no_follow()?).open(path)
+}
+
+fn no_follow() -> io::Result<i32> {
+    i32::try_from(OFlags::NOFOLLOW.bits()).map_err(io::Error::other)
 }
 
 #[cfg(test)]
@@ -43,6 +50,9 @@ mod tests {
         std::fs::write(&theirs, "precious").expect("is written");
         std::os::unix::fs::symlink(&theirs, made.join("link")).expect("a link");
         assert!(write(&made.join("link"), b"x").is_err());
+        assert!(append(&made.join("link")).is_err());
+        append(&made.join("file")).and_then(|mut file| file.write_all(b"3")).expect("is appended");
+        assert_eq!(std::fs::read(made.join("file")).expect("is there"), b"23");
         assert_eq!(std::fs::read(&theirs).expect("is there"), b"precious");
     }
 }

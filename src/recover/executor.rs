@@ -21,6 +21,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 use std::time::Duration;
 
+/// How long the effect of a step that was begun before is waited for until it is said that it cannot be seen, or is no more.
+const PATIENCE: Duration = Duration::from_secs(15);
+
 /// What looks and acts: the real one asks hosts and servers, a test's one a model.
 pub trait Hands {
     /// Whether something is so. Changes nothing.
@@ -195,8 +198,9 @@ impl Executor<'_> {
     async fn step(&mut self, step: &Step, consent: &Consent) -> Result<(), Stop> {
         let began = Deadline::after(Duration::ZERO);
         let id = || step.id.clone();
-        let done = self.journal.progress(&step.id) == Progress::Done;
-        match (done, self.look(step, &step.effect).await?) {
+        let progress = self.journal.progress(&step.id);
+        let done = progress == Progress::Done;
+        match (done, self.look_again(step, progress).await?) {
             (true, None) => (self.emit)(Event::Skipped { step: id() }),
             (false, None) => {
                 self.record(Record::Done { step: id(), already: true, took_ms: 0 })?;
@@ -216,6 +220,23 @@ impl Executor<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Looks at the effect. What an earlier process began may still be on its way: a server that starts cannot be seen
+    /// for a moment, and one that did serve may be between two leaders. What was done is given the time to show again.
+    async fn look_again(&self, step: &Step, progress: Progress) -> Result<Option<Not>, Stop> {
+        let patience = Deadline::after(Duration::from_secs(u64::from(step.settle_s)).min(PATIENCE));
+        loop {
+            let seen = self.look(step, &step.effect).await;
+            let wait = match (&seen, progress) {
+                (Err(_), Progress::InDoubt | Progress::Failed | Progress::Done) => true,
+                (Ok(Some(_)), Progress::Done) => true,
+                _ => false,
+            };
+            if !wait || step.settle_s == 0 || !self.hands.wait(patience).await {
+                return seen;
+            }
+        }
     }
 
     /// Acts and demands the effect. An action that answers with an error may have been done all the same.

@@ -3,12 +3,12 @@
 //! a write that did not finish and is dropped; any other damage is refused.
 
 use super::plan::{Plan, hex};
+use crate::private;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 /// Name of the file in a run's directory.
@@ -298,9 +298,8 @@ impl FileTape {
     pub fn lock(dir: &Path) -> Result<FileTape, JournalError> {
         let path = dir.join(FILE);
         let io = |error| JournalError::Io { path: path.clone(), error };
-        DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(io)?;
-        let mut options = OpenOptions::new();
-        let file = options.read(true).append(true).create(true).mode(0o600).open(&path).map_err(io)?;
+        private::make_dir(dir).map_err(io)?;
+        let file = private::append(&path).map_err(io)?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(JournalError::Busy),

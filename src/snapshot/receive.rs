@@ -297,6 +297,14 @@ pub struct Stored {
 }
 
 impl Received {
+    /// Puts the snapshot alone under a name that must be free.
+    pub fn place(self, path: &Path) -> Result<SnapshotFacts, SaveError> {
+        put(self.temporary, path)?;
+        let dir = path.parent().unwrap_or(path);
+        sync_directory(dir).map_err(|error| failed("sync", dir, error))?;
+        Ok(self.facts)
+    }
+
     /// Puts the snapshot and its manifest under their names: the manifest first, so that a snapshot never stands without
     /// one. What is there already stays; with `force` it and its manifest are renamed, never deleted.
     pub fn store(

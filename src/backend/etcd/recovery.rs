@@ -2,12 +2,14 @@
 //! hex without leading zeros.
 
 use super::client::answer;
-use super::{Etcd, client, wire};
+use super::{Etcd, client, snapshot, wire};
+use crate::backend::snapshots::SnapshotStream;
 use crate::facts::{EtcdStatus, Trouble, TroubleKind};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::http::Http;
-use etcd_client::{AlarmAction, AlarmOptions, AlarmType, Client, GetOptions, SnapshotStreaming};
+use etcd_client::{AlarmAction, AlarmOptions, AlarmType, Client, GetOptions};
+use std::time::Duration;
 
 /// A member as one server lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,20 +77,22 @@ impl Etcd {
         Ok(page.header("x-etcd-cluster-id").map(|id| id.trim_start_matches('0').to_owned()))
     }
 
-    /// A snapshot, piece by piece.
+    /// A snapshot, piece by piece. `connect` bounds everything up to the first piece, `idle` the wait for each later one.
     pub async fn snapshot_of(
         &self,
         endpoint: &str,
-        deadline: Deadline,
-    ) -> Result<SnapshotStreaming, Trouble> {
-        let client = self.stranger(endpoint, deadline).await?;
-        match answer(deadline, client.maintenance_client().snapshot()).await {
+        connect: Deadline,
+        idle: Duration,
+    ) -> Result<Box<dyn SnapshotStream>, Trouble> {
+        let client = self.stranger(endpoint, connect).await?;
+        let messages = match answer(connect, client.maintenance_client().snapshot()).await {
             Err(trouble) if wants_login(&trouble) => {
-                let client = self.client_for(endpoint, deadline).await?;
-                answer(deadline, client.maintenance_client().snapshot()).await
+                let client = self.client_for(endpoint, connect).await?;
+                answer(connect, client.maintenance_client().snapshot()).await?
             }
-            other => other,
-        }
+            other => other?,
+        };
+        snapshot::begun(messages, connect, idle).await
     }
 
     /// Writes a key and reads it back through the quorum; how often it was written since it was made.

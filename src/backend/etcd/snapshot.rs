@@ -21,12 +21,7 @@ impl Snapshots for Etcd {
             let opened =
                 connect.run(maintenance.snapshot()).await.ok_or_else(|| late(connect.elapsed_ms()))?;
             let messages = opened.map_err(|error| client::name(&error))?;
-            let mut stream = Stream { messages, first: None, announced: None, idle };
-            stream.first = stream.message(connect).await?;
-            let said = |first: &SnapshotResponse| first.remaining_bytes() + first.blob().len() as u64;
-            stream.announced = stream.first.as_ref().map(said);
-            let stream: Box<dyn SnapshotStream> = Box::new(stream);
-            Ok(stream)
+            begun(messages, connect, idle).await
         })
     }
 
@@ -48,6 +43,19 @@ impl Snapshots for Etcd {
             })
         })
     }
+}
+
+/// Waits for the first message, which tells the size.
+pub(super) async fn begun(
+    messages: SnapshotStreaming,
+    connect: Deadline,
+    idle: Duration,
+) -> Result<Box<dyn SnapshotStream>, Trouble> {
+    let mut stream = Stream { messages, first: None, announced: None, idle };
+    stream.first = stream.message(connect).await?;
+    let said = |first: &SnapshotResponse| first.remaining_bytes() + first.blob().len() as u64;
+    stream.announced = stream.first.as_ref().map(said);
+    Ok(Box::new(stream))
 }
 
 struct Stream {

@@ -6,6 +6,7 @@ use super::{OnArgs, Shown, StatusArgs};
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::{Global, World, block_on};
 use crate::consent::{Consent, Question};
+use crate::private;
 use crate::recover::action::RealHands;
 use crate::recover::executor::{Event, Executor, Stop};
 use crate::recover::journal::{self, FILE, FileTape, Journal, JournalError, Progress, Record, plan_of};
@@ -41,7 +42,7 @@ pub(super) fn begin(made: &Made, yes: bool, places: &Places, world: &World) -> R
     let dir = places.run_dir(&made.plan.run_id);
     let tape = FileTape::lock(&dir).map_err(journal_failure)?;
     let text = serde_json::to_vec_pretty(&made.plan).map_err(|error| Failure::failed(error.to_string()))?;
-    std::fs::write(dir.join("plan.json"), text)?;
+    private::write(&dir.join("plan.json"), &text)?;
     let journal = Journal::of(&made.plan, Box::new(tape), world.now()).map_err(journal_failure)?;
     let hands = hands(&made.plan, &made.target)?;
     let work = Work { plan: &made.plan, hands: &hands, target: &made.target.name, way: Way::Run, yes };
@@ -153,7 +154,7 @@ impl Work<'_> {
         let dir = places.run_dir(&self.plan.run_id);
         let mut report = Vec::new();
         render::recover::write_report(journal.lines(), &mut report)?;
-        std::fs::write(dir.join("report.md"), report)?;
+        private::write(&dir.join("report.md"), &report)?;
         let mut text = match self.way {
             Way::Run | Way::Resume => format!(
                 "{} is recovered: cluster {}.\n",

@@ -2,10 +2,10 @@
 
 use crate::cli::World;
 use crate::cli::failure::Failure;
+use crate::private;
 use crate::recover::Plan;
 use crate::recover::journal::{self, FILE, plan_of};
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 
 /// The directory of all runs.
@@ -28,10 +28,10 @@ impl Places {
 
     /// One process at a time may recover a cluster.
     pub(super) fn lock_cluster(&self, cluster_id: &str) -> Result<File, Failure> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
+        private::make_dir(&self.dir)?;
         let name: String = cluster_id.chars().filter(char::is_ascii_alphanumeric).collect();
         let path = self.dir.join(format!("{name}.lock"));
-        let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+        let file = private::append(&path)?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => {

@@ -5,6 +5,7 @@ use crate::backend::membership::{Membership, NewMember, Setback};
 use crate::consent::Consent;
 use crate::recover::plan::EtcdAction;
 use crate::transport::Deadline;
+use futures_util::future::join_all;
 use std::future::Future;
 use std::path::Path;
 
@@ -77,19 +78,35 @@ impl RealHands {
         Err(format!("{endpoint} belongs to cluster {}, not {cluster_id}", status.cluster_id))
     }
 
-    /// Hashes of all members at the lowest revision that all have.
+    /// A member that has joined may open its client port seconds after it got its vote: etcd first publishes the member's
+    /// name through the log, and if that entry reaches it inside the leader's snapshot, it tries again after 7 s.
+    async fn until_all_serve(&self, endpoints: &[String]) -> Result<(), String> {
+        let limit = Deadline::after(SERVICE);
+        for endpoint in endpoints {
+            while let Err(trouble) = self.etcd.status_of(endpoint, Deadline::after(LOOK)).await {
+                if limit.left().is_zero() {
+                    return Err(format!("{endpoint}: {trouble}"));
+                }
+                tokio::time::sleep(POLL).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Hashes of all members at the lowest revision that all have, once all of them serve.
     async fn compare(&self, endpoints: &[String], record: &Path, consent: &Consent) -> Result<(), String> {
+        self.until_all_serve(endpoints).await?;
         let mut last = String::new();
         for _ in 0..TRIES {
-            let mut revisions = Vec::new();
-            for endpoint in endpoints {
-                let status = self.etcd.status_of(endpoint, Deadline::after(LOOK)).await.map_err(said)?;
-                revisions.push(status.revision);
-            }
-            let revision = revisions.iter().min().copied().unwrap_or(0);
+            let look = Deadline::after(LOOK);
+            let asked = endpoints.iter().map(|endpoint| self.etcd.status_of(endpoint, look));
+            let answers: Result<Vec<_>, _> = join_all(asked).await.into_iter().collect();
+            let revision = answers.map_err(said)?.iter().map(|status| status.revision).min().unwrap_or(0);
+            let limit = Deadline::after(SERVICE);
+            let asked = endpoints.iter().map(|endpoint| self.etcd.hash_of(endpoint, revision, limit));
             let mut hashes = Vec::new();
-            for endpoint in endpoints {
-                match self.etcd.hash_of(endpoint, revision, Deadline::after(SERVICE)).await {
+            for (endpoint, answer) in endpoints.iter().zip(join_all(asked).await) {
+                match answer {
                     Ok(hashed) => hashes.push(hashed),
                     Err(trouble) => last = format!("{endpoint}: {trouble}"),
                 }

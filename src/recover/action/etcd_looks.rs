@@ -1,12 +1,11 @@
 //! What can be seen of an etcd cluster, one member at a time.
 
-use super::{LOOK, RealHands, said, snapshot, truth};
+use super::{LOOK, RealHands, said, truth};
 use crate::backend::etcd::recovery::is_nobody;
 use crate::recover::executor::Truth;
 use crate::recover::plan::EtcdCondition;
 use crate::transport::Deadline;
 use futures_util::future::join_all;
-use std::path::Path;
 use std::time::Duration;
 
 /// How long a member that may be dead is waited for.
@@ -20,10 +19,10 @@ impl RealHands {
                 self.is_stuck(endpoints, cluster_id, *needed).await
             }
             EtcdCondition::Silent { urls, cluster_id } => self.is_silent(urls, cluster_id).await,
-            EtcdCondition::Snapshot { path, min_revision } => snapshot::is_whole(path, *min_revision),
+            EtcdCondition::Snapshot { path, min_revision } => self.is_snapshot(path, *min_revision).await,
             EtcdCondition::StillAt { endpoint, cluster_id, snapshot } => {
                 let status = self.etcd.status_of(endpoint, look).await.map_err(said)?;
-                let saved = revision_of(snapshot)?;
+                let saved = self.whole(snapshot).await?.revision;
                 let same = status.cluster_id == *cluster_id && status.revision as i64 == saved;
                 truth(same, || {
                     format!(
@@ -51,7 +50,7 @@ impl RealHands {
                     return Ok(truth(false, || format!("{endpoint} is of cluster {}", status.cluster_id)));
                 }
                 let ours = self.etcd.version_of(endpoint, key, look).await.map_err(said)?;
-                let began = revision_of(snapshot)? + i64::try_from(*bump).unwrap_or(0);
+                let began = self.whole(snapshot).await?.revision + i64::try_from(*bump).unwrap_or(0);
                 let written = status.revision as i64 - began - ours;
                 truth(written == 0, || {
                     format!(
@@ -135,9 +134,4 @@ impl RealHands {
         let gone = |id: &String| !members.iter().any(|member| member.id == *id);
         Ok(alarmed.into_iter().filter(gone).collect())
     }
-}
-
-fn revision_of(path: &Path) -> Result<i64, String> {
-    let facts = snapshot::whole(path, 0)?;
-    facts.database.map(|database| database.revision).ok_or_else(|| "the snapshot has no database".into())
 }

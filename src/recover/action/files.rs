@@ -68,7 +68,7 @@ impl RealHands {
             }
             Action::CopyTree { host, from, to } => {
                 let host = self.host(host)?;
-                let part = free_part(host, consent, to).await?;
+                let part = new_part(to)?;
                 host.copy_tree(consent, from, &part, work).await.map_err(said)?;
                 host.rename(consent, &part, to, look).await.map_err(said)
             }
@@ -103,26 +103,14 @@ pub(super) async fn run(
     output.success(host, &argv).map(drop).map_err(said)
 }
 
-/// `PATH.part`, free: what a run that died left there is renamed, for nothing is deleted.
-pub(super) async fn free_part(host: &dyn Host, consent: &Consent, path: &Path) -> Result<PathBuf, String> {
-    let named = |suffix: String| {
-        let mut name = path.as_os_str().to_owned();
-        name.push(suffix);
-        PathBuf::from(name)
-    };
-    let part = named(".part".into());
-    if host.stat(&part, Deadline::after(LOOK)).await.map_err(said)?.is_none() {
-        return Ok(part);
-    }
-    for number in 1..100 {
-        let left = named(format!(".part.{number}"));
-        match host.rename(consent, &part, &left, Deadline::after(LOOK)).await {
-            Ok(()) => return Ok(part),
-            Err(HostError::Exists(_)) => {}
-            Err(error) => return Err(said(error)),
-        }
-    }
-    Err(format!("too many unfinished attempts beside {}", path.display()))
+/// A name beside the path that nobody has and no attempt had before: `PATH.part-0123456789abcdef`. Of a run that was
+/// killed, what it had started may still be at work on the name it was given. Nothing is deleted, so that stays too.
+pub(super) fn new_part(path: &Path) -> Result<PathBuf, String> {
+    let mut random = [0u8; 8];
+    aws_lc_rs::rand::fill(&mut random).map_err(|_| "the system gives no random bytes")?;
+    let mut name = path.as_os_str().to_owned();
+    name.push(format!(".part-{:016x}", u64::from_be_bytes(random)));
+    Ok(PathBuf::from(name))
 }
 
 /// Free bytes on the file system of the path, or of the nearest directory above that exists.

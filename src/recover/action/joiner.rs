@@ -1,6 +1,7 @@
 //! The data directory of a member that joins.
 
-use super::files::free_part;
+use super::files::new_part;
+use super::restore::reclaim;
 use super::{LOOK, RealHands, said};
 use crate::consent::Consent;
 use crate::format::etcd::wal::{FIRST_SEGMENT, Identity, first_segment};
@@ -21,11 +22,12 @@ impl RealHands {
         let log = first_segment(Identity { member: number(&member.id)?, cluster: number(&cluster)? });
         let host = self.host(&joiner.host)?;
         if let Some(wal) = &joiner.wal_dir {
-            let part = free_part(host, consent, wal).await?;
+            reclaim(host, consent, wal, &cluster).await?;
+            let part = new_part(wal)?;
             make(host, consent, &part).await?;
             finish(host, consent, &part, wal, &log, joiner.owner).await?;
         }
-        let part = free_part(host, consent, &joiner.dir).await?;
+        let part = new_part(&joiner.dir)?;
         let inner = part.join("member");
         make(host, consent, &part).await?;
         make(host, consent, &inner).await?;

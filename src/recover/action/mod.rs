@@ -8,6 +8,8 @@ mod restore;
 mod services;
 mod snapshot;
 
+use snapshot::Proven;
+
 pub use files::free_near;
 pub(super) use services::{declared, trace};
 
@@ -36,6 +38,7 @@ pub struct RealHands {
     hosts: BTreeMap<String, Box<dyn Host>>,
     local: Vec<String>,
     etcd: Etcd,
+    proven: Proven,
 }
 
 impl RealHands {
@@ -49,7 +52,7 @@ impl RealHands {
         }
         let local = plan.hosts.iter().filter(|(_, spec)| **spec == HostSpec::Local);
         let local = local.map(|(name, _)| name.clone()).chain([super::plan::HERE.to_owned()]).collect();
-        Ok(RealHands { hosts, local, etcd })
+        Ok(RealHands { hosts, local, etcd, proven: Proven::default() })
     }
 
     fn host(&self, name: &str) -> Result<&dyn Host, String> {

@@ -1,8 +1,8 @@
 //! A data directory made from a snapshot by etcd's own tool, and verified before it gets its name.
 
-use super::files::{free_part, run};
+use super::files::{new_part, run};
 use super::joiner::settle;
-use super::{LOOK, RealHands, WORK, said, snapshot};
+use super::{LOOK, RealHands, WORK, said};
 use crate::consent::Consent;
 use crate::format::etcd::wal::{Identity, Segment, scan, segment_name};
 use crate::host::{Content, Host};
@@ -20,11 +20,8 @@ const HEAD: u64 = 4096;
 impl RealHands {
     pub(super) async fn restore(&self, restore: &Restore, consent: &Consent) -> Result<(), String> {
         let host = self.host(&restore.host)?;
-        let part = free_part(host, consent, &restore.dir).await?;
-        let wal_part = match &restore.wal_dir {
-            Some(wal) => Some(free_part(host, consent, wal).await?),
-            None => None,
-        };
+        let part = new_part(&restore.dir)?;
+        let wal_part = restore.wal_dir.as_deref().map(new_part).transpose()?;
         let argv = commands::restore_argv(restore, &part, wal_part.as_deref());
         run(host, consent, &argv, Deadline::after(WORK)).await?;
         let wal = wal_part.clone().unwrap_or_else(|| part.join("member/wal"));
@@ -38,6 +35,7 @@ impl RealHands {
             None => return Err("the tool made no log".into()),
         }
         if let (Some(part), Some(wal)) = (&wal_part, &restore.wal_dir) {
+            reclaim(host, consent, wal, &restore.cluster_id).await?;
             settle(host, consent, part, wal, restore.owner).await?;
         }
         settle(host, consent, &part, &restore.dir, restore.owner).await
@@ -54,12 +52,14 @@ impl RealHands {
         consent: &Consent,
     ) -> Result<(), String> {
         let found = if self.is_local(host) {
-            let restored = offline::open(dir, wal_dir).map_err(said)?;
+            let (dir, wal_dir) = (dir.to_owned(), wal_dir.map(Path::to_path_buf));
+            let read = tokio::task::spawn_blocking(move || offline::open(&dir, wal_dir.as_deref()));
+            let restored = read.await.map_err(said)?.map_err(said)?;
             if let Some(damage) = restored.damage.first() {
                 return Err(format!("it is damaged: {} {}: {}", damage.file, damage.place, damage.what));
             }
-            let before = snapshot::whole(snapshot, 0)?;
-            let (was, is) = before.database.zip(restored.database).ok_or("there is no database in it")?;
+            let was = self.whole(snapshot).await?;
+            let is = restored.database.ok_or("there is no database in it")?;
             if was.keys != is.keys || was.leases != is.leases || is.revision < was.revision {
                 return Err(format!(
                     "it holds {} keys at revision {}, the snapshot {} at {}",
@@ -125,6 +125,22 @@ impl RealHands {
             }
         }
         Ok(Truth::No(found))
+    }
+}
+
+/// A log that got its name before its data directory did, in an attempt that was killed between the two, gives the name
+/// back. A log of any other cluster keeps it.
+pub(super) async fn reclaim(
+    host: &dyn Host,
+    consent: &Consent,
+    wal: &Path,
+    cluster_id: &str,
+) -> Result<(), String> {
+    match identity(host, wal).await? {
+        Some(own) if format!("{:x}", own.cluster) == cluster_id => {
+            host.rename(consent, wal, &new_part(wal)?, Deadline::after(LOOK)).await.map_err(said)
+        }
+        _ => Ok(()),
     }
 }
 

@@ -1,16 +1,70 @@
-//! A snapshot streamed to a file of this machine, and what makes it one.
+//! A snapshot streamed to a file of this machine, and what makes it one. It is read whole once: hashed while it is
+//! written, its pages and records read back while the disk makes it durable. What that found is written beside it with
+//! what identifies the file, so that neither a later look nor a later process reads it again unless it has changed.
 
-use super::{RealHands, WORK, said};
-use crate::offline::{self, CopyFacts, CopyKind};
+use super::{LOOK, RealHands, WORK, said};
+use crate::facts::SnapshotFacts;
+use crate::offline::{self, CopyKind, DatabaseFacts};
+use crate::private;
 use crate::recover::executor::Truth;
+use crate::snapshot::{receive, sweep};
 use crate::transport::Deadline;
-use std::fs::{File, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::Path;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+/// How long a stream may pause.
+const IDLE: Duration = Duration::from_secs(30);
+/// A record larger than this is none, in bytes.
+const LARGEST: u64 = 64 << 10;
+
+/// What a whole snapshot holds, as far as the rest of a recovery is compared with it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Whole {
+    /// SHA-256 of the file, hex.
+    pub(super) sha256: String,
+    /// The store's revision.
+    pub(super) revision: i64,
+    /// Keys that exist.
+    pub(super) keys: u64,
+    /// Leases.
+    pub(super) leases: u64,
+}
+
+/// What tells one state of a file from another without reading it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Identity {
+    device: u64,
+    inode: u64,
+    size: u64,
+    /// Nanoseconds since 1970.
+    modified: i128,
+    /// The same of what is known about it: a change of its content cannot hide behind a time that was set back.
+    changed: i128,
+}
+
+/// The record beside a snapshot.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Record {
+    file: Identity,
+    found: Whole,
+}
+
+/// Snapshots that were read whole, by path.
+#[derive(Debug, Default)]
+pub(super) struct Proven(Mutex<BTreeMap<PathBuf, Record>>);
 
 impl RealHands {
-    /// Under another name until it is verified. An unfinished file of an earlier attempt is this run's own.
+    /// Under another name until it is verified. What a killed attempt left is swept: it never had a name.
     pub(super) async fn save(
         &self,
         endpoint: &str,
@@ -18,46 +72,148 @@ impl RealHands {
         to: &Path,
         min_revision: u64,
     ) -> Result<(), String> {
-        let deadline = Deadline::after(WORK);
-        let status = self.etcd.status_of(endpoint, deadline.within(super::LOOK)).await.map_err(said)?;
+        let status = self.etcd.status_of(endpoint, Deadline::after(LOOK)).await.map_err(said)?;
         if status.cluster_id != cluster_id {
             return Err(format!("{endpoint} belongs to cluster {}", status.cluster_id));
         }
-        let part = to.with_extension("part");
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&part)
-            .map_err(|error| format!("{}: {error}", part.display()))?;
-        let mut stream = self.etcd.snapshot_of(endpoint, deadline).await.map_err(said)?;
-        while let Some(piece) =
-            deadline.run(stream.message()).await.ok_or("the snapshot took too long")?.map_err(said)?
-        {
-            file.write_all(piece.blob()).map_err(|error| format!("{}: {error}", part.display()))?;
-        }
-        file.sync_all().map_err(said)?;
-        whole(&part, min_revision)?;
-        std::fs::rename(&part, to).map_err(said)?;
         let dir = to.parent().unwrap_or(to);
-        File::open(dir).and_then(|dir| dir.sync_all()).map_err(said)
+        sweep(dir);
+        self.set_unusable_aside(to).await?;
+        let work = Deadline::after(WORK);
+        let receiving = async {
+            let mut stream = self.etcd.snapshot_of(endpoint, work.within(IDLE), IDLE).await.map_err(said)?;
+            receive(stream.as_mut(), dir, &mut |_, _| {}).await.map_err(said)
+        };
+        let received = work.run(receiving).await.ok_or("the snapshot took too long")??;
+        at_least(received.facts.revision, min_revision)?;
+        let facts = received.place(to).map_err(said)?;
+        self.proven.write(to, Whole::of(&facts)).map_err(|error| format!("{}: {error}", to.display()))
+    }
+
+    /// A file that has the name and is no whole snapshot keeps existing under another one.
+    async fn set_unusable_aside(&self, path: &Path) -> Result<(), String> {
+        for number in 1..100 {
+            let aside = beside(path, &format!(".unusable-{number}"));
+            match rename(path, &aside) {
+                Err(rustix::io::Errno::NOENT) | Ok(()) => return Ok(()),
+                Err(rustix::io::Errno::EXIST) => {}
+                Err(error) => return Err(format!("{}: {error}", path.display())),
+            }
+        }
+        Err(format!("too many unusable files beside {}", path.display()))
+    }
+
+    /// Whether a file is a whole snapshot at or above a revision.
+    pub(super) async fn is_snapshot(&self, path: &Path, min_revision: u64) -> Truth {
+        if !path.exists() {
+            return Truth::No(format!("there is no {}", path.display()));
+        }
+        match self.whole(path).await.and_then(|found| at_least(found.revision, min_revision)) {
+            Ok(()) => Truth::Yes,
+            Err(why) => Truth::No(why),
+        }
+    }
+
+    /// What it holds, when it is whole down to every record; read only if that was not done before.
+    pub(super) async fn whole(&self, path: &Path) -> Result<Whole, String> {
+        if let Some(found) =
+            self.proven.known(path).map_err(|error| format!("{}: {error}", path.display()))?
+        {
+            return Ok(found);
+        }
+        let of = path.to_owned();
+        let read = tokio::task::spawn_blocking(move || {
+            let before = of.metadata().map_err(said)?;
+            Ok::<_, String>((Identity::of(&before), read(&of)?))
+        });
+        let (file, found) = read.await.map_err(said)??;
+        self.proven.remember(path, Record { file, found: found.clone() });
+        Ok(found)
     }
 }
 
-/// Whether a file is a whole snapshot at or above a revision.
-pub(super) fn is_whole(path: &Path, min_revision: u64) -> Truth {
-    if !path.exists() {
-        return Truth::No(format!("there is no {}", path.display()));
+impl Proven {
+    /// What is known of a file as it is now: from this process, else from the record beside it.
+    fn known(&self, path: &Path) -> io::Result<Option<Whole>> {
+        let now = Identity::of(&path.metadata()?);
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !known.contains_key(path)
+            && let Some(record) = read_record(&record_path(path))
+        {
+            known.insert(path.to_owned(), record);
+        }
+        Ok(known.get(path).filter(|record| record.file == now).map(|record| record.found.clone()))
     }
-    match whole(path, min_revision) {
-        Ok(_) => Truth::Yes,
-        Err(why) => Truth::No(why),
+
+    fn remember(&self, path: &Path, record: Record) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), record);
+    }
+
+    fn write(&self, path: &Path, found: Whole) -> io::Result<()> {
+        let record = Record { file: Identity::of(&path.metadata()?), found };
+        private::write(&record_path(path), &serde_json::to_vec(&record)?)?;
+        self.remember(path, record);
+        Ok(())
+    }
+}
+
+/// A record that was cut short, or is none, is as if there were none: then the snapshot is read again.
+fn read_record(path: &Path) -> Option<Record> {
+    let about = path.symlink_metadata().ok()?;
+    let fit = about.is_file() && about.len() <= LARGEST;
+    serde_json::from_slice(&fit.then(|| std::fs::read(path).ok()).flatten()?).ok()
+}
+
+fn record_path(path: &Path) -> PathBuf {
+    beside(path, ".verified")
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), rustix::io::Errno> {
+    let here = rustix::fs::CWD;
+    rustix::fs::renameat_with(here, from, here, to, rustix::fs::RenameFlags::NOREPLACE)
+}
+
+impl Identity {
+    fn of(about: &Metadata) -> Identity {
+        let nanoseconds = |seconds: i64, rest: i64| i128::from(seconds) * 1_000_000_000 + i128::from(rest);
+        Identity {
+            device: about.dev(),
+            inode: about.ino(),
+            size: about.len(),
+            modified: nanoseconds(about.mtime(), about.mtime_nsec()),
+            changed: nanoseconds(about.ctime(), about.ctime_nsec()),
+        }
+    }
+}
+
+impl Whole {
+    fn of(facts: &SnapshotFacts) -> Whole {
+        Whole {
+            sha256: facts.sha256.clone(),
+            revision: facts.revision,
+            keys: facts.keys,
+            leases: facts.leftovers.leases,
+        }
+    }
+
+    fn of_database(facts: &DatabaseFacts) -> Whole {
+        Whole {
+            sha256: facts.sha256.clone().unwrap_or_default(),
+            revision: facts.revision,
+            keys: facts.keys,
+            leases: facts.leases,
+        }
     }
 }
 
 /// Reads it down to every record.
-pub(super) fn whole(path: &Path, min_revision: u64) -> Result<CopyFacts, String> {
+fn read(path: &Path) -> Result<Whole, String> {
     let facts = offline::open(path, None).map_err(said)?;
     if let Some(damage) = facts.damage.first() {
         return Err(format!("it is damaged: {}: {}", damage.place, damage.what));
@@ -68,9 +224,12 @@ pub(super) fn whole(path: &Path, min_revision: u64) -> Result<CopyFacts, String>
     if facts.kind != CopyKind::Snapshot {
         return Err(format!("it is {}, and no whole snapshot", facts.kind.article()));
     }
-    let revision = facts.database.as_ref().map_or(0, |database| database.revision);
-    if revision < i64::try_from(min_revision).unwrap_or(i64::MAX) {
-        return Err(format!("it is at revision {revision}, before {min_revision}"));
+    facts.database.as_ref().map(Whole::of_database).ok_or_else(|| "it has no database".into())
+}
+
+fn at_least(revision: i64, wanted: u64) -> Result<(), String> {
+    if revision < i64::try_from(wanted).unwrap_or(i64::MAX) {
+        return Err(format!("it is at revision {revision}, before {wanted}"));
     }
-    Ok(facts)
+    Ok(())
 }

@@ -288,12 +288,13 @@ impl List<'_> {
         });
         self.seed_joiner(member, site, &peer_url);
         let start = Action::StartService { host: host.into(), service: site.service.clone() };
-        let url = c.url(member);
         self.step(&format!("start-{name}"), Phase::Rejoin, host, start, |step| {
             step.what = format!("Start {name}; it fetches everything from the leader");
             step.why = "It joins empty: no old data comes back.".into();
             step.pre = vec![c.directory_of_any(site)];
-            step.effect = vec![c.serves(url.clone())];
+            // Not that it serves: it fetches everything before that, and the leader says when it is ready for a vote.
+            step.effect =
+                vec![Condition::ServiceRunning { host: host.into(), service: site.service.clone() }];
             step.settle_s = SERVE_S;
             step.undo = undo_start(site);
         });
@@ -305,7 +306,7 @@ impl List<'_> {
         self.step(&format!("promote-{name}"), Phase::Rejoin, HERE, Action::Etcd(promote), |step| {
             step.what = format!("Give {name} a vote once the server finds it ready");
             step.why = "With a vote it counts for the quorum and tolerates the loss of others.".into();
-            step.pre = vec![c.serves(url.clone())];
+            step.pre = vec![Condition::ServiceRunning { host: host.into(), service: site.service.clone() }];
             step.effect = vec![listed(true)];
             step.undo = Undo::NotNeeded("the new cluster is given up as a whole".into());
         });
@@ -366,8 +367,8 @@ impl List<'_> {
         self.step("verify-whole", Phase::Finish, HERE, Action::Etcd(verify), |step| {
             step.what = "Compare the data of all members".into();
             step.why = "Every member must hold the same, at the same revision.".into();
-            step.pre = vec![whole.clone()];
             step.effect = vec![exists(HERE, &c.record("whole")), whole];
+            step.settle_s = SERVE_S;
         });
         let (endpoint, cluster_id, key) = (c.seed_url(), c.new_cluster_id.clone(), c.key());
         let delete = EtcdAction::DeleteKey {

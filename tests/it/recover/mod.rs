@@ -1,3 +1,4 @@
 //! Recoveries of real clusters.
 
 mod stuck;
+mod sweep;

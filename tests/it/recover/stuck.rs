@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The directory of a member.
-fn data_dir(cluster: &Cluster, member: usize) -> PathBuf {
+pub(super) fn data_dir(cluster: &Cluster, member: usize) -> PathBuf {
     PathBuf::from(cluster.lab["members"][member]["data_dir"].as_str().expect("a data directory"))
 }
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(super) fn runtime() -> tokio::runtime::Runtime {
     quorate::transport::tls::install_provider();
     tokio::runtime::Runtime::new().expect("a runtime")
 }
@@ -47,7 +47,7 @@ fn lose_two(cluster: &Cluster) {
 }
 
 /// How many of the writer's keys a member has.
-fn written(endpoint: &str) -> usize {
+pub(super) fn written(endpoint: &str) -> usize {
     let runtime = runtime();
     let endpoint = endpoint.to_owned();
     runtime.block_on(async {
