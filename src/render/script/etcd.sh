@@ -118,6 +118,17 @@ no_leftover_alarm() { # $1 client URL, $2 decimal cluster id
 
 # --- snapshots and directories ---
 
+# The tools talk much: what they say is kept, and shown when they fail.
+quietly() {
+    if "$@" >"$state/tool.out" 2>&1 9>&-; then
+        cat "$state/tool.out" >>"$state/tools.log"
+    else
+        cat "$state/tool.out" >>"$state/tools.log"
+        tail -n 5 "$state/tool.out" >&2
+        return 1
+    fi
+}
+
 # A snapshot ends with the SHA-256 of everything before.
 digest_is_right() {
     size=$(stat -c %s -- "$1") || return
@@ -135,7 +146,8 @@ revision_of() { # $1 database or snapshot
 snapshot() { # $1 path, $2 lowest revision that will do
     [ -f "$1" ] || { no "there is no $1" || return; }
     digest_is_right "$1" || { no "$1 is damaged: its digest is wrong" || return; }
-    revision=$(revision_of "$1") && [ -n "$revision" ] || { no "$ETCDUTL cannot read $1" || return; }
+    revision=$(revision_of "$1") || revision=
+    [ -n "$revision" ] || { no "$ETCDUTL cannot read $1" || return; }
     [ "$revision" -ge "$2" ] || no "$1 is at revision $revision, before $2"
 }
 
@@ -223,7 +235,7 @@ directory_of() { # $1 hex cluster id, $2 hex member id or any, then directories 
 save_snapshot() { # $1 client URL, $2 decimal cluster id, $3 path, $4 lowest revision that will do
     belongs_to "$1" "$2" || { say "$why" && return 1; }
     part_of "$3"
-    "$ETCDCTL" --endpoints="$1" --dial-timeout=5s snapshot save "$part" 9>&-
+    quietly "$ETCDCTL" --endpoints="$1" --dial-timeout=5s snapshot save "$part"
     snapshot "$part" "$4" || { say "$why" && return 1; }
     finish "$part" "$3" '' 600
 }
@@ -239,7 +251,7 @@ restore() { # $1 directory, $2 directory of the log or nothing, $3 uid:gid, $4 m
     fi
     part_of "$dir"
     dir_part=$part
-    "$@" "--data-dir=$dir_part"
+    quietly "$@" "--data-dir=$dir_part"
     whose "${wal_part:-$dir_part/member/wal}" || { say 'the tool made no log' && return 1; }
     [ "$member of $cluster" = "$wanted" ] || { say "the tool made member $member of $cluster, not $wanted" && return 1; }
     if [ -n "$wal" ]; then finish "$wal_part" "$wal" "$owner" "$mode"; fi
@@ -273,7 +285,7 @@ disarm_leftovers() { # $1 client URL, $2 decimal cluster id
             return 1
         fi
     done
-    ctl "$1" alarm disarm
+    ctl "$1" alarm disarm >/dev/null
 }
 
 # --- members ---

@@ -158,12 +158,14 @@ has_hash() { # $1 path, $2 SHA-256
 has_room() { # $1 path, or what will be one; $2 bytes
     above=$1
     while [ ! -d "$above" ]; do above=$(dirname "$above"); done
-    free=$(stat -f -c '%a*%S' -- "$above") || { unseen "the free space of $above" || return; }
-    [ "$((free))" -ge "$2" ] || no "only $((free)) bytes are free at $above, and $2 are needed"
+    blocks=$(stat -f -c %a -- "$above") || { unseen "the free space of $above" || return; }
+    free=$((blocks * $(stat -f -c %S -- "$above")))
+    [ "$free" -ge "$2" ] || no "only $free bytes are free at $above, and $2 are needed"
 }
 
 one_file_system() {
-    a=$(stat -L -c %d -- "$1") && b=$(stat -L -c %d -- "$2") || { unseen "$1 or $2 is not there" || return; }
+    a=$(stat -L -c %d -- "$1") || { unseen "$1 is not there" || return; }
+    b=$(stat -L -c %d -- "$2") || { unseen "$2 is not there" || return; }
     [ "$a" = "$b" ] || no "$1 and $2 are on two file systems"
 }
 
@@ -175,9 +177,9 @@ unlocked() {
     major=$((device >> 8 & 4095)) minor=$((device & 255 | device >> 12 & 1048320))
     same=$(printf '%02x:%02x:%s' "$major" "$minor" "$inode")
     while read -r _ kind _ access pid file _; do
-        [ "$kind" != '->' ] && [ "$access" = WRITE ] || continue
-        case $major,$file in
-        *,"$same" | 0,00:*:"$inode") no "process $pid has $1 locked: a server runs on it" || return ;;
+        case $major,$kind,$access,$file in
+        *,'->',*) ;;
+        *,WRITE,"$same" | 0,*,WRITE,00:*:"$inode") no "process $pid has $1 locked: a server runs on it" || return ;;
         esac
     done </proc/locks
 }
