@@ -19,6 +19,7 @@ pub mod ssh;
 
 pub use error::{HostError, Place};
 pub use process::{Process, ProcessId, Signal};
+pub use quote::typed;
 
 use crate::consent::Consent;
 use crate::target::DeclaredHost;

@@ -17,6 +17,22 @@ pub(super) fn line<W: AsRef<OsStr>>(words: impl IntoIterator<Item = W>) -> OsStr
     OsString::from_vec(line)
 }
 
+/// Words as a person would type them into a POSIX shell: quoted only where a shell would otherwise take them for more.
+pub fn typed(argv: &[String]) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%=,".contains(c);
+    let mut line = Vec::new();
+    for word in argv {
+        if !line.is_empty() {
+            line.push(b' ');
+        }
+        match !word.is_empty() && word.chars().all(plain) {
+            true => line.extend_from_slice(word.as_bytes()),
+            false => quote(word.as_bytes(), &mut line),
+        }
+    }
+    String::from_utf8_lossy(&line).into_owned()
+}
+
 /// Between single quotes nothing has a meaning but the closing one: that is put outside, after a backslash.
 fn quote(word: &[u8], line: &mut Vec<u8>) {
     line.push(b'\'');

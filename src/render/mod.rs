@@ -13,6 +13,7 @@ mod nagios;
 mod prometheus;
 pub mod recover;
 mod sarif;
+pub mod script;
 mod snapshot;
 mod status;
 mod survivors;

@@ -1,6 +1,7 @@
 //! Plans, their progress and their end, for people.
 
 use super::text::{escape, wrap};
+use crate::host::typed;
 use crate::recover::describe;
 use crate::recover::executor::Event;
 use crate::recover::journal::{Line, Progress, Record, plan_of, progress};
@@ -36,12 +37,7 @@ pub fn write_plan(plan: &Plan, width: Option<usize>, out: &mut dyn Write) -> io:
         line("", &format!("Stated: {}", statement.says))?;
     }
     for member in &plan.members {
-        let becomes = match member.becomes {
-            Becomes::Seed => "the new cluster begins with its data",
-            Becomes::Rejoins => "joins empty; its old data is renamed and kept",
-            Becomes::LeftOut => "is left out",
-        };
-        line("  ", &format!("{}: {becomes}", member.name))?;
+        line("  ", &format!("{}: {}", member.name, becomes(member.becomes)))?;
     }
     let mut phase: Option<Phase> = None;
     for step in &plan.steps {
@@ -56,23 +52,70 @@ pub fn write_plan(plan: &Plan, width: Option<usize>, out: &mut dyn Write) -> io:
             line("     ", &format!("Danger: {danger}"))?;
         }
         for argv in &step.commands {
-            line("     ", &format!("$ {}", command_line(argv)))?;
+            line("     ", &format!("$ {}", typed(argv)))?;
         }
     }
     Ok(())
 }
 
-/// Words as a person would type them into a POSIX shell.
-pub fn command_line(argv: &[String]) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:@%=,".contains(c);
-    let word = |word: &String| {
-        if !word.is_empty() && word.chars().all(plain) {
-            word.clone()
-        } else {
-            format!("'{}'", word.replace('\'', r"'\''"))
+/// The plan as Markdown: for a ticket, or for whoever has to agree.
+pub fn write_plan_markdown(plan: &Plan, out: &mut dyn Write) -> io::Result<()> {
+    let md = |text: &str| escape(text).replace('|', "\\|");
+    writeln!(out, "# Recovery of {}, run {}\n", md(&plan.cluster), md(&plan.run_id))?;
+    writeln!(out, "- Cluster lost: `{}`", escape(&plan.cluster_id))?;
+    if let Some(id) = &plan.new_cluster_id {
+        writeln!(out, "- Cluster to be made: `{}`", escape(id))?;
+    }
+    writeln!(out, "- Made: {}, by quorate {}, SHA-256 `{}`", plan.made_at, plan.quorate, plan.hash)?;
+    match &plan.loss {
+        Loss::Lossless { why } => writeln!(out, "- **Loss: none.** {}", md(why))?,
+        Loss::AtRisk { why, entries } => {
+            writeln!(out, "- **Loss: possible.** {}", md(why))?;
+            for entry in entries {
+                writeln!(out, "  - {}", md(entry))?;
+            }
         }
-    };
-    argv.iter().map(word).collect::<Vec<_>>().join(" ")
+    }
+    for note in plan.notes.iter().chain(plan.statements.iter().map(|one| &one.says)) {
+        writeln!(out, "- {}", md(note))?;
+    }
+    writeln!(out, "\n| member | becomes | host | data directory |\n|---|---|---|---|")?;
+    for member in &plan.members {
+        let host = member.host.as_deref().unwrap_or("not known");
+        let dir = member.data_dir.as_ref().map(|dir| dir.display().to_string()).unwrap_or_default();
+        let (name, becomes) = (md(&member.name), becomes(member.becomes));
+        writeln!(out, "| {name} | {becomes} | {} | {} |", md(host), md(&dir))?;
+    }
+    for step in &plan.steps {
+        writeln!(out, "\n## {} on {} ({})\n", md(&step.id), md(&step.host), step.phase.name())?;
+        writeln!(out, "{}. {}\n", md(&step.what), md(&step.why))?;
+        if let Some(danger) = &step.danger {
+            writeln!(out, "**Danger:** {}\n", md(danger))?;
+        }
+        for (when, conditions) in [("before", &step.pre), ("after", &step.effect)] {
+            for condition in conditions {
+                writeln!(out, "- {when}: {}", md(&describe::condition(condition)))?;
+            }
+        }
+        let undo = match &step.undo {
+            Undo::By { .. } => "it can be undone",
+            Undo::NotNeeded(why) | Undo::Impossible(why) => why,
+        };
+        writeln!(out, "- undo: {}", md(undo))?;
+        // Indented, not fenced: what a server said cannot end the block.
+        for argv in &step.commands {
+            writeln!(out, "\n      {}", escape(&typed(argv)))?;
+        }
+    }
+    Ok(())
+}
+
+fn becomes(fate: Becomes) -> &'static str {
+    match fate {
+        Becomes::Seed => "the new cluster begins with its data",
+        Becomes::Rejoins => "joins empty; its old data is renamed and kept",
+        Becomes::LeftOut => "is left out",
+    }
 }
 
 /// One line of progress; `None` for what need not be said.

@@ -1,15 +1,15 @@
 //! Carrying a plan out, going on with one, going back.
 
+use super::OnArgs;
 use super::made::{Made, hands, target};
 use super::places::Places;
-use super::{OnArgs, Shown, StatusArgs};
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::{Global, World, block_on};
 use crate::consent::{Consent, Question};
 use crate::private;
 use crate::recover::action::RealHands;
 use crate::recover::executor::{Event, Executor, Stop};
-use crate::recover::journal::{self, FILE, FileTape, Journal, JournalError, Progress, Record, plan_of};
+use crate::recover::journal::{FILE, FileTape, Journal, JournalError, Record};
 use crate::recover::plan::Plan;
 use crate::render;
 use std::sync::Arc;
@@ -205,56 +205,7 @@ impl Work<'_> {
     }
 }
 
-pub(super) fn status(args: &StatusArgs, world: &World) -> Result<u8, Failure> {
-    let places = Places::of(world)?;
-    let runs = match &args.run {
-        Some(run) => vec![run.clone()],
-        None => places.runs()?,
-    };
-    let mut bytes = Vec::new();
-    let mut documents = Vec::new();
-    for run in &runs {
-        let lines = journal::read(&places.run_dir(run).join(FILE)).map_err(journal_failure)?;
-        let Some(plan) = plan_of(&lines) else { continue };
-        let state = match () {
-            () if lines.iter().any(|line| line.record == Record::Finished) => "finished",
-            () if lines.iter().any(|line| line.record == Record::RolledBack) => "rolled back",
-            () => "unfinished",
-        };
-        let done =
-            plan.steps.iter().filter(|step| journal::progress(&lines, &step.id) == Progress::Done).count();
-        match args.output {
-            Shown::Markdown => render::recover::write_report(&lines, &mut bytes)?,
-            Shown::Json => {
-                let steps = plan.steps.iter().map(|step| {
-                    let state = render::recover::state(journal::progress(&lines, &step.id));
-                    serde_json::json!({ "id": step.id, "what": step.what, "host": step.host, "state": state })
-                });
-                documents.push(serde_json::json!({ "run": run, "cluster": plan.cluster,
-                    "cluster_id": plan.cluster_id, "new_cluster_id": plan.new_cluster_id, "state": state,
-                    "steps": steps.collect::<Vec<_>>() }));
-            }
-            Shown::Table => {
-                let line =
-                    format!("{run}  {}  {state}, {done} of {} steps\n", plan.cluster, plan.steps.len());
-                bytes.extend(render::escape_lines(&line).bytes());
-                for step in plan.steps.iter().filter(|_| args.run.is_some()) {
-                    let state = render::recover::state(journal::progress(&lines, &step.id));
-                    let line = format!("  {:<28} {state:<10} {}\n", step.id, step.what);
-                    bytes.extend(render::escape_lines(&line).bytes());
-                }
-            }
-        }
-    }
-    if args.output == Shown::Json {
-        let document = serde_json::json!({ "schema": "quorate.recover-status/v1", "runs": documents });
-        render::write_json(&document, &mut bytes)?;
-    }
-    world.print(&bytes)?;
-    Ok(0)
-}
-
-fn journal_failure(error: JournalError) -> Failure {
+pub(super) fn journal_failure(error: JournalError) -> Failure {
     match error {
         JournalError::Busy | JournalError::Damaged { .. } | JournalError::OtherPlan { .. } => {
             Failure::refused(error.to_string())

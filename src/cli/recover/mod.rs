@@ -3,6 +3,8 @@
 mod carry_out;
 mod made;
 mod places;
+mod scripts;
+mod status;
 
 use super::failure::Failure;
 use super::{Global, TargetArgs, World, block_on};
@@ -10,6 +12,7 @@ use crate::recover::{Plan, rehearse};
 use crate::render;
 use clap::{Args, Subcommand, ValueEnum};
 use places::Places;
+use std::path::PathBuf;
 
 /// The verbs of `quorate recover`.
 #[derive(Debug, Subcommand)]
@@ -35,14 +38,32 @@ struct WhatArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     quorate recover plan prod-etcd\n  \
-    quorate recover plan prod-etcd --assume-dead n3 -o json\n\n\
+    quorate recover plan prod-etcd --assume-dead n3 -o json\n  \
+    quorate recover plan prod-etcd -o script --to ./recovery   # a POSIX script for each host\n\n\
     Exit codes: 0 a plan · 2 failed · 4 refused: the reason says what to do instead · 64 usage or configuration")]
 pub(super) struct PlanArgs {
     #[command(flatten)]
     what: WhatArgs,
     /// Output format
     #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
-    output: super::Shape,
+    output: Planned,
+    /// With `-o script`: write the scripts, the order in which they are run and the plan to this directory
+    #[arg(long, value_name = "DIR")]
+    to: Option<PathBuf>,
+}
+
+/// Formats of a plan.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+enum Planned {
+    /// For people
+    #[default]
+    Table,
+    /// For scripts, as in `quorate schema plan`
+    Json,
+    /// For a ticket
+    Markdown,
+    /// A commented POSIX script for each host, for where no program may be brought
+    Script,
 }
 
 /// Make a plan, ask for consent, and carry it out
@@ -85,10 +106,15 @@ pub(super) struct OnArgs {
 
 /// List runs, or show one
 #[derive(Debug, Args)]
+#[command(after_help = "Examples:\n  \
+    quorate recover status\n  \
+    quorate recover status prod-etcd          # the runs of one cluster\n  \
+    quorate recover status RUN -o markdown    # the report of one run\n\n\
+    Exit codes: 0 ok · 2 failed · 64 there is no such run or cluster")]
 pub(super) struct StatusArgs {
-    /// Which run [default: all of them]
-    #[arg(value_name = "RUN")]
-    run: Option<String>,
+    /// A run, or a cluster by name or id: then its runs [default: all of them]
+    #[arg(value_name = "RUN|CLUSTER")]
+    of: Option<String>,
     /// Output format
     #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
     output: Shown,
@@ -112,16 +138,22 @@ pub(super) fn run(verb: &Verb, global: &Global, world: &World) -> Result<u8, Fai
         Verb::Run(args) => start(args, global, world),
         Verb::Resume(args) => carry_out::go_on(args, carry_out::Way::Resume, global, world),
         Verb::Rollback(args) => carry_out::go_on(args, carry_out::Way::Rollback, global, world),
-        Verb::Status(args) => carry_out::status(args, world),
+        Verb::Status(args) => status::status(args, global, world),
     }
 }
 
 fn plan(args: &PlanArgs, global: &Global, world: &World) -> Result<u8, Failure> {
+    if args.to.is_some() && args.output != Planned::Script {
+        return Err(Failure::usage("--to is for scripts").hint("add `-o script`"));
+    }
     let made = made::make(&args.what, global, world)?;
     let mut bytes = Vec::new();
-    match args.output {
-        super::Shape::Table => render::recover::write_plan(&made.plan, world.width, &mut bytes)?,
-        super::Shape::Json => render::write_json(&made.plan, &mut bytes)?,
+    match (args.output, &args.to) {
+        (Planned::Table, _) => render::recover::write_plan(&made.plan, world.width, &mut bytes)?,
+        (Planned::Json, _) => render::write_json(&made.plan, &mut bytes)?,
+        (Planned::Markdown, _) => render::recover::write_plan_markdown(&made.plan, &mut bytes)?,
+        (Planned::Script, None) => scripts::print(&made, world)?,
+        (Planned::Script, Some(dir)) => scripts::write(&made, dir, world)?,
     }
     world.print(&bytes)?;
     Ok(0)
