@@ -1,7 +1,9 @@
 //! The adapters: what every consensus system can be asked, and how to open one. What only some can do is a door that
 //! returns `None` elsewhere.
 
+mod clock;
 pub mod commits;
+pub mod consul;
 pub mod etcd;
 pub mod membership;
 pub mod snapshots;
@@ -61,7 +63,8 @@ pub trait Backend {
 pub fn open(target: &Target) -> Result<Box<dyn Backend>, OpenError> {
     match target.backend {
         BackendKind::Etcd => Ok(Box::new(etcd::Etcd::open(target.clone())?)),
-        BackendKind::Zookeeper | BackendKind::Consul => Err(OpenError::NotBuilt(target.backend)),
+        BackendKind::Consul => Ok(Box::new(consul::Consul::open(target.clone())?)),
+        BackendKind::Zookeeper => Err(OpenError::NotBuilt(target.backend)),
     }
 }
 

@@ -43,6 +43,8 @@ pub enum TroubleKind {
     HostUnreachable,
     /// The member list has no address of it: it never started, or never told one.
     NoAddress,
+    /// Nobody told where it listens for clients: it may well serve others.
+    AddressUnknown,
     /// No answer to the connection attempt within the deadline.
     ConnectTimeout,
     /// Connected, but nothing came back within the deadline (paused, hung or half-open).
@@ -89,6 +91,7 @@ impl TroubleKind {
             TroubleKind::ConnectionRefused => "connection-refused",
             TroubleKind::HostUnreachable => "host-unreachable",
             TroubleKind::NoAddress => "no-address",
+            TroubleKind::AddressUnknown => "address-unknown",
             TroubleKind::ConnectTimeout => "connect-timeout",
             TroubleKind::NoAnswer => "no-answer",
             TroubleKind::EmptyReply => "empty-reply",

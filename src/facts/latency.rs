@@ -16,6 +16,11 @@ pub enum Window {
         /// Length in seconds.
         seconds: f64,
     },
+    /// The last interval that the server itself counted.
+    LastInterval {
+        /// Length in seconds.
+        seconds: f64,
+    },
     /// Between two looks of this run (`--window`).
     Measured {
         /// Length in seconds.
@@ -28,7 +33,9 @@ impl Window {
     pub fn seconds(self) -> Option<f64> {
         match self {
             Window::SinceStart { seconds } => seconds,
-            Window::SinceLastRun { seconds } | Window::Measured { seconds } => Some(seconds),
+            Window::SinceLastRun { seconds }
+            | Window::LastInterval { seconds }
+            | Window::Measured { seconds } => Some(seconds),
         }
     }
 
@@ -37,6 +44,7 @@ impl Window {
         match self {
             Window::SinceStart { .. } => "since start",
             Window::SinceLastRun { .. } => "since last run",
+            Window::LastInterval { .. } => "last interval",
             Window::Measured { .. } => "measured now",
         }
     }

@@ -123,6 +123,14 @@ impl NativeFacts {
         }
     }
 
+    /// Consul's, when it is Consul.
+    pub fn consul(&self) -> Option<&ConsulFacts> {
+        match self {
+            NativeFacts::Consul(consul) => Some(consul),
+            NativeFacts::Etcd(_) | NativeFacts::Zookeeper(_) => None,
+        }
+    }
+
     /// etcd's, to be changed.
     pub fn etcd_mut(&mut self) -> Option<&mut EtcdFacts> {
         match self {

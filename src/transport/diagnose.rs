@@ -26,6 +26,9 @@ pub struct Expected {
 /// etcd, which tells its version to everyone.
 pub const ETCD: Expected = Expected { name: "etcd", path: "/version", word: "etcdserver" };
 
+/// Consul, which marks every answer.
+pub const CONSUL: Expected = Expected { name: "Consul", path: "/v1/status/leader", word: "X-Consul-" };
+
 /// Connects, asks for the expected page as the address says (in plaintext, or in TLS with the target's material) and
 /// names what comes back.
 pub async fn diagnose(

@@ -61,6 +61,40 @@ impl Http {
         self.send(self.client.get(url), |piece, body| body.extend_from_slice(piece), deadline).await
     }
 
+    /// GETs a URL with one more header, which may hold a secret.
+    pub async fn get_with(
+        &self,
+        url: &str,
+        header: Option<(&str, &str)>,
+        deadline: Deadline,
+    ) -> Result<Answer, Trouble> {
+        let request = with(self.client.get(url), header)?;
+        self.send(request, |piece, body| body.extend_from_slice(piece), deadline).await
+    }
+
+    /// PUTs bytes, with one more header, which may hold a secret. Any HTTP status is an answer.
+    pub async fn put(
+        &self,
+        url: &str,
+        body: &[u8],
+        header: Option<(&str, &str)>,
+        deadline: Deadline,
+    ) -> Result<Answer, Trouble> {
+        let request = with(self.client.put(url).body(body.to_vec()), header)?;
+        self.send(request, |piece, body| body.extend_from_slice(piece), deadline).await
+    }
+
+    /// DELETEs a URL, with one more header, which may hold a secret. Any HTTP status is an answer.
+    pub async fn delete(
+        &self,
+        url: &str,
+        header: Option<(&str, &str)>,
+        deadline: Deadline,
+    ) -> Result<Answer, Trouble> {
+        let request = with(self.client.delete(url), header)?;
+        self.send(request, |piece, body| body.extend_from_slice(piece), deadline).await
+    }
+
     /// GETs a page of text and keeps only the lines that are wanted, as they arrive: a page of metrics is ten times
     /// what is used of it. A line is given without its end.
     pub async fn get_lines(
@@ -101,6 +135,22 @@ impl Http {
         let answer = deadline.run(fetch(request, keep)).await;
         answer.unwrap_or_else(|| Err(Trouble::new(TroubleKind::NoAnswer, "no answer within the deadline")))
     }
+}
+
+/// Adds a header whose value no log of the HTTP library shows.
+fn with(
+    request: reqwest::RequestBuilder,
+    header: Option<(&str, &str)>,
+) -> Result<reqwest::RequestBuilder, Trouble> {
+    let Some((name, value)) = header else { return Ok(request) };
+    let mut value = reqwest::header::HeaderValue::from_str(value).map_err(|_| {
+        Trouble::new(
+            TroubleKind::Unauthenticated,
+            format!("what is to be sent as {name} cannot stand in a header"),
+        )
+    })?;
+    value.set_sensitive(true);
+    Ok(request.header(name, value))
 }
 
 async fn fetch(

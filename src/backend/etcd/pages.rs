@@ -2,11 +2,10 @@
 
 use super::look::Rest;
 use super::wire;
-use crate::backend::Ask;
+use crate::backend::{Ask, clock};
 use crate::facts::{ClockOffset, EtcdMetrics, EtcdVars, Observed, Trouble, TroubleKind};
 use crate::transport::Deadline;
 use crate::transport::http::{Answer, Http};
-use jiff::{SignedDuration, Timestamp};
 
 /// Metrics, variables, versions and clock of the member at `url`. Gathering the metrics takes the server longest, so
 /// the variables have a connection of their own. `/version` is asked only where the metrics do not tell it.
@@ -57,7 +56,7 @@ impl Pages<'_> {
         let sent = self.deadline.elapsed_ms();
         let vars = self.page("/debug/vars").await;
         let clock = match &vars {
-            Ok(answer) => clock(answer, self.ask.now, sent, self.deadline.elapsed_ms()),
+            Ok(answer) => clock::of_answer(answer, self.ask.now, sent, self.deadline.elapsed_ms()),
             Err(trouble) => Observed::unknown(trouble.to_string()),
         };
         (observed(vars.and_then(|a| wire::vars(&a.body))), clock)
@@ -79,7 +78,7 @@ impl Pages<'_> {
 /// `/metrics` of one address, with the moment at which it was read. `deadline` began at `ask.now`.
 pub(super) async fn metrics(url: &str, http: &Http, ask: &Ask, deadline: Deadline) -> Observed<EtcdMetrics> {
     match page(http.get_lines(&format!("{url}/metrics"), wire::wanted, deadline).await) {
-        Ok(answer) => wire::metrics(&answer.body, wall(ask.now, deadline.elapsed_ms())),
+        Ok(answer) => wire::metrics(&answer.body, clock::wall(ask.now, deadline.elapsed_ms())),
         Err(trouble) => Observed::unknown(trouble.to_string()),
     }
 }
@@ -95,19 +94,4 @@ fn page(answer: Result<Answer, Trouble>) -> Result<Answer, Trouble> {
 
 fn observed<T>(result: Result<T, Trouble>) -> Observed<T> {
     result.map_or_else(|trouble| Observed::unknown(trouble.to_string()), Observed::Known)
-}
-
-/// The wall clock, from the one reading at the start and the monotonic clock since.
-pub(super) fn wall(start: Timestamp, elapsed_ms: f64) -> Timestamp {
-    start.checked_add(SignedDuration::from_micros((elapsed_ms * 1000.0) as i64)).unwrap_or(start)
-}
-
-/// A clock read from a `Date:` header, which is cut to the second: on average it is half a second behind.
-fn clock(answer: &Answer, start: Timestamp, sent_ms: f64, received_ms: f64) -> Observed<ClockOffset> {
-    let Some(date) = answer.header("date").and_then(wire::http_date) else {
-        return Observed::unknown("the answer has no Date header");
-    };
-    let middle = wall(start, (sent_ms + received_ms) / 2.0);
-    let offset_ms = date.duration_since(middle).as_secs_f64() * 1000.0 + 500.0;
-    Observed::Known(ClockOffset { offset_ms, uncertainty_ms: 500.0 + (received_ms - sent_ms) / 2.0 })
 }

@@ -1,7 +1,8 @@
 //! What the peer ports tell: a second, independent view of the membership, the cluster they belong to, and a clock
 //! that is precise to the round trip. A peer port that refuses us is normal under `--peer-client-cert-auth`.
 
-use super::{pages, wire};
+use super::wire;
+use crate::backend::clock;
 use crate::facts::{
     ClockOffset, CommonFacts, EtcdPeerView, ListedMember, MembershipView, Observed, Reach, Trouble,
     TroubleKind,
@@ -57,7 +58,7 @@ pub(super) async fn look(url: String, http: Option<&Http>, now: Timestamp, deadl
 }
 
 fn offset(theirs: Timestamp, start: Timestamp, sent_ms: f64, received_ms: f64) -> ClockOffset {
-    let middle = pages::wall(start, (sent_ms + received_ms) / 2.0);
+    let middle = clock::wall(start, (sent_ms + received_ms) / 2.0);
     ClockOffset {
         offset_ms: theirs.duration_since(middle).as_secs_f64() * 1000.0,
         uncertainty_ms: (received_ms - sent_ms) / 2.0,

@@ -259,12 +259,6 @@ fn metric_versions(page: &Page<'_>) -> Option<EtcdVersions> {
     let cluster = if cluster.matches('.').count() == 1 { format!("{cluster}.0") } else { cluster };
     Some(EtcdVersions { server: set("etcd_server_version", "server_version")?, cluster, storage: None })
 }
-
-/// A `Date:` header as a moment.
-pub(super) fn http_date(text: &str) -> Option<Timestamp> {
-    jiff::fmt::rfc2822::parse(text).ok().map(|zoned| zoned.timestamp())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -297,11 +291,5 @@ mod tests {
     fn another_servers_pages_are_not_taken_for_etcds() {
         assert!(versions(br#"{"version":"1"}"#).is_err());
         assert!(metrics(b"up 1\n", Timestamp::UNIX_EPOCH).known().is_none());
-    }
-
-    #[test]
-    fn dates() {
-        assert_eq!(http_date("Tue, 24 Nov 2026 17:00:00 GMT").map(|t| t.as_second()), Some(1_795_539_600));
-        assert_eq!(http_date("yesterday"), None);
     }
 }

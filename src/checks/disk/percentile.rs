@@ -122,6 +122,8 @@ fn window(window: Window) -> String {
         Window::SinceLastRun { seconds } => {
             format!("since the last run {} ago", Value::Seconds(seconds.round()).human())
         }
-        Window::Measured { seconds } => format!("in {}", Value::Seconds(seconds.round()).human()),
+        Window::LastInterval { seconds } | Window::Measured { seconds } => {
+            format!("in {}", Value::Seconds(seconds.round()).human())
+        }
     }
 }

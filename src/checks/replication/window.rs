@@ -23,7 +23,9 @@ impl Spoken for Window {
             }
             Window::SinceStart { seconds: None } => "since its start".into(),
             Window::SinceLastRun { seconds } => format!("in the {} since the last run", length(*seconds)),
-            Window::Measured { seconds } => format!("in the {} measured", length(*seconds)),
+            Window::LastInterval { seconds } | Window::Measured { seconds } => {
+                format!("in the {} measured", length(*seconds))
+            }
         }
     }
 

@@ -1,0 +1,479 @@
+//! Consul's answers to facts: the only place that knows their spelling. Derives for foreign formats live here.
+
+use crate::facts::*;
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer};
+use std::collections::BTreeMap;
+
+/// Reads a page of JSON; `path` is for the sentence.
+pub(super) fn page<'a, T: Deserialize<'a>>(body: &'a [u8], path: &str) -> Result<T, Trouble> {
+    serde_json::from_slice(body).map_err(|error| {
+        let start = String::from_utf8_lossy(&body[..body.len().min(40)]).into_owned();
+        let html = start.trim_start().starts_with('<');
+        let kind = if html { TroubleKind::WrongService } else { TroubleKind::Garbage };
+        let what = if html {
+            "a web page, not JSON: a proxy stands in between".to_owned()
+        } else {
+            format!("{error}")
+        };
+        Trouble::new(kind, format!("{path} is not Consul's answer: {what}"))
+    })
+}
+
+/// `/v1/agent/self`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Agent {
+    pub(super) config: AgentConfig,
+    #[serde(default)]
+    debug_config: DebugConfig,
+    #[serde(default)]
+    stats: BTreeMap<String, BTreeMap<String, String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct AgentConfig {
+    datacenter: String,
+    pub(super) node_name: String,
+    #[serde(rename = "NodeID")]
+    pub(super) node_id: String,
+    pub(super) version: String,
+    pub(super) server: bool,
+}
+
+/// What of the sanitised settings is looked at. Each may be absent: they differ from version to version.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct DebugConfig {
+    #[serde(rename = "ACLsEnabled")]
+    acls_enabled: Option<bool>,
+    #[serde(rename = "ACLResolverSettings")]
+    acl_resolver: Option<AclResolver>,
+    #[serde(rename = "ACLDefaultPolicy")]
+    acl_default_policy: Option<String>,
+    #[serde(rename = "ACLDownPolicy")]
+    acl_down_policy: Option<String>,
+    #[serde(rename = "AllowWriteHTTPFrom")]
+    allow_write_http_from: Option<Vec<String>>,
+    bootstrap: bool,
+    bootstrap_expect: u64,
+    consul_raft_heartbeat_timeout: Option<String>,
+    consul_raft_leader_lease_timeout: Option<String>,
+    data_dir: String,
+    dev_mode: bool,
+    disable_remote_exec: bool,
+    enable_debug: bool,
+    enable_local_script_checks: bool,
+    enable_remote_script_checks: bool,
+    encrypt_verify_incoming: Option<bool>,
+    encrypt_verify_outgoing: Option<bool>,
+    #[serde(rename = "GRPCAddrs")]
+    grpc_addrs: Option<Vec<String>>,
+    #[serde(rename = "GRPCTLSAddrs")]
+    grpc_tls_addrs: Option<Vec<String>>,
+    #[serde(rename = "HTTPAddrs")]
+    http_addrs: Option<Vec<String>>,
+    #[serde(rename = "HTTPSAddrs")]
+    https_addrs: Option<Vec<String>>,
+    leave_on_term: bool,
+    raft_log_store_config: Option<LogStore>,
+    read_replica: bool,
+    #[serde(rename = "RPCBindAddr")]
+    rpc_bind_addr: Option<String>,
+    #[serde(rename = "RPCRateLimit")]
+    rpc_rate_limit: Option<f64>,
+    static_runtime_config: Option<StaticRuntime>,
+    #[serde(rename = "TLS")]
+    tls: Option<Tls>,
+    #[serde(rename = "UIConfig")]
+    ui_config: Option<Ui>,
+    verify_incoming: Option<bool>,
+    #[serde(rename = "VerifyIncomingRPC")]
+    verify_incoming_rpc: Option<bool>,
+    verify_outgoing: Option<bool>,
+    verify_server_hostname: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+struct AclResolver {
+    #[serde(rename = "ACLDefaultPolicy")]
+    default: Option<String>,
+    #[serde(rename = "ACLDownPolicy")]
+    down: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct LogStore {
+    backend: Option<String>,
+    verification: Option<Verification>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Verification {
+    enabled: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct StaticRuntime {
+    encrypt_verify_incoming: Option<bool>,
+    encrypt_verify_outgoing: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Tls {
+    #[serde(rename = "InternalRPC")]
+    internal_rpc: Option<TlsPart>,
+}
+
+#[derive(Debug, Default, Clone, Copy, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct TlsPart {
+    verify_incoming: Option<bool>,
+    verify_outgoing: Option<bool>,
+    verify_server_hostname: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Ui {
+    enabled: bool,
+}
+
+impl Agent {
+    fn stat(&self, group: &str, name: &str) -> Option<&str> {
+        self.stats.get(group)?.get(name).map(String::as_str)
+    }
+
+    /// Raft's numbers; a client has none.
+    pub(super) fn raft(&self) -> Observed<RaftStats> {
+        if !self.config.server {
+            return Observed::unknown("a client agent answers there, not a server");
+        }
+        let Some(state) = self.stat("raft", "state") else {
+            return Observed::unknown("its answer has no Stats.raft");
+        };
+        let number = |name| self.stat("raft", name).and_then(|text| text.parse().ok()).unwrap_or_default();
+        Observed::Known(RaftStats {
+            state: state.to_owned(),
+            term: number("term"),
+            last_log_index: number("last_log_index"),
+            commit_index: number("commit_index"),
+            applied_index: number("applied_index"),
+            last_snapshot_index: number("last_snapshot_index"),
+            fsm_pending: number("fsm_pending"),
+            last_contact_ms: self.stat("raft", "last_contact").and_then(duration_ms),
+            protocol: number("protocol_version"),
+            leader_address: self.stat("consul", "leader_addr").unwrap_or_default().to_owned(),
+        })
+    }
+
+    pub(super) fn settings(&self) -> ConsulSettings {
+        let debug = &self.debug_config;
+        let rpc = debug.tls.as_ref().and_then(|tls| tls.internal_rpc).unwrap_or_default();
+        let runtime = debug.static_runtime_config.as_ref();
+        let resolver = debug.acl_resolver.as_ref();
+        let incoming = match (debug.verify_incoming, debug.verify_incoming_rpc) {
+            (None, None) => None,
+            (all, rpc) => Some(all == Some(true) || rpc == Some(true)),
+        };
+        ConsulSettings {
+            datacenter: self.config.datacenter.clone(),
+            enterprise: self.stat("build", "version_metadata").is_some_and(|text| text.contains("ent")),
+            bootstrap: debug.bootstrap,
+            bootstrap_expect: debug.bootstrap_expect,
+            dev_mode: debug.dev_mode,
+            data_dir: debug.data_dir.clone(),
+            read_replica: debug.read_replica,
+            heartbeat_ms: debug.consul_raft_heartbeat_timeout.as_deref().and_then(duration_ms),
+            lease_ms: debug.consul_raft_leader_lease_timeout.as_deref().and_then(duration_ms),
+            log_store: debug.raft_log_store_config.as_ref().and_then(|store| store.backend.clone()),
+            log_verification: debug
+                .raft_log_store_config
+                .as_ref()
+                .and_then(|store| store.verification.as_ref()?.enabled),
+            gossip_encrypted: self.stat("serf_lan", "encrypted").and_then(|text| text.parse().ok()),
+            encrypt_verify_incoming: runtime
+                .and_then(|r| r.encrypt_verify_incoming)
+                .or(debug.encrypt_verify_incoming),
+            encrypt_verify_outgoing: runtime
+                .and_then(|r| r.encrypt_verify_outgoing)
+                .or(debug.encrypt_verify_outgoing),
+            verify_incoming: rpc.verify_incoming.or(incoming),
+            verify_outgoing: rpc.verify_outgoing.or(debug.verify_outgoing),
+            verify_server_hostname: rpc.verify_server_hostname.or(debug.verify_server_hostname),
+            acls_enabled: debug.acls_enabled,
+            acl_default_policy: resolver
+                .and_then(|r| r.default.clone())
+                .or_else(|| debug.acl_default_policy.clone()),
+            acl_down_policy: resolver.and_then(|r| r.down.clone()).or_else(|| debug.acl_down_policy.clone()),
+            remote_script_checks: debug.enable_remote_script_checks,
+            local_script_checks: debug.enable_local_script_checks,
+            remote_exec_disabled: debug.disable_remote_exec,
+            allow_write_http_from: debug.allow_write_http_from.clone().unwrap_or_default(),
+            enable_debug: debug.enable_debug,
+            ui: debug.ui_config.as_ref().is_some_and(|ui| ui.enabled),
+            leave_on_terminate: debug.leave_on_term,
+            http: sockets(debug.http_addrs.as_deref()),
+            https: sockets(debug.https_addrs.as_deref()),
+            grpc: sockets(debug.grpc_addrs.as_deref()),
+            grpc_tls: sockets(debug.grpc_tls_addrs.as_deref()),
+            rpc: debug.rpc_bind_addr.as_deref().map(bare),
+            // What Go prints for "no limit" is the largest number there is.
+            rpc_rate_limit: debug.rpc_rate_limit.filter(|limit| *limit < 1e300),
+        }
+    }
+}
+
+fn sockets(addresses: Option<&[String]>) -> Vec<String> {
+    addresses.unwrap_or_default().iter().map(|text| bare(text)).collect()
+}
+
+/// `tcp://127.0.0.1:8500` → `127.0.0.1:8500`.
+fn bare(text: &str) -> String {
+    text.strip_prefix("tcp://").unwrap_or(text).to_owned()
+}
+
+/// A duration as Go prints it, such as `1m0.5s`, `17.081265ms`, `0s`, `0`; `None` for `never`.
+pub(super) fn duration_ms(text: &str) -> Option<f64> {
+    if text == "0" {
+        return Some(0.0);
+    }
+    let mut total = 0.0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let number: f64 = rest[..digits].parse().ok()?;
+        rest = &rest[digits..];
+        let unit = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        total += number
+            * match &rest[..unit] {
+                "h" => 3_600_000.0,
+                "m" => 60_000.0,
+                "s" => 1000.0,
+                "ms" => 1.0,
+                "µs" | "us" => 0.001,
+                "ns" => 0.000_001,
+                _ => return None,
+            };
+        rest = &rest[unit..];
+    }
+    (!text.is_empty()).then_some(total)
+}
+
+/// `/v1/operator/raft/configuration`.
+#[derive(Debug, Deserialize)]
+struct Configuration {
+    #[serde(rename = "Servers")]
+    servers: Vec<ConfiguredServer>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct ConfiguredServer {
+    #[serde(rename = "ID")]
+    id: String,
+    #[serde(default)]
+    node: String,
+    address: String,
+    voter: bool,
+}
+
+pub(super) fn configuration(body: &[u8]) -> Result<Vec<RaftServer>, Trouble> {
+    let configuration: Configuration = page(body, "the raft configuration")?;
+    let servers = configuration.servers.into_iter().map(|server| RaftServer {
+        // What raft counts and gossip does not know.
+        name: if server.node == "(unknown)" { String::new() } else { server.node },
+        id: server.id,
+        address: server.address,
+        voter: server.voter,
+    });
+    Ok(servers.collect())
+}
+
+/// One of `/v1/agent/members`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct SerfMember {
+    name: String,
+    addr: String,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+    status: u8,
+}
+
+/// The servers of `datacenter`; clients and other datacenters are left out.
+pub(super) fn gossip(body: &[u8], datacenter: &str) -> Result<Vec<GossipServer>, Trouble> {
+    let members: Vec<SerfMember> = page(body, "the list of members")?;
+    let tag = |member: &SerfMember, name: &str| member.tags.get(name).cloned().unwrap_or_default();
+    let servers = members.iter().filter(|m| tag(m, "role") == "consul" && tag(m, "dc") == datacenter);
+    let read = servers.map(|member| GossipServer {
+        id: tag(member, "id"),
+        name: member.name.clone(),
+        status: match member.status {
+            1 => "alive",
+            2 => "leaving",
+            3 => "left",
+            4 => "failed",
+            _ => "unknown",
+        }
+        .to_owned(),
+        address: match member.addr.contains(':') {
+            true => format!("[{}]:{}", member.addr, tag(member, "port")),
+            false => format!("{}:{}", member.addr, tag(member, "port")),
+        },
+        version: tag(member, "build").split(':').next().unwrap_or_default().to_owned(),
+        expect: tag(member, "expect").parse().ok(),
+        bootstrap: tag(member, "bootstrap") == "1",
+        raft_protocol: tag(member, "raft_vsn").parse().ok(),
+        read_replica: ["read_replica", "nonvoter"].iter().any(|name| tag(member, name) == "1"),
+    });
+    Ok(read.collect())
+}
+
+/// `/v1/operator/autopilot/configuration`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Autopilot {
+    cleanup_dead_servers: bool,
+    #[serde(default)]
+    last_contact_threshold: String,
+    #[serde(default)]
+    max_trailing_logs: u64,
+    #[serde(default)]
+    min_quorum: u64,
+    #[serde(default)]
+    server_stabilization_time: String,
+    #[serde(default)]
+    redundancy_zone_tag: String,
+}
+
+pub(super) fn autopilot(body: &[u8]) -> Result<AutopilotConfig, Trouble> {
+    let read: Autopilot = page(body, "autopilot's configuration")?;
+    Ok(AutopilotConfig {
+        cleanup_dead_servers: read.cleanup_dead_servers,
+        min_quorum: read.min_quorum,
+        max_trailing_logs: read.max_trailing_logs,
+        last_contact_ms: duration_ms(&read.last_contact_threshold),
+        stabilization_ms: duration_ms(&read.server_stabilization_time),
+        redundancy_zone_tag: read.redundancy_zone_tag,
+    })
+}
+
+/// `/v1/operator/autopilot/health`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Health {
+    healthy: bool,
+    failure_tolerance: u64,
+    servers: Vec<HealthServer>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct HealthServer {
+    #[serde(rename = "ID")]
+    id: String,
+    healthy: bool,
+    voter: bool,
+    #[serde(default)]
+    last_contact: String,
+    #[serde(default)]
+    last_term: u64,
+    #[serde(default)]
+    last_index: u64,
+    stable_since: Option<Timestamp>,
+}
+
+pub(super) fn health(body: &[u8]) -> Result<AutopilotHealth, Trouble> {
+    let read: Health = page(body, "autopilot's health")?;
+    let servers = read.servers.into_iter().map(|server| {
+        let health = ServerHealth {
+            healthy: server.healthy,
+            voter: server.voter,
+            last_contact_ms: duration_ms(&server.last_contact),
+            last_term: server.last_term,
+            last_index: server.last_index,
+            stable_since: server.stable_since,
+        };
+        (server.id, health)
+    });
+    Ok(AutopilotHealth {
+        healthy: read.healthy,
+        failure_tolerance: read.failure_tolerance,
+        servers: servers.collect(),
+    })
+}
+
+/// `/v1/connect/ca/roots`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Roots {
+    /// The cluster's own name: `UUID.consul`, made once with its first certificate authority.
+    #[serde(default)]
+    trust_domain: String,
+    roots: Option<Vec<Root>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Root {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    active: bool,
+    not_after: Option<Timestamp>,
+}
+
+impl Roots {
+    pub(super) fn cluster_id(&self) -> Option<String> {
+        let id = self.trust_domain.split('.').next().unwrap_or_default();
+        (!id.is_empty()).then(|| id.to_owned())
+    }
+
+    pub(super) fn certificates(&self) -> Vec<MeshRoot> {
+        let roots = self.roots.iter().flatten();
+        roots.map(|r| MeshRoot { name: r.name.clone(), active: r.active, not_after: r.not_after }).collect()
+    }
+}
+
+/// One of `/v1/operator/keyring`. The keys themselves are never kept.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Keyring {
+    #[serde(rename = "WAN", default)]
+    wan: bool,
+    keys: Option<BTreeMap<String, u64>>,
+    primary_keys: Option<BTreeMap<String, u64>>,
+    num_nodes: u64,
+}
+
+pub(super) fn keyring(body: &[u8]) -> Result<Vec<GossipKeys>, Trouble> {
+    let pools: Vec<Keyring> = page(body, "the keyring")?;
+    let counts = |keys: Option<BTreeMap<String, u64>>| keys.unwrap_or_default().into_values().collect();
+    let read = pools.into_iter().map(|pool| GossipKeys {
+        pool: if pool.wan { "wan" } else { "lan" }.to_owned(),
+        nodes: pool.num_nodes,
+        held_by: counts(pool.keys),
+        primary_of: counts(pool.primary_keys),
+    });
+    Ok(read.collect())
+}
+
+/// A number that may be `null` or text: what is not a number is not one.
+pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Loose {
+        Number(f64),
+        Other(serde::de::IgnoredAny),
+    }
+    Ok(match Loose::deserialize(deserializer)? {
+        Loose::Number(number) => Some(number).filter(|n| n.is_finite()),
+        Loose::Other(_) => None,
+    })
+}
