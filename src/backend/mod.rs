@@ -6,6 +6,7 @@ pub mod etcd;
 pub mod membership;
 pub mod snapshots;
 pub mod state;
+pub mod zookeeper;
 
 use crate::facts::{BackendKind, Facts};
 use crate::target::Target;
@@ -61,7 +62,8 @@ pub trait Backend {
 pub fn open(target: &Target) -> Result<Box<dyn Backend>, OpenError> {
     match target.backend {
         BackendKind::Etcd => Ok(Box::new(etcd::Etcd::open(target.clone())?)),
-        BackendKind::Zookeeper | BackendKind::Consul => Err(OpenError::NotBuilt(target.backend)),
+        BackendKind::Zookeeper => Ok(Box::new(zookeeper::Zookeeper::open(target.clone())?)),
+        BackendKind::Consul => Err(OpenError::NotBuilt(target.backend)),
     }
 }
 

@@ -17,6 +17,9 @@ pub mod recovery;
 mod window;
 mod wire;
 
+/// A clock in an HTTP answer is the same whoever answers.
+pub(super) use pages::clock;
+
 use super::commits::CommitProbe;
 use super::membership::Membership;
 use super::snapshots::Snapshots;

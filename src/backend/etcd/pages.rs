@@ -60,7 +60,12 @@ pub(super) fn wall(start: Timestamp, elapsed_ms: f64) -> Timestamp {
 }
 
 /// A clock read from a `Date:` header, which is cut to the second: on average it is half a second behind.
-fn clock(answer: &Answer, start: Timestamp, sent_ms: f64, received_ms: f64) -> Observed<ClockOffset> {
+pub(in crate::backend) fn clock(
+    answer: &Answer,
+    start: Timestamp,
+    sent_ms: f64,
+    received_ms: f64,
+) -> Observed<ClockOffset> {
     let Some(date) = answer.header("date").and_then(wire::http_date) else {
         return Observed::unknown("the answer has no Date header");
     };
