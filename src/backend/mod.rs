@@ -8,6 +8,7 @@ pub mod etcd;
 pub mod membership;
 pub mod snapshots;
 pub mod state;
+pub mod zookeeper;
 
 use crate::facts::{BackendKind, Facts};
 use crate::target::Target;
@@ -63,8 +64,8 @@ pub trait Backend {
 pub fn open(target: &Target) -> Result<Box<dyn Backend>, OpenError> {
     match target.backend {
         BackendKind::Etcd => Ok(Box::new(etcd::Etcd::open(target.clone())?)),
+        BackendKind::Zookeeper => Ok(Box::new(zookeeper::Zookeeper::open(target.clone())?)),
         BackendKind::Consul => Ok(Box::new(consul::Consul::open(target.clone())?)),
-        BackendKind::Zookeeper => Err(OpenError::NotBuilt(target.backend)),
     }
 }
 
@@ -82,7 +83,4 @@ pub enum OpenError {
         /// What is wrong and what to write.
         reason: String,
     },
-    /// This version cannot look at it.
-    #[error("this version of quorate has no adapter for {}", .0.name())]
-    NotBuilt(BackendKind),
 }

@@ -1,7 +1,7 @@
 //! What one run leaves for the next: counters and the membership, one small file a cluster under the state directory.
 //! Losing it costs only a window; nothing depends on it.
 
-use crate::facts::{EtcdMetrics, ListedMember};
+use crate::facts::{EtcdMetrics, ListedMember, ZookeeperMetrics};
 use crate::private;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -18,6 +18,9 @@ pub struct LastRun {
     pub members: BTreeMap<String, ListedMember>,
     /// Metrics as they were, by hex id.
     pub etcd_metrics: BTreeMap<String, EtcdMetrics>,
+    /// The same of ZooKeeper's servers, by decimal id.
+    #[serde(default)]
+    pub zookeeper_metrics: BTreeMap<String, ZookeeperMetrics>,
     /// Highest revision seen: it must never be lower later.
     #[serde(default)]
     pub highest_revision: u64,

@@ -153,12 +153,10 @@ impl Place<'_> {
                 let message = format!("clusters.{name}.endpoints: `{}` is listed twice", redacted(&endpoint));
                 return Err(self.wrong(span, message).hint("list each endpoint once"));
             }
-            if backend != BackendKind::Zookeeper {
-                Address::parse_endpoint(&endpoint, false, 1).map_err(|reason| {
-                    let endpoint = redacted(&endpoint);
-                    self.wrong(span, format!("clusters.{name}.endpoints: `{endpoint}`: {reason}"))
-                })?;
-            }
+            super::settings::endpoint_address(backend, &endpoint).map_err(|reason| {
+                let endpoint = redacted(&endpoint);
+                self.wrong(span, format!("clusters.{name}.endpoints: `{endpoint}`: {reason}"))
+            })?;
             endpoints.push(endpoint);
         }
         if endpoints.is_empty() {

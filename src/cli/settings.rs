@@ -10,6 +10,7 @@ use crate::backend::{self, Backend, OpenError};
 use crate::facts::BackendKind;
 use crate::target::{Target, TlsFiles};
 use crate::transport::tls::TlsFileError;
+use crate::transport::words;
 use clap::Args;
 use jiff::tz::TimeZone;
 use std::path::{Path, PathBuf};
@@ -241,6 +242,11 @@ fn named(text: &str, args: &TargetArgs, config: &Config, world: &World) -> Resul
     }
     let scheme = |endpoint: &str| match tls {
         _ if endpoint.contains("://") => endpoint.to_owned(),
+        // Without a word about TLS its own settings decide.
+        None if backend == BackendKind::Zookeeper => endpoint.to_owned(),
+        Some(tls) if backend == BackendKind::Zookeeper => {
+            format!("{}://{endpoint}", if tls { "zk+tls" } else { "zk" })
+        }
         Some(true) => format!("https://{endpoint}"),
         Some(false) => format!("http://{endpoint}"),
         // A CA or a client certificate means TLS, as it does for etcdctl.
@@ -286,12 +292,18 @@ fn check_endpoints(backend: BackendKind, endpoints: &[String]) -> Result<(), Fai
             return Err(Failure::usage(format!("endpoint `{endpoint}` is given twice"))
                 .hint("give each endpoint once"));
         }
-        if backend != BackendKind::Zookeeper {
-            Address::parse_endpoint(endpoint, false, 1)
-                .map_err(|reason| Failure::usage(format!("endpoint `{endpoint}`: {reason}")))?;
-        }
+        endpoint_address(backend, endpoint)
+            .map_err(|reason| Failure::usage(format!("endpoint `{endpoint}`: {reason}")))?;
     }
     Ok(())
+}
+
+/// Reads an endpoint as its backend's users write it; the error says what to write instead.
+pub(super) fn endpoint_address(backend: BackendKind, endpoint: &str) -> Result<Address, String> {
+    match backend {
+        BackendKind::Zookeeper => words::address(endpoint, false),
+        BackendKind::Etcd | BackendKind::Consul => Address::parse_endpoint(endpoint, false, 1),
+    }
 }
 
 /// What an ad-hoc target is called: its first endpoint without the scheme.

@@ -131,6 +131,14 @@ impl NativeFacts {
         }
     }
 
+    /// ZooKeeper's, when it is ZooKeeper.
+    pub fn zookeeper(&self) -> Option<&ZookeeperFacts> {
+        match self {
+            NativeFacts::Zookeeper(zookeeper) => Some(zookeeper),
+            NativeFacts::Etcd(_) | NativeFacts::Consul(_) => None,
+        }
+    }
+
     /// etcd's, to be changed.
     pub fn etcd_mut(&mut self) -> Option<&mut EtcdFacts> {
         match self {

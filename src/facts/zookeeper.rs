@@ -1,14 +1,18 @@
-//! What only ZooKeeper has, in its own words.
+//! What only ZooKeeper has, in its own words: modes, zxids, the dynamic configuration, settings, the AdminServer.
 
-use super::Observed;
+use super::{CommonFacts, Member, Observed, Window};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// Everything ZooKeeper's servers told.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 #[serde(default)]
 pub struct ZookeeperFacts {
-    /// One for each address that was asked.
+    /// One for each address that was asked, in the order of `CommonFacts::endpoints`.
     pub members: Vec<ZookeeperMember>,
+    /// How many addresses the user gave: more than one means that an ensemble is expected.
+    pub addresses_given: usize,
 }
 
 /// What one server told of itself.
@@ -17,8 +21,191 @@ pub struct ZookeeperFacts {
 pub struct ZookeeperMember {
     /// Its `myid` in decimal, as in the common facts; empty when it did not tell.
     pub id: String,
-    /// The address that was asked.
+    /// Its name in findings.
+    pub name: String,
+    /// The address that was asked, `HOST:PORT`.
     pub endpoint: String,
+    /// Whether it answered with "not currently serving requests": it runs, and has no quorum or is synchronising.
+    pub not_serving: bool,
+    /// The word `srvr`.
+    pub srvr: Observed<ZookeeperSrvr>,
     /// The last transaction it has applied: epoch in the upper, counter in the lower 32 bits.
     pub zxid: Observed<u64>,
+    /// The same a moment before: two looks tell a lag that moves from one that is stuck.
+    pub zxid_before: Observed<u64>,
+    /// `/zookeeper/config` as this server tells it, or its AdminServer.
+    pub config: Observed<ZookeeperConfig>,
+    /// Numbers of `mntr`, the AdminServer's `monitor`, or the Prometheus page, under one spelling.
+    pub metrics: Observed<ZookeeperMetrics>,
+    /// What changed in them since an earlier look; `Unknown` when there was nothing to compare with.
+    pub window: Observed<ZookeeperWindow>,
+    /// How the server is set up.
+    pub settings: ZookeeperSettings,
+    /// Its AdminServer.
+    pub admin: Observed<ZookeeperAdmin>,
+    /// Whether it answers `gtmk`, a word that nobody lists by itself: then its whitelist is `*` (or 3.4's).
+    pub answers_any_word: Observed<bool>,
+}
+
+impl ZookeeperMember {
+    /// What to call it: its name, else its address.
+    pub fn label(&self) -> String {
+        if self.name.is_empty() { self.endpoint.clone() } else { self.name.clone() }
+    }
+
+    /// A metric by the name in [`ZookeeperMetrics::numbers`].
+    pub fn metric(&self, name: &str) -> Option<f64> {
+        self.metrics.known()?.numbers.get(name).copied()
+    }
+}
+
+impl ZookeeperFacts {
+    /// Servers that said something, each once.
+    pub fn answering(&self) -> impl Iterator<Item = &ZookeeperMember> {
+        self.members.iter().enumerate().filter_map(|(at, member)| {
+            let again = !member.id.is_empty() && self.members[..at].iter().any(|m| m.id == member.id);
+            ((member.srvr.known().is_some() || member.not_serving) && !again).then_some(member)
+        })
+    }
+
+    /// Servers that serve, with what `srvr` told.
+    pub fn serving(&self) -> impl Iterator<Item = (&ZookeeperMember, &ZookeeperSrvr)> {
+        self.answering().filter_map(|member| Some((member, member.srvr.known()?)))
+    }
+
+    /// What the server of a common member told.
+    pub fn of(&self, member: &Member) -> Option<&ZookeeperMember> {
+        let by_id = |m: &&ZookeeperMember| !m.id.is_empty() && m.id == member.id;
+        let by_place = |m: &&ZookeeperMember| Some(&m.endpoint) == member.endpoint.as_ref();
+        self.answering().find(by_id).or_else(|| self.answering().find(by_place))
+    }
+
+    /// The common member that a server is.
+    pub fn common<'a>(&self, native: &ZookeeperMember, common: &'a CommonFacts) -> Option<&'a Member> {
+        common.members.iter().find(|m| self.of(m).is_some_and(|of| of.endpoint == native.endpoint))
+    }
+}
+
+/// The answer to `srvr`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperSrvr {
+    /// Version, such as `3.9.5`.
+    pub version: String,
+    /// `leader`, `follower`, `observer`, `standalone`, `read-only`.
+    pub mode: String,
+    /// Whether it is in read-only mode: it has lost the others and serves old data to those who ask for it.
+    pub read_only: bool,
+    /// Last applied transaction.
+    pub zxid: u64,
+    /// Number of znodes.
+    pub nodes: Option<u64>,
+    /// Open connections, this program's included.
+    pub connections: Option<u64>,
+    /// Requests that wait.
+    pub outstanding: Option<u64>,
+    /// Mean latency of requests since the start (or since somebody reset it), in milliseconds.
+    pub latency_avg_ms: Option<f64>,
+    /// The slowest of them, in milliseconds.
+    pub latency_max_ms: Option<f64>,
+}
+
+/// The servers of the ensemble, by decimal `myid`, as one server has them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperConfig {
+    /// Configuration version; 0 where the list is static; `None` where the source does not tell.
+    pub version: Option<u64>,
+    /// The members.
+    pub servers: BTreeMap<String, ZookeeperServer>,
+    /// Whether groups or weights are set: then a majority of servers is not what a quorum is.
+    pub hierarchical: bool,
+}
+
+/// One line `server.N=HOST:QUORUM:ELECTION:ROLE;CLIENT`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperServer {
+    /// Where followers connect to it when it leads, `HOST:PORT`.
+    pub quorum: String,
+    /// Where votes are exchanged, `HOST:PORT`.
+    pub election: String,
+    /// Where clients connect, `HOST:PORT`; `None` where the line does not tell.
+    pub client: Option<String>,
+    /// Whether it is an observer.
+    pub observer: bool,
+}
+
+/// Numbers since the server's start.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperMetrics {
+    /// Where they were read: `mntr`, `AdminServer`, `Prometheus`.
+    pub source: String,
+    /// When.
+    pub read_at: Timestamp,
+    /// By `mntr`'s names without the leading `zk_`; of a summary `fsynctime`: `fsynctime_cnt`, `fsynctime_sum`,
+    /// `fsynctime_avg`, `fsynctime_max`, `fsynctime_p99`, in the unit of the metric (milliseconds for times).
+    pub numbers: BTreeMap<String, f64>,
+}
+
+/// What happened over a window of time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ZookeeperWindow {
+    /// Which time.
+    pub window: Window,
+    /// Growth of those numbers that are in both looks.
+    pub grown: BTreeMap<String, f64>,
+}
+
+/// Settings by their names in `zoo.cfg`. Passwords are never kept: only that one is set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperSettings {
+    /// System properties of the process, without the leading `zookeeper.`: every key of `zoo.cfg` that the parser does
+    /// not know by itself becomes one. From the AdminServer.
+    pub properties: Observed<BTreeMap<String, String>>,
+    /// What the word `conf` or the AdminServer's `configuration` tells.
+    pub running: Observed<BTreeMap<String, String>>,
+    /// The file, where the server runs on this machine and its command line names the file.
+    pub file: Observed<BTreeMap<String, String>>,
+}
+
+impl ZookeeperSettings {
+    /// A setting that the parser passes on as a system property; `Known(None)` when it is certainly not set.
+    pub fn property(&self, key: &str) -> Observed<Option<&str>> {
+        match (&self.properties, &self.file) {
+            (Observed::Known(map), _) => Observed::Known(map.get(key).map(String::as_str)),
+            // A property may also come from the command line, which the file does not show: only what is there is sure.
+            (Observed::Unknown(why), Observed::Known(map)) => match map.get(key) {
+                Some(value) => Observed::Known(Some(value)),
+                None => Observed::unknown(why),
+            },
+            (Observed::Unknown(why), Observed::Unknown(_)) => Observed::unknown(why),
+        }
+    }
+
+    /// A setting that the parser keeps to itself, such as `autopurge.purgeInterval`: only the file tells it.
+    pub fn parsed(&self, key: &str) -> Observed<Option<&str>> {
+        match &self.file {
+            Observed::Known(map) => Observed::Known(map.get(key).map(String::as_str)),
+            Observed::Unknown(why) => Observed::unknown(why),
+        }
+    }
+}
+
+/// An AdminServer that answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperAdmin {
+    /// Where.
+    pub url: String,
+    /// Whether the address is a loopback one.
+    pub loopback: bool,
+    /// Whether it listens for this machine only, by its own settings; `None` when they do not tell.
+    pub listens_loopback: Option<bool>,
+    /// Names of settings whose passwords it tells to whoever asks.
+    pub leaks: Vec<String>,
+    /// `leader`: whom it follows, by decimal id.
+    pub leader: Option<String>,
 }

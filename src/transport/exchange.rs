@@ -116,6 +116,9 @@ pub async fn ask(
     let mut bytes = Vec::with_capacity(1024);
     let ended = deadline.run(until_closed(stream, request, limit, &mut bytes)).await;
     let cut = match ended {
+        None if bytes.is_empty() => {
+            Some(Trouble::new(TroubleKind::NoAnswer, "connected, but nothing came back"))
+        }
         None => Some(Trouble::new(TroubleKind::NoAnswer, "the answer did not end within the deadline")),
         // Whoever has said something and then closes without TLS's farewell has still said it.
         Some(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof && !bytes.is_empty() => None,

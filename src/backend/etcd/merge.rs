@@ -373,6 +373,7 @@ fn remember(
         taken_at: Some(ask.now),
         members: list.clone(),
         etcd_metrics: metrics,
+        zookeeper_metrics: BTreeMap::new(),
         highest_revision,
         raft_index,
         cluster_id,

@@ -17,6 +17,7 @@ pub mod recovery;
 mod window;
 mod wire;
 
+/// A clock in an HTTP answer is the same whoever answers.
 use super::commits::CommitProbe;
 use super::membership::Membership;
 use super::snapshots::Snapshots;

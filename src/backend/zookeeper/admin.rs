@@ -1,0 +1,192 @@
+//! The AdminServer (3.5 and later, plain HTTP, to whoever asks) and the Prometheus provider. An answer's status says
+//! nothing: what is wrong stands in its `error`.
+
+use super::wire;
+use crate::backend::Ask;
+use crate::backend::clock;
+use crate::facts::{ClockOffset, Observed, ZookeeperAdmin, ZookeeperConfig};
+use crate::transport::Deadline;
+use crate::transport::address::Address;
+use crate::transport::http::Http;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+type Json = serde_json::Map<String, serde_json::Value>;
+
+/// Where a server's pages may be.
+#[derive(Debug, Clone)]
+pub(super) struct Page {
+    /// The AdminServer, `http://HOST:PORT`.
+    pub(super) url: String,
+    /// Whether the config file says so: else it may be another server's.
+    pub(super) declared: bool,
+}
+
+/// What the pages told.
+#[derive(Debug, Default)]
+pub(super) struct AdminLook {
+    pub(super) admin: Observed<ZookeeperAdmin>,
+    /// `configuration`, by the names of `zoo.cfg`.
+    pub(super) running: Observed<BTreeMap<String, String>>,
+    /// `system_properties`, without the prefix `zookeeper.`.
+    pub(super) properties: Observed<BTreeMap<String, String>>,
+    /// `voting_view`.
+    pub(super) config: Observed<ZookeeperConfig>,
+    /// `monitor`, or the Prometheus page.
+    pub(super) numbers: Observed<BTreeMap<String, f64>>,
+    /// Which of both.
+    pub(super) numbers_from: &'static str,
+    pub(super) clock: Observed<ClockOffset>,
+}
+
+/// The usual port of the Prometheus provider.
+const METRICS_PORT: u16 = 7000;
+
+/// Longest wait for the first page: where a firewall drops us, nobody should wait a whole deadline at every check.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+pub(super) async fn look(
+    http: Option<&Http>,
+    page: &Page,
+    server: &Address,
+    ask: &Ask,
+    deadline: Deadline,
+) -> AdminLook {
+    let Some(http) = http else { return AdminLook::default() };
+    let (mut look, provider) = futures_util::future::join(
+        pages(http, page, server, ask, deadline),
+        provider(http, server, deadline),
+    )
+    .await;
+    if look.numbers.known().is_none()
+        && let Some(numbers) = provider
+    {
+        (look.numbers, look.numbers_from) = (Observed::Known(numbers), "Prometheus");
+    }
+    look
+}
+
+async fn pages(http: &Http, page: &Page, server: &Address, ask: &Ask, deadline: Deadline) -> AdminLook {
+    let (mut look, running) = match identified(http, page, server, ask, deadline).await {
+        Ok(known) => known,
+        Err(why) => {
+            let unseen = || format!("no AdminServer at {}: {why}", page.url);
+            return AdminLook {
+                admin: Observed::unknown(unseen()),
+                running: Observed::unknown(unseen()),
+                properties: Observed::unknown(unseen()),
+                config: Observed::unknown(unseen()),
+                numbers: Observed::unknown(unseen()),
+                numbers_from: "",
+                clock: Observed::unknown(unseen()),
+            };
+        }
+    };
+    let ask = |name: &'static str| command(http, &page.url, name, deadline);
+    let (properties, leader, view, monitor) = futures_util::future::join4(
+        ask("system_properties"),
+        ask("leader"),
+        ask("voting_view"),
+        ask("monitor"),
+    )
+    .await;
+    let leaks = properties.as_ref().map(leaks).unwrap_or_default();
+    let properties = properties.map(|map| self::properties(&map));
+    let listens = properties.as_ref().ok().map(listens_loopback);
+    look.admin = Observed::Known(ZookeeperAdmin {
+        url: page.url.clone(),
+        loopback: Address::parse(&page.url, false, 8080).is_ok_and(|address| address.loopback()),
+        listens_loopback: listens,
+        leaks,
+        leader: leader.ok().and_then(|map| Some(map.get("leader_id")?.as_u64()?.to_string())),
+    });
+    look.running = observed(running);
+    look.properties = observed(properties);
+    look.config = match view {
+        Ok(map) => {
+            Observed::or_unknown(wire::voting_view(&map), "the AdminServer's voting_view names no server")
+        }
+        Err(why) => Observed::unknown(why),
+    };
+    look.numbers = observed(monitor.map(|map| numbers(&map)));
+    look.numbers_from = "AdminServer";
+    look
+}
+
+/// The first page: it tells whose AdminServer this is, and a clock.
+async fn identified(
+    http: &Http,
+    page: &Page,
+    server: &Address,
+    ask: &Ask,
+    deadline: Deadline,
+) -> Result<(AdminLook, Result<BTreeMap<String, String>, String>), String> {
+    let sent = deadline.elapsed_ms();
+    let url = format!("{}/commands/configuration", page.url);
+    let answer = http.get(&url, deadline.within(PATIENCE)).await.map_err(|trouble| trouble.to_string())?;
+    let clock = clock::of_answer(&answer, ask.now, sent, deadline.elapsed_ms());
+    let running = match wire::admin(&answer.body) {
+        Ok(map) => Ok(wire::running(&map)),
+        Err(why) if why.contains("not currently serving") => Err(why),
+        Err(why) => return Err(why),
+    };
+    let port = server.port.to_string();
+    let ports = |running: &BTreeMap<String, String>| {
+        ["clientPort", "secureClientPort"].iter().any(|key| running.get(*key) == Some(&port))
+    };
+    if !page.declared && !running.as_ref().is_ok_and(ports) {
+        return Err("what answers there does not say that it is this server's".into());
+    }
+    Ok((AdminLook { clock, ..AdminLook::default() }, running))
+}
+
+async fn command(http: &Http, url: &str, name: &str, deadline: Deadline) -> Result<Json, String> {
+    let answer = http.get(&format!("{url}/commands/{name}"), deadline).await;
+    answer.map_err(|trouble| trouble.to_string()).and_then(|answer| wire::admin(&answer.body))
+}
+
+fn observed<T>(outcome: Result<T, String>) -> Observed<T> {
+    match outcome {
+        Ok(value) => Observed::Known(value),
+        Err(why) => Observed::unknown(why),
+    }
+}
+
+/// Properties that are not ZooKeeper's and yet say how it runs.
+const FOREIGN: [&str; 4] = ["jute.maxbuffer", "readonlymode.enabled", "sun.java.command", "java.version"];
+
+fn properties(map: &Json) -> BTreeMap<String, String> {
+    let ours = map.iter().filter_map(|(key, value)| {
+        let name =
+            key.strip_prefix("zookeeper.").or_else(|| FOREIGN.contains(&key.as_str()).then_some(key))?;
+        Some(wire::kept(name, value.as_str()?))
+    });
+    ours.collect()
+}
+
+/// Keys whose secret is told in the clear.
+fn leaks(map: &Json) -> Vec<String> {
+    let told = |value: &serde_json::Value| value.as_str().is_some_and(|v| !v.is_empty());
+    map.iter().filter(|(key, value)| wire::secret(key) && told(value)).map(|(key, _)| key.clone()).collect()
+}
+
+fn listens_loopback(properties: &BTreeMap<String, String>) -> bool {
+    let address = properties.get("admin.serverAddress").map_or("0.0.0.0", String::as_str);
+    Address::parse(address, false, 1).is_ok_and(|address| address.loopback())
+}
+
+fn numbers(map: &Json) -> BTreeMap<String, f64> {
+    wire::numbers(map.iter().filter_map(|(key, value)| Some((key.as_str(), value.as_f64()?))))
+}
+
+/// The Prometheus provider's page, at its usual port. `None` unless it is ZooKeeper's.
+async fn provider(http: &Http, server: &Address, deadline: Deadline) -> Option<BTreeMap<String, f64>> {
+    let page = Address { tls: false, host: server.host.clone(), port: METRICS_PORT };
+    // On this machine the port is as likely that of another server, and the page does not tell whose it is.
+    if server.loopback() {
+        return None;
+    }
+    let answer = http.page(&format!("{}/metrics", page.url()), deadline.within(PATIENCE)).await.ok()?;
+    let numbers = wire::metrics_page(&String::from_utf8_lossy(&answer.body));
+    (numbers.contains_key("fsynctime_cnt") || numbers.contains_key("znode_count")).then_some(numbers)
+}

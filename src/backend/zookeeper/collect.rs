@@ -1,0 +1,119 @@
+//! One look at a whole ensemble: all addresses at once, those found in the member list joining as they are found. The
+//! slowest address bounds the time; none delays another.
+
+use super::admin::Page;
+use super::look::{self, Look};
+use super::{Zookeeper, listeners, merge};
+use crate::backend::Ask;
+use crate::backend::state::{self, LastRun};
+use crate::facts::{Facts, Listener, Origin, ZookeeperMetrics};
+use crate::transport::Deadline;
+use crate::transport::address::Address;
+use crate::transport::http::Http;
+use crate::transport::words;
+use futures_util::future::join_all;
+use futures_util::stream::{FuturesUnordered, StreamExt};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Everything the looks brought home, before it is merged into facts.
+pub(super) struct Harvest {
+    pub(super) looks: Vec<Look>,
+    /// Ports of the quorum, by the address of the server that they belong to.
+    pub(super) peers: BTreeMap<String, Listener>,
+    /// The first of this run's two looks at the numbers, by address.
+    pub(super) earlier: BTreeMap<String, ZookeeperMetrics>,
+    pub(super) last: Option<LastRun>,
+}
+
+pub(super) async fn collect(zookeeper: &Zookeeper, ask: &Ask) -> Facts {
+    let deadline = Deadline::after(ask.timeout);
+    let http = Http::new(&zookeeper.material).ok();
+    let last = ask.state_dir.as_deref().and_then(|dir| state::load(dir, &merge::state_key(zookeeper)));
+    let mut untried: Vec<(Address, Origin)> =
+        zookeeper.addresses.iter().map(|address| (address.clone(), Origin::Given)).collect();
+    let mut tried: BTreeSet<String> = BTreeSet::new();
+    let (mut firsts, mut seconds) = (FuturesUnordered::new(), FuturesUnordered::new());
+    let mut looks: Vec<Look> = Vec::new();
+    let mut remembered = last.is_some();
+    while !(untried.is_empty() && firsts.is_empty() && seconds.is_empty()) {
+        for (address, origin) in untried.drain(..) {
+            if tried.insert(address.authority()) {
+                let page = page(zookeeper, &address);
+                firsts.push(look::first(zookeeper, address, origin, page, http.as_ref(), ask, deadline));
+            }
+        }
+        tokio::select! {
+            Some(look) = firsts.next(), if !firsts.is_empty() => {
+                untried.extend(discovered(&look).into_iter().map(|address| (address, Origin::Discovered)));
+                seconds.push(look::second(zookeeper, look, deadline));
+            }
+            Some(look) = seconds.next(), if !seconds.is_empty() => looks.push(look),
+            else => {}
+        }
+        let nobody = firsts.is_empty() && seconds.is_empty() && looks.iter().all(|look| look.core.is_err());
+        if nobody && std::mem::take(&mut remembered) {
+            untried.extend(known_before(zookeeper, last.as_ref()));
+        }
+    }
+    looks.sort_by_key(|look| {
+        let given = zookeeper.addresses.iter().position(|a| *a == look.address).unwrap_or(usize::MAX);
+        (given, look.address.clone())
+    });
+    let peers = peers(&looks, deadline).await;
+    let mut earlier = BTreeMap::new();
+    if let Some(apart) = ask.window {
+        tokio::time::sleep(apart).await;
+        let deadline = deadline.later(apart);
+        let again = looks.iter_mut().map(|look| {
+            let page = page(zookeeper, &look.address);
+            look::numbers_again(zookeeper, look, page, http.as_ref(), ask, deadline)
+        });
+        earlier = join_all(again).await.into_iter().flatten().collect();
+    }
+    merge::facts(zookeeper, ask, deadline.elapsed_ms(), Harvest { looks, peers, earlier, last })
+}
+
+/// Where a server's AdminServer may be.
+fn page(zookeeper: &Zookeeper, address: &Address) -> Page {
+    let declared =
+        merge::declared(zookeeper, &address.authority()).and_then(|(_, member)| member.admin.clone());
+    let usual = || Address { tls: false, host: address.host.clone(), port: 8080 }.url();
+    Page { declared: declared.is_some(), url: declared.unwrap_or_else(usual) }
+}
+
+/// Client addresses in a server's member list. With TLS the list does not have them.
+fn discovered(look: &Look) -> Vec<Address> {
+    let lists = [&look.session.config, &look.admin.config];
+    let list = lists.into_iter().find_map(|list| list.known());
+    let servers = list.into_iter().flat_map(|list| list.servers.values());
+    let clients = servers.filter_map(|server| server.client.as_ref());
+    clients
+        .filter_map(|client| words::address(client, false).ok())
+        .filter(|address| !look.address.tls && !address.unspecified())
+        .collect()
+}
+
+/// When nobody answers, those who answered an earlier run may have moved on without the addresses that were given.
+fn known_before(zookeeper: &Zookeeper, last: Option<&LastRun>) -> Vec<(Address, Origin)> {
+    let urls = last.into_iter().flat_map(|last| last.members.values()).flat_map(|m| &m.client_urls);
+    urls.filter_map(|url| Some((zookeeper.address_of(url).ok()?, Origin::Discovered))).collect()
+}
+
+/// What the ports of the quorum speak: the leader's tells it for all.
+async fn peers(looks: &[Look], deadline: Deadline) -> BTreeMap<String, Listener> {
+    let Some(list) = merge::most_common_list(looks) else { return BTreeMap::new() };
+    let matched = merge::matched(looks, &list);
+    let place = |text: &str| Address::parse(text, false, 2888).ok();
+    let leader = matched.iter().find(|(_, at)| looks[**at].latest().is_some_and(|s| s.mode == "leader"));
+    let quorum_port = leader.and_then(|(id, _)| place(&list.servers.get(id)?.quorum));
+    let speech = match quorum_port {
+        Some(address) => listeners::speech(&address, deadline).await,
+        None => listeners::Speech::Unknown("no leader is known, whose quorum port would tell".into()),
+    };
+    let ports = matched.iter().filter_map(|(id, at)| {
+        let election = place(&list.servers.get(id)?.election)?;
+        let (speech, authority) = (&speech, looks[*at].address.authority());
+        Some(async move { (authority, listeners::peer(&election, speech, deadline).await) })
+    });
+    join_all(ports).await.into_iter().collect()
+}

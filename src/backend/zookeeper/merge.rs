@@ -1,0 +1,581 @@
+//! What was told, made into facts. Members that disagree keep their own answers.
+
+use super::collect::Harvest;
+use super::look::{Core, Look};
+use super::{Zookeeper, window};
+use crate::backend::Ask;
+use crate::backend::state::{self, LastRun};
+use crate::facts::*;
+use crate::listener::certificate;
+use crate::target::{DeclaredHost, DeclaredMember};
+use crate::transport::words;
+use std::collections::BTreeMap;
+
+/// Under which name a target's last run is kept.
+pub(super) fn state_key(zookeeper: &Zookeeper) -> String {
+    format!("zookeeper-{}", zookeeper.target.name)
+}
+
+/// The member that the config file declares at this address.
+pub(super) fn declared<'a>(
+    zookeeper: &'a Zookeeper,
+    authority: &str,
+) -> Option<(&'a String, &'a DeclaredMember)> {
+    let at = |member: &DeclaredMember| {
+        member
+            .endpoint
+            .as_deref()
+            .is_some_and(|e| words::address(e, false).is_ok_and(|a| a.authority() == authority))
+    };
+    zookeeper.target.members.iter().find(|(_, member)| at(member))
+}
+
+/// A server's own member list: the znode, which only a serving one tells; else what its AdminServer says of the voters.
+fn own_list(look: &Look) -> Observed<&ZookeeperConfig> {
+    match (&look.session.config, &look.admin.config) {
+        (Observed::Known(list), _) | (Observed::Unknown(_), Observed::Known(list)) => Observed::Known(list),
+        (Observed::Unknown(why), _) => Observed::unknown(why),
+    }
+}
+
+/// Whether it runs alone, in no ensemble.
+fn standalone(look: &Look) -> bool {
+    look.latest().is_some_and(|srvr| srvr.mode == "standalone")
+}
+
+/// The list that most servers have. Versions do not count: they differ while a change is under way.
+pub(super) fn most_common_list(looks: &[Look]) -> Option<ZookeeperConfig> {
+    let lists: Vec<&ZookeeperConfig> = looks
+        .iter()
+        .filter(|look| !standalone(look))
+        .filter_map(|look| own_list(look).known().copied())
+        .collect();
+    let alike = |list: &ZookeeperConfig| lists.iter().filter(|other| other.servers == list.servers).count();
+    let most = lists.iter().max_by_key(|list| (alike(list), list.version));
+    most.map(|list| (*list).clone())
+}
+
+/// Which look is which server of the list, where that is certain: by the id it tells, by its client address, or by
+/// a host that no other server shares.
+pub(super) fn matched(looks: &[Look], list: &ZookeeperConfig) -> BTreeMap<String, usize> {
+    let mut matched = BTreeMap::new();
+    for (at, look) in looks.iter().enumerate() {
+        if let Some(id) = id_of(look, list)
+            // Of two addresses of one server the one that answers.
+            && matched.get(&id).is_none_or(|other: &usize| looks[*other].core.is_err() && look.core.is_ok())
+        {
+            matched.insert(id, at);
+        }
+    }
+    matched
+}
+
+fn id_of(look: &Look, list: &ZookeeperConfig) -> Option<String> {
+    let told = [&look.admin.running, &look.conf];
+    let told = told.iter().find_map(|map| map.known()?.get("serverId").cloned());
+    if let Some(id) = told.filter(|id| list.servers.contains_key(id)) {
+        return Some(id);
+    }
+    let authority = look.address.authority();
+    let by_client = list.servers.iter().find(|(_, server)| server.client.as_ref() == Some(&authority));
+    if let Some((id, _)) = by_client {
+        return Some(id.clone());
+    }
+    let host = |server: &ZookeeperServer| server.quorum.rsplit_once(':').map(|(host, _)| host.to_owned());
+    let mut there =
+        list.servers.iter().filter(|(_, server)| host(server).as_deref() == Some(&look.address.host));
+    match (there.next(), there.next()) {
+        (Some((id, server)), None) if server.client.is_none() => Some(id.clone()),
+        _ => None,
+    }
+}
+
+/// Who is a member, by key: the decimal id, or an address where the id is not certain.
+struct Roll {
+    members: BTreeMap<String, ListedMember>,
+    /// Key to look.
+    looks: BTreeMap<String, usize>,
+    /// Id to key, for those whose id is not certain.
+    renamed: BTreeMap<String, String>,
+    source: Observed<MembershipSource>,
+}
+
+impl Roll {
+    fn key(&self, id: &str) -> String {
+        self.renamed.get(id).cloned().unwrap_or_else(|| id.to_owned())
+    }
+}
+
+fn roll(zookeeper: &Zookeeper, looks: &[Look], last: Option<&LastRun>) -> Roll {
+    if let Some(list) = most_common_list(looks) {
+        return of_list(zookeeper, looks, &list);
+    }
+    if let Some(at) = looks.iter().position(standalone) {
+        return alone(zookeeper, looks, at);
+    }
+    let remembered = last.filter(|last| !last.members.is_empty());
+    if let Some(last) = remembered {
+        let at = |member: &ListedMember| {
+            looks.iter().position(|look| member.client_urls.contains(&look.address.authority()))
+        };
+        let found = last.members.iter().filter_map(|(key, member)| Some((key.clone(), at(member)?)));
+        let seen_at = last.taken_at.unwrap_or_default();
+        return Roll {
+            looks: found.collect(),
+            members: last.members.clone(),
+            renamed: BTreeMap::new(),
+            source: Observed::Known(MembershipSource::Remembered { seen_at }),
+        };
+    }
+    as_declared(zookeeper, looks)
+}
+
+fn of_list(zookeeper: &Zookeeper, looks: &[Look], list: &ZookeeperConfig) -> Roll {
+    let matched = matched(looks, list);
+    let taken: Vec<usize> = matched.values().copied().collect();
+    // A server that answers and is not known which: one of those that nobody else is.
+    let mut loose = (0..looks.len())
+        .filter(|at| !taken.contains(at) && looks[*at].core.is_ok() && !standalone(&looks[*at]));
+    let mut roll = Roll {
+        members: BTreeMap::new(),
+        looks: BTreeMap::new(),
+        renamed: BTreeMap::new(),
+        source: Observed::Known(MembershipSource::Cluster),
+    };
+    let open: Vec<&String> = list.servers.keys().filter(|id| !matched.contains_key(*id)).collect();
+    let certain = open.len() == 1;
+    for (id, server) in &list.servers {
+        let found = matched.get(id).copied().or_else(|| open.contains(&id).then(|| loose.next()).flatten());
+        let unsure = !matched.contains_key(id) && !certain;
+        let key = match found.filter(|_| unsure) {
+            Some(at) => looks[at].address.authority(),
+            None => id.clone(),
+        };
+        if key != *id {
+            roll.renamed.insert(id.clone(), key.clone());
+        }
+        if let Some(at) = found {
+            roll.looks.insert(key.clone(), at);
+        }
+        let listed = listed(zookeeper, id, server, found.map(|at| &looks[at]), key != *id);
+        roll.members.insert(key, listed);
+    }
+    roll
+}
+
+fn listed(
+    zookeeper: &Zookeeper,
+    id: &str,
+    server: &ZookeeperServer,
+    look: Option<&Look>,
+    unsure: bool,
+) -> ListedMember {
+    let place = look.map(|look| look.address.authority()).or_else(|| server.client.clone());
+    let name = place.as_deref().and_then(|place| declared(zookeeper, place)).map(|(name, _)| name.clone());
+    ListedMember {
+        name: name.unwrap_or_else(|| {
+            if unsure { place.clone().unwrap_or_default() } else { format!("server.{id}") }
+        }),
+        voter: !server.observer,
+        peer_urls: if unsure { Vec::new() } else { vec![server.quorum.clone(), server.election.clone()] },
+        client_urls: place.into_iter().collect(),
+    }
+}
+
+/// A server alone is its own only voter; whatever else was given is none of it.
+fn alone(zookeeper: &Zookeeper, looks: &[Look], at: usize) -> Roll {
+    let authority = looks[at].address.authority();
+    let name = declared(zookeeper, &authority).map_or_else(|| authority.clone(), |(name, _)| name.clone());
+    let member = ListedMember { name, voter: true, peer_urls: vec![], client_urls: vec![authority.clone()] };
+    Roll {
+        members: BTreeMap::from([(authority.clone(), member)]),
+        looks: BTreeMap::from([(authority, at)]),
+        renamed: BTreeMap::new(),
+        source: Observed::Known(MembershipSource::Cluster),
+    }
+}
+
+/// Fewer addresses than this may well be a part of the ensemble only.
+const AN_ENSEMBLE: usize = 3;
+
+/// Nobody tells: then the members are those that the config file declares, or the addresses that were given.
+fn as_declared(zookeeper: &Zookeeper, looks: &[Look]) -> Roll {
+    let declared: Vec<(String, String)> = zookeeper
+        .target
+        .members
+        .iter()
+        .filter_map(|(name, m)| {
+            Some((name.clone(), words::address(m.endpoint.as_deref()?, false).ok()?.authority()))
+        })
+        .collect();
+    let given = || zookeeper.addresses.iter().map(|a| (String::new(), a.authority())).collect::<Vec<_>>();
+    let members = if declared.is_empty() { given() } else { declared };
+    let why = || {
+        let said = looks.iter().find_map(|look| own_list(look).why().map(str::to_owned));
+        let told = looks.iter().any(|look| look.core.is_ok());
+        match said.filter(|_| told) {
+            Some(why) => format!("who is a member: {why}. Give the addresses of all members"),
+            None => "no endpoint answered".to_owned(),
+        }
+    };
+    if members.len() < AN_ENSEMBLE {
+        return Roll {
+            members: BTreeMap::new(),
+            looks: BTreeMap::new(),
+            renamed: BTreeMap::new(),
+            source: Observed::unknown(why()),
+        };
+    }
+    let at = |place: &String| looks.iter().position(|look| look.address.authority() == *place);
+    Roll {
+        looks: members.iter().filter_map(|(_, place)| Some((place.clone(), at(place)?))).collect(),
+        members: members
+            .into_iter()
+            .map(|(name, place)| {
+                let name = if name.is_empty() { place.clone() } else { name };
+                (
+                    place.clone(),
+                    ListedMember { name, voter: true, peer_urls: vec![], client_urls: vec![place] },
+                )
+            })
+            .collect(),
+        renamed: BTreeMap::new(),
+        source: Observed::Known(MembershipSource::Declared),
+    }
+}
+
+pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest: Harvest) -> Facts {
+    let Harvest { looks, mut peers, earlier, last } = harvest;
+    let roll = roll(zookeeper, &looks, last.as_ref());
+    let led = Led::of(&looks, &roll);
+    let natives: Vec<ZookeeperMember> = looks
+        .iter()
+        .enumerate()
+        .map(|(at, look)| native(zookeeper, at, look, &roll, &earlier, last.as_ref()))
+        .collect();
+    let mut members: Vec<Member> = roll
+        .members
+        .iter()
+        .map(|(key, listed)| {
+            let at = roll.looks.get(key).copied();
+            let mut member =
+                member(zookeeper, key, listed, at.map(|at| (&looks[at], &natives[at])), &roll, &led);
+            if let Some(look) = at.map(|at| &looks[at]).filter(|_| member.reachable) {
+                member.listeners = look.listeners.clone();
+                member.listeners.extend(peers.remove(&look.address.authority()));
+            }
+            member
+        })
+        .collect();
+    members.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+    let common = CommonFacts {
+        backend: BackendKind::Zookeeper,
+        endpoints: looks.iter().enumerate().map(|(at, look)| endpoint(at, look, &roll)).collect(),
+        // An ensemble has no id of its own.
+        cluster_ids: Vec::new(),
+        views: views(zookeeper, &looks, &roll),
+        members,
+        own_certificate: own_certificate(zookeeper),
+        zones_declared: zookeeper.target.members.values().any(|m| m.zone.is_some()),
+        membership: roll.source.clone(),
+    };
+    if let (Some(dir), Observed::Known(MembershipSource::Cluster)) = (&ask.state_dir, &common.membership) {
+        // A window is all that is lost when this cannot be written.
+        let _ = state::save(dir, &state_key(zookeeper), &remember(ask, &roll, &natives));
+    }
+    Facts {
+        format: FACTS_FORMAT,
+        quorate: env!("CARGO_PKG_VERSION").into(),
+        cluster: zookeeper.target.name.clone(),
+        taken_at: ask.now,
+        duration_ms,
+        common,
+        native: NativeFacts::Zookeeper(ZookeeperFacts {
+            members: natives,
+            addresses_given: zookeeper.addresses.len(),
+        }),
+    }
+}
+
+/// Who leads, by key and epoch.
+struct Led {
+    leaders: Vec<(String, u64)>,
+    /// Whether a session was opened anywhere and the ensemble's counter moved with it.
+    committed: bool,
+    /// Voters that did not answer.
+    silent: Vec<String>,
+}
+
+impl Led {
+    fn of(looks: &[Look], roll: &Roll) -> Led {
+        let of = |(key, at): (&String, &usize)| {
+            let srvr = looks[*at].latest().filter(|s| s.mode == "leader" || s.mode == "standalone")?;
+            Some((key.clone(), srvr.zxid >> 32))
+        };
+        let moved = |look: &Look| look.latest().map(|s| s.zxid) > look.srvr().map(|s| s.zxid);
+        Led {
+            leaders: roll.looks.iter().filter_map(of).collect(),
+            committed: looks.iter().any(moved),
+            silent: roll
+                .members
+                .iter()
+                .filter(|(key, member)| {
+                    member.voter && roll.looks.get(*key).is_none_or(|at| looks[*at].core.is_err())
+                })
+                .map(|(key, _)| key.clone())
+                .collect(),
+        }
+    }
+
+    /// What a server that serves sees as its leader. Each epoch has one leader; a follower that has not yet applied a
+    /// transaction of the new epoch still tells an older one.
+    fn seen_by(&self, look: &Look, roll: &Roll, looked: &dyn Fn(&str) -> bool) -> Observed<Option<String>> {
+        let Some(srvr) = look.latest() else { return Observed::Known(None) };
+        if let Some(leader) = look.admin.admin.known().and_then(|admin| admin.leader.as_ref()) {
+            let key = roll.key(leader);
+            // A leader that is gone is still named for a while.
+            if self.leaders.iter().any(|(known, _)| *known == key) || !looked(&key) {
+                return Observed::Known(Some(key));
+            }
+        }
+        let epoch = srvr.zxid >> 32;
+        let same = self.leaders.iter().find(|(_, of)| *of == epoch);
+        let newest = || self.leaders.iter().max_by_key(|(_, of)| *of).filter(|(_, of)| *of > epoch);
+        if let Some((leader, _)) = same.or_else(newest) {
+            return Observed::Known(Some(leader.clone()));
+        }
+        Observed::unknown("it follows, and its leader did not answer")
+    }
+}
+
+fn member(
+    zookeeper: &Zookeeper,
+    key: &str,
+    listed: &ListedMember,
+    found: Option<(&Look, &ZookeeperMember)>,
+    roll: &Roll,
+    led: &Led,
+) -> Member {
+    let foreign = found.is_some_and(|(look, _)| standalone(look)) && roll.members.len() > 1;
+    let answered = found.filter(|(look, _)| look.core.is_ok() && !foreign);
+    let look = answered.map(|(look, _)| look);
+    let srvr = look.and_then(Look::latest);
+    let read = look.map_or_else(unanswered, |look| quorum_read(look, led));
+    let in_vain = matches!(&read, Observed::Known(QuorumRead::Failed { refused: false, .. }));
+    let was_looked_at = |key: &str| roll.looks.contains_key(key);
+    let leader = match (look, srvr) {
+        (None, _) => unanswered(),
+        (Some(look), None) if matches!(look.core, Ok(Core::Mute)) => {
+            Observed::unknown("srvr is not in its whitelist")
+        }
+        (Some(_), None) => Observed::Known(None),
+        (Some(_), Some(srvr)) if srvr.read_only => Observed::Known(None),
+        (Some(_), Some(srvr)) if matches!(srvr.mode.as_str(), "leader" | "standalone") => {
+            Observed::Known(Some(key.to_owned()))
+        }
+        (Some(look), Some(_)) => {
+            let seen = led.seen_by(look, roll, &was_looked_at);
+            // What it follows has not answered us, but what it forwards is committed: there is a leader.
+            match (&seen, &read) {
+                (Observed::Unknown(_), Observed::Known(QuorumRead::Served { .. })) => {
+                    Observed::Known(Some(by_elimination(led)))
+                }
+                (Observed::Unknown(_), Observed::Unknown(_)) if !in_vain => {
+                    Observed::Known(Some(by_elimination(led)))
+                }
+                _ => seen,
+            }
+        }
+    };
+    let at_place = listed.client_urls.first();
+    Member {
+        id: key.to_owned(),
+        name: listed.name.clone(),
+        voter: listed.voter,
+        started: true,
+        role: role(listed, look, srvr),
+        client_urls: listed.client_urls.clone(),
+        peer_urls: listed.peer_urls.clone(),
+        endpoint: found.map(|(look, _)| look.address.authority()).or_else(|| at_place.cloned()),
+        trouble: match found {
+            _ if answered.is_some() => None,
+            Some(_) if foreign => {
+                Some(Trouble::new(TroubleKind::WrongService, "a standalone server answers on its address"))
+            }
+            Some((look, _)) => look.core.as_ref().err().cloned(),
+            None => Some(Trouble::new(
+                TroubleKind::HostUnreachable,
+                "the member list does not tell where clients connect to it, and no address that was given is its",
+            )),
+        },
+        reachable: answered.is_some(),
+        zone: at_place.and_then(|place| declared(zookeeper, place)).and_then(|(_, m)| m.zone.clone()),
+        version: match srvr {
+            Some(srvr) => Observed::Known(srvr.version.clone()),
+            None if look.is_some() => {
+                Observed::unknown("a server that does not serve does not tell its version")
+            }
+            None => unanswered(),
+        },
+        leader,
+        term: match srvr {
+            Some(srvr) => Observed::Known(srvr.zxid >> 32),
+            None => unanswered(),
+        },
+        quorum_read: read,
+        log_sync: answered.map_or_else(unanswered, |(_, native)| {
+            native.metrics.and_then(|metrics| window::log_sync(metrics, &native.window))
+        }),
+        store_commit: Observed::unknown("ZooKeeper keeps its znodes in memory"),
+        clock: look.map_or_else(unanswered, |look| look.admin.clock.clone()),
+        listeners: Vec::new(),
+    }
+}
+
+fn unanswered<T>() -> Observed<T> {
+    Observed::unknown("the member did not answer")
+}
+
+/// A session that was opened is a transaction, unless sessions are local: then no server's counter has moved.
+fn quorum_read(look: &Look, led: &Led) -> Observed<QuorumRead> {
+    match &look.session.read {
+        Observed::Known(QuorumRead::Served { .. }) if !led.committed && look.again.known().is_some() => {
+            Observed::unknown(
+                "a session was opened, but the ensemble committed nothing for it: sessions are local",
+            )
+        }
+        read => read.clone(),
+    }
+}
+
+/// The leader that followers must have: the only voter that did not answer, else one of those.
+fn by_elimination(led: &Led) -> String {
+    match led.silent.as_slice() {
+        [only] => only.clone(),
+        _ => "a server that did not answer".to_owned(),
+    }
+}
+
+fn role(listed: &ListedMember, look: Option<&Look>, srvr: Option<&ZookeeperSrvr>) -> Role {
+    match (look, srvr.map(|s| s.mode.as_str())) {
+        _ if !listed.voter => Role::Learner,
+        (None, _) => Role::Unknown,
+        (Some(look), _) if matches!(look.core, Ok(Core::Mute)) => Role::Unknown,
+        (Some(_), Some("leader" | "standalone")) => Role::Leader,
+        (Some(_), Some("follower")) => Role::Follower,
+        (Some(_), Some("observer")) => Role::Learner,
+        (Some(_), _) => Role::Leaderless,
+    }
+}
+
+fn endpoint(at: usize, look: &Look, roll: &Roll) -> Endpoint {
+    let key = roll.looks.iter().find(|(_, found)| **found == at).map(|(key, _)| key.clone());
+    Endpoint {
+        url: look.address.authority(),
+        origin: look.origin,
+        reach: match &look.core {
+            Ok(_) => Reach::Answered { ms: look.ms },
+            Err(trouble) => Reach::Failed(trouble.clone()),
+        },
+        member_id: key.filter(|_| look.core.is_ok()),
+        cluster_id: None,
+    }
+}
+
+/// Each server's own list, under the keys of the roll.
+fn views(zookeeper: &Zookeeper, looks: &[Look], roll: &Roll) -> Vec<MembershipView> {
+    let view = |(key, at): (&String, &usize)| {
+        let look = looks.get(*at).filter(|look| look.core.is_ok() && !standalone(look))?;
+        let list = look.session.config.known()?;
+        let members = list.servers.iter().map(|(id, server)| {
+            let key = roll.key(id);
+            let of = roll.looks.get(&key).and_then(|at| looks.get(*at));
+            let unsure = key != *id;
+            let named = listed(zookeeper, id, server, of, unsure);
+            (key, named)
+        });
+        Some(MembershipView { source: key.clone(), interface: "client".into(), members: members.collect() })
+    };
+    roll.looks.iter().filter_map(view).collect()
+}
+
+fn native(
+    zookeeper: &Zookeeper,
+    at: usize,
+    look: &Look,
+    roll: &Roll,
+    earlier: &BTreeMap<String, ZookeeperMetrics>,
+    last: Option<&LastRun>,
+) -> ZookeeperMember {
+    let key =
+        roll.looks.iter().find(|(_, found)| **found == at).map(|(key, _)| key.clone()).unwrap_or_default();
+    let authority = look.address.authority();
+    let name = roll.members.get(&key).map(|m| m.name.clone()).unwrap_or_default();
+    let why = match &look.core {
+        Ok(Core::Serving(_)) => String::new(),
+        Ok(Core::NotServing) => "it is not currently serving requests".into(),
+        Ok(Core::Mute) => "srvr is not in its whitelist".into(),
+        Err(trouble) => trouble.to_string(),
+    };
+    let measured = earlier.get(&authority);
+    let then = measured.or_else(|| last?.zookeeper_metrics.get(&authority));
+    ZookeeperMember {
+        id: key,
+        name,
+        endpoint: authority.clone(),
+        not_serving: matches!(look.core, Ok(Core::NotServing)),
+        srvr: Observed::or_unknown(look.latest().cloned(), &why),
+        zxid: Observed::or_unknown(look.latest().map(|s| s.zxid), &why),
+        zxid_before: Observed::or_unknown(look.srvr().map(|s| s.zxid), &why),
+        config: own_list(look).map(|list| (*list).clone()),
+        window: look.metrics.and_then(|now| window::grown(now, then, measured.is_some())),
+        metrics: look.metrics.clone(),
+        settings: settings(zookeeper, look),
+        admin: look.admin.admin.clone(),
+        answers_any_word: look.any_word.clone(),
+    }
+}
+
+fn settings(zookeeper: &Zookeeper, look: &Look) -> ZookeeperSettings {
+    let running = match (&look.conf, &look.admin.running) {
+        (Observed::Known(map), _) => Observed::Known(map.clone()),
+        (Observed::Unknown(_), other) => other.clone(),
+    };
+    let local = declared(zookeeper, &look.address.authority())
+        .is_some_and(|(_, member)| member.host == Some(DeclaredHost::Local));
+    let file = match (&look.admin.properties, local) {
+        (_, false) => Observed::unknown("its zoo.cfg is not on this machine"),
+        (Observed::Unknown(why), true) => Observed::unknown(why),
+        (Observed::Known(properties), true) => file(properties),
+    };
+    ZookeeperSettings { properties: look.admin.properties.clone(), running, file }
+}
+
+/// The `zoo.cfg` that the command line of a server on this machine names.
+fn file(properties: &BTreeMap<String, String>) -> Observed<BTreeMap<String, String>> {
+    let path = properties.get("sun.java.command").and_then(|command| command.split(' ').nth(1));
+    let Some(path) = path.filter(|path| path.starts_with('/')) else {
+        return Observed::unknown("its command line names no zoo.cfg");
+    };
+    match std::fs::read_to_string(path) {
+        Ok(text) => Observed::Known(super::wire::settings(&text)),
+        Err(error) => Observed::unknown(format!("{path}: {error}")),
+    }
+}
+
+/// The client certificate we present. One that cannot be read would not have been loaded.
+fn own_certificate(zookeeper: &Zookeeper) -> Option<OwnCertificate> {
+    let certificate = certificate::read(zookeeper.material.own_leaf()?).ok()?;
+    let path = zookeeper.material.cert_path.as_ref()?.display().to_string();
+    Some(OwnCertificate { path, certificate })
+}
+
+fn remember(ask: &Ask, roll: &Roll, natives: &[ZookeeperMember]) -> LastRun {
+    let metrics = natives.iter().filter_map(|n| Some((n.endpoint.clone(), n.metrics.known()?.clone())));
+    LastRun {
+        taken_at: Some(ask.now),
+        members: roll.members.clone(),
+        zookeeper_metrics: metrics.collect(),
+        ..LastRun::default()
+    }
+}
