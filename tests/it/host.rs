@@ -4,7 +4,7 @@ mod files;
 mod reach;
 mod running;
 mod services;
-mod sshd;
+pub(crate) mod sshd;
 
 use quorate::consent::{Consent, Question};
 use quorate::host::Host;

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 const SSHD: &str = "/usr/sbin/sshd";
 
-pub(super) struct Sshd {
+pub(crate) struct Sshd {
     process: Child,
     dir: TempDir,
     pub(super) port: u16,
@@ -19,7 +19,7 @@ pub(super) struct Sshd {
 
 impl Sshd {
     /// With more lines for its configuration, which outweigh the usual ones.
-    pub(super) fn start(more: &[&str]) -> Sshd {
+    pub(crate) fn start(more: &[&str]) -> Sshd {
         assert!(Path::new(SSHD).exists(), "sshd is missing: run scripts/setup all");
         if super::is_root() {
             // sshd refuses to start without it, and only a service manager makes it.
@@ -54,7 +54,7 @@ impl Sshd {
         server
     }
 
-    /// The host behind it, as the alias of a configuration file.
+    /// The host behind it, as the alias of a configuration file. `box-` with anything behind it is the same.
     pub(super) fn host(&self) -> SshHost {
         SshHost::new("box", self.options()).expect("a destination")
     }
@@ -63,7 +63,7 @@ impl Sshd {
         Options { config: Some(self.client_config()), ..Options::default() }
     }
 
-    pub(super) fn client_config(&self) -> PathBuf {
+    pub(crate) fn client_config(&self) -> PathBuf {
         self.dir.path().join("ssh_config")
     }
 
@@ -73,7 +73,7 @@ impl Sshd {
         let known = format!("[127.0.0.1]:{} {host_key}", self.port);
         std::fs::write(self.dir.path().join("known_hosts"), known).expect("written");
         let config = format!(
-            "Host box\n HostName 127.0.0.1\n Port {}\n IdentityFile {dir}/user_key\n IdentitiesOnly yes\n\
+            "Host box box-*\n HostName 127.0.0.1\n Port {}\n IdentityFile {dir}/user_key\n IdentitiesOnly yes\n\
              \x20UserKnownHostsFile {dir}/known_hosts\n StrictHostKeyChecking yes\n\
              # what must not get in the way\n LocalForward 1 127.0.0.1:1\n RemoteCommand echo wrong\n\
              Host stranger\n HostName 127.0.0.1\n Port {}\n UserKnownHostsFile /dev/null\n",

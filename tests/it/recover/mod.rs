@@ -1,4 +1,5 @@
 //! Recoveries of real clusters.
 
+mod ssh;
 mod stuck;
 mod sweep;

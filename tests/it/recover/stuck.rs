@@ -4,6 +4,7 @@ use crate::cluster::{Cluster, PATIENCE, VERSIONS};
 use quorate::transport::Deadline;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 /// The directory of a member.
@@ -17,7 +18,7 @@ pub(super) fn runtime() -> tokio::runtime::Runtime {
 }
 
 /// Writes until the cluster is stuck; how many writes were acknowledged. `fault` happens after some.
-fn write_until_stuck(cluster: &Cluster, fault: impl FnOnce()) -> usize {
+pub(super) fn write_until_stuck(cluster: &Cluster, fault: impl FnOnce()) -> usize {
     let first = cluster.endpoints()[0].to_owned();
     let runtime = runtime();
     let mut client = runtime.block_on(etcd_client::Client::connect([first], None)).expect("connects");
@@ -38,7 +39,7 @@ fn write_until_stuck(cluster: &Cluster, fault: impl FnOnce()) -> usize {
 }
 
 /// Kills n2 and n3 and takes their disks away.
-fn lose_two(cluster: &Cluster) {
+pub(super) fn lose_two(cluster: &Cluster) {
     cluster.lab("kill", &["n2", "n3"]);
     for member in [1, 2] {
         let dir = data_dir(cluster, member);
@@ -57,7 +58,7 @@ pub(super) fn written(endpoint: &str) -> usize {
     })
 }
 
-fn cluster_id(report: &Value) -> String {
+pub(super) fn cluster_id(report: &Value) -> String {
     report["clusters"][0]["cluster_id"].as_str().expect("a cluster id").to_owned()
 }
 
@@ -153,13 +154,18 @@ fn a_run_that_is_killed_is_resumed_or_rolled_back() {
 
 /// Runs a recovery and kills it with SIGKILL as soon as it says this.
 fn kill_at(cluster: &Cluster, words: &str) {
-    let said = cluster.home.path("progress");
-    let stderr = std::fs::File::create(&said).expect("a file");
     let mut run = cluster.home.quorate();
-    run.args(["recover", "run", "--yes", "--config", cluster.config()]).stderr(stderr);
+    run.args(["recover", "run", "--yes", "--config", cluster.config()]);
+    kill_when_it_says(run, &cluster.home.path("progress"), words);
+}
+
+/// Kills it with SIGKILL as soon as it says this; what it says goes to a file.
+pub(super) fn kill_when_it_says(mut run: Command, said: &Path, words: &str) {
+    let stderr = std::fs::File::create(said).expect("a file");
+    run.stderr(stderr);
     let mut run = run.stdout(std::process::Stdio::null()).spawn().expect("quorate starts");
     let deadline = Deadline::after(PATIENCE);
-    while !std::fs::read_to_string(&said).expect("readable").contains(words) {
+    while !std::fs::read_to_string(said).expect("readable").contains(words) {
         let ended = run.try_wait().expect("waits");
         assert!(ended.is_none() && !deadline.left().is_zero(), "it did not say {words}");
         std::thread::sleep(Duration::from_millis(5));
