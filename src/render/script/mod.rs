@@ -315,7 +315,7 @@ status() {{
 
 mkdir -p -- \"$state\"
 exec 9>>\"$journal\"
-flock -n 9 || stop 4 \"another run of this script is at work\"
+flock -w 15 9 || stop 4 \"another run of this script is at work\"
 command -v \"$ETCDCTL\" >/dev/null || stop 4 \"$ETCDCTL is missing: set ETCDCTL to its path\"
 case ${{1-run}} in
 run) run ;;

@@ -1,3 +1,4 @@
 //! Recoveries of real clusters.
 
+mod script;
 mod stuck;
