@@ -22,6 +22,7 @@
 #
 # shellcheck disable=SC2317,SC2329 # functions are called by their names
 # shellcheck disable=SC2034 # not every host needs all constants
+# shellcheck disable=SC2016,SC1003 # data stands between quotes as it is
 set -eu
 umask 077
 

@@ -164,6 +164,7 @@ impl<'a> Parts<'a> {
         plan.statements.iter().for_each(|one| paragraph(&mut text, &format!("Stated: {}", one.says)));
         text.push_str("#\n# shellcheck disable=SC2317,SC2329 # functions are called by their names\n");
         text.push_str("# shellcheck disable=SC2034 # not every host needs all constants\n");
+        text.push_str("# shellcheck disable=SC2016,SC1003 # data stands between quotes as it is\n");
         text.push_str("set -eu\numask 077\n\n");
         text
     }
