@@ -341,10 +341,12 @@ way_back_23() {
     :
 }
 gate_05_03() {
-    silent b870fa0b4c2bd24d 13290397426799858253 http://10.0.0.2:2379 http://10.0.0.2:2380
+    path_exists /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n2.json &&
+        silent b870fa0b4c2bd24d 13290397426799858253 http://10.0.0.2:2379 http://10.0.0.2:2380
 }
 gate_05_04() {
-    silent b870fa0b4c2bd24d 13290397426799858253 http://10.0.0.3:2379 http://10.0.0.3:2380
+    path_exists /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n3.json &&
+        silent b870fa0b4c2bd24d 13290397426799858253 http://10.0.0.3:2379 http://10.0.0.3:2380
 }
 gate_21_13() {
     listed http://10.0.0.1:2379 12502716665139827780 http://10.0.0.2:2380 any

@@ -312,6 +312,66 @@ fn a_stuck_cluster_is_recovered_by_sh() {
     });
 }
 
+/// The plan of one machine, as if each member had one of its own.
+fn spread(mut plan: serde_json::Value) -> Plan {
+    fn move_to(value: &mut serde_json::Value, host: &str) {
+        match value {
+            serde_json::Value::Object(all) => {
+                let here = all.get("path").and_then(|p| p.as_str()).is_some_and(|p| p.contains("/recover/"));
+                for (key, value) in all {
+                    if key == "host" && value == "localhost" && !here {
+                        *value = host.into();
+                    }
+                    move_to(value, host);
+                }
+            }
+            serde_json::Value::Array(all) => all.iter_mut().for_each(|one| move_to(one, host)),
+            _ => {}
+        }
+    }
+    for step in plan["steps"].as_array_mut().expect("steps") {
+        let id = step["id"].as_str().expect("an id").to_owned();
+        let here = ["keep-", "snapshot-", "verify-online", "verify-whole", "remove-", "add-", "promote-"];
+        if !here.iter().any(|slug| id[3..].starts_with(slug)) {
+            let member = ["n2", "n3"].into_iter().find(|name| id.ends_with(name)).unwrap_or("n1");
+            move_to(step, member);
+        }
+    }
+    plan["hosts"] = serde_json::json!({ "n1": "local", "n2": "local", "n3": "local" });
+    for member in plan["members"].as_array_mut().expect("members") {
+        member["host"] = member["name"].clone();
+    }
+    serde_json::from_value(plan).expect("a plan")
+}
+
+#[test]
+fn scripts_of_several_hosts_wait_for_one_another() {
+    let mut stuck = Stuck::make("3.5.35");
+    let plan = stuck.cluster.run(&["recover", "plan", "-o", "json"]).exits(0).json();
+    let all = scripts(&spread(plan), &Access::default());
+    let files: Vec<PathBuf> = all.iter().map(|s| stuck.cluster.home.file(&s.file, &s.text)).collect();
+    let turns: [(usize, i32, &[&str]); 8] = [
+        (0, 75, &["not yet: Stop n2", "fenced-n2.json", "on n2 run 02-n2.sh"]),
+        (1, 75, &["03: Stop n2", "not yet: Stop n1", "on n1 run 01-n1.sh"]),
+        (0, 75, &["not yet: Stop n3", "fenced-n3.json", "on n3 run 03-n3.sh"]),
+        (2, 75, &["04: Stop n3", "not yet: Stop n1", "on n1 run 01-n1.sh"]),
+        (0, 75, &["Start n1 as the new cluster", "not yet: Add n2", "on n2 run 02-n2.sh"]),
+        (2, 75, &["not yet: Add n2", "on n2 run 02-n2.sh"]),
+        (1, 0, &["has done its part"]),
+        (2, 0, &["has done its part"]),
+    ];
+    for (at, code, words) in turns {
+        stuck.script.clone_from(&files[at]);
+        stuck.run("run", true).exits(code).says(words);
+    }
+    // The last member goes back only while no client has written.
+    etcdctl(&stuck.cluster, 0, &["put", "of-a-client", "1"]);
+    stuck.run("rollback", true).exits(4).says(&["cannot be rolled back", "writes of clients"]);
+    stuck.script.clone_from(&files[0]);
+    stuck.run("run", true).exits(0).says(&["is recovered"]);
+    stuck.is_recovered();
+}
+
 #[test]
 fn a_script_refuses_a_cluster_that_writes_again() {
     let stuck = Stuck::make("3.6.16");
