@@ -76,9 +76,9 @@ impl Looks<'_> {
                 call("still_at", &[endpoint, &number(cluster_id), &text(snapshot)])
             }
             EtcdCondition::DirectoryOf { host, at, wal_at, cluster_id, member_id } => {
-                let inside = || at.iter().map(|dir| text(&dir.join("member/wal"))).collect();
+                let inside = || at.iter().map(|dir| text(dir.join("member/wal"))).collect();
                 let logs: Vec<String> =
-                    if wal_at.is_empty() { inside() } else { wal_at.iter().map(|p| text(p)).collect() };
+                    if wal_at.is_empty() { inside() } else { wal_at.iter().map(text).collect() };
                 let member = member_id.as_deref().unwrap_or("any");
                 on(host, call("directory_of", &with(&[cluster_id, member], &logs)))
             }

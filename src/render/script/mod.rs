@@ -45,7 +45,10 @@ pub struct Access {
 impl Access {
     /// Of a target.
     pub fn of(target: &Target) -> Access {
-        let user = target.auth.as_ref().map(|Auth::Password { user, .. }| user.clone());
+        let user = match &target.auth {
+            Some(Auth::Password { user, .. }) => Some(user.clone()),
+            Some(Auth::Token { .. }) | None => None,
+        };
         let tls = &target.tls;
         Access { ca: tls.ca.clone(), cert: tls.cert.clone(), key: tls.key.clone(), user }
     }
@@ -113,9 +116,9 @@ impl<'a> Parts<'a> {
             self.plan.steps.iter().enumerate().filter(|(at, _)| self.homes[*at] == host).collect();
         let mut text = self.head(host, &file);
         text.push_str(&self.constants(&file, access));
-        text.push_str("\n");
+        text.push('\n');
         text.push_str(LIBRARY);
-        text.push_str("\n");
+        text.push('\n');
         text.push_str(ETCD);
         text.push_str(
             "\n# ------------------------------------------------------------------------------------------------\
