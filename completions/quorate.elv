@@ -34,6 +34,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand member 'List, add, remove, promote and replace members, with a look at the quorum before every change'
             cand snapshot 'Save, verify, compare and keep snapshots'
             cand recover 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
+            cand runbook 'What to do, page by page: for the night, built in'
             cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
             cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
             cand schema 'Print the JSON schema of an output, or of the config file'
@@ -707,6 +708,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --assume-dead 'This member is dead and will not come back: recorded as your statement'
             cand -o 'Output format'
             cand --output 'Output format'
+            cand --to 'With `-o script`: write the scripts, the order in which they are run and the plan to this directory'
             cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
             cand --color 'When to use colour'
             cand --all 'Every cluster of the config file'
@@ -810,6 +812,64 @@ set edit:completion:arg-completer[quorate] = {|@words|
         }
         &'quorate;recover;help;help'= {
         }
+        &'quorate;runbook'= {
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand list 'List the pages, and which findings name them'
+            cand show 'Show a page'
+            cand run 'Run the commands of a page one after the other'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;runbook;list'= {
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;runbook;show'= {
+            cand --set 'What `{NAME}` stands for'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;runbook;run'= {
+            cand --set 'What `{NAME}` stands for'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --dry-run 'Say what would be run, and run nothing'
+            cand --yes 'Do not ask: each change is given --yes'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;runbook;help'= {
+            cand list 'List the pages, and which findings name them'
+            cand show 'Show a page'
+            cand run 'Run the commands of a page one after the other'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;runbook;help;list'= {
+        }
+        &'quorate;runbook;help;show'= {
+        }
+        &'quorate;runbook;help;run'= {
+        }
+        &'quorate;runbook;help;help'= {
+        }
         &'quorate;explain'= {
             cand -o 'Output format'
             cand --output 'Output format'
@@ -876,6 +936,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand member 'List, add, remove, promote and replace members, with a look at the quorum before every change'
             cand snapshot 'Save, verify, compare and keep snapshots'
             cand recover 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
+            cand runbook 'What to do, page by page: for the night, built in'
             cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
             cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
             cand schema 'Print the JSON schema of an output, or of the config file'
@@ -986,6 +1047,17 @@ set edit:completion:arg-completer[quorate] = {|@words|
         &'quorate;help;recover;rollback'= {
         }
         &'quorate;help;recover;status'= {
+        }
+        &'quorate;help;runbook'= {
+            cand list 'List the pages, and which findings name them'
+            cand show 'Show a page'
+            cand run 'Run the commands of a page one after the other'
+        }
+        &'quorate;help;runbook;list'= {
+        }
+        &'quorate;help;runbook;show'= {
+        }
+        &'quorate;help;runbook;run'= {
         }
         &'quorate;help;explain'= {
         }

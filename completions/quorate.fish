@@ -39,6 +39,7 @@ complete -c quorate -n "__fish_quorate_needs_command" -f -a "probe" -d 'Measure 
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "member" -d 'List, add, remove, promote and replace members, with a look at the quorum before every change'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "snapshot" -d 'Save, verify, compare and keep snapshots'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "recover" -d 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "runbook" -d 'What to do, page by page: for the night, built in'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
@@ -603,7 +604,10 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l assume-dead -d 'This member is dead and will not come back: recorded as your statement' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
-json\t'For scripts'"
+json\t'For scripts, as in `quorate schema plan`'
+markdown\t'For a ticket'
+script\t'A commented POSIX script for each host, for where no program may be brought'"
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l to -d 'With `-o script`: write the scripts, the order in which they are run and the plan to this directory' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -685,6 +689,46 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "rollback" -d 'Go on with, or undo, a run that did not come to its end'
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "status" -d 'List runs, or show one'
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and not __fish_seen_subcommand_from list show run help" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and not __fish_seen_subcommand_from list show run help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and not __fish_seen_subcommand_from list show run help" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and not __fish_seen_subcommand_from list show run help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and not __fish_seen_subcommand_from list show run help" -f -a "list" -d 'List the pages, and which findings name them'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and not __fish_seen_subcommand_from list show run help" -f -a "show" -d 'Show a page'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and not __fish_seen_subcommand_from list show run help" -f -a "run" -d 'Run the commands of a page one after the other'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and not __fish_seen_subcommand_from list show run help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from list" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from show" -l set -d 'What `{NAME}` stands for' -r
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from show" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from run" -l set -d 'What `{NAME}` stands for' -r
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from run" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from run" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from run" -l dry-run -d 'Say what would be run, and run nothing'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from run" -l yes -d 'Do not ask: each change is given --yes'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the pages, and which findings name them'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a page'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from help" -f -a "run" -d 'Run the commands of a page one after the other'
+complete -c quorate -n "__fish_quorate_using_subcommand runbook; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c quorate -n "__fish_quorate_using_subcommand explain" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand explain" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
@@ -730,21 +774,22 @@ always\t'Always'
 never\t'Never'"
 complete -c quorate -n "__fish_quorate_using_subcommand doctor" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "check" -d 'Check clusters and say what is wrong'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "inspect" -d 'Read a data directory, log, snapshot or database offline; a server may run on it or not'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "probe" -d 'Measure a disk\'s fsync, a cluster\'s commit latency, or a listener\'s TLS'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "member" -d 'List, add, remove, promote and replace members, with a look at the quorum before every change'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "snapshot" -d 'Save, verify, compare and keep snapshots'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "recover" -d 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "man" -d 'Print a manual page, or write all of them'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "doctor" -d 'Say what this machine has: real servers for the lab, tools, limits'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover explain size schema completions man doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "check" -d 'Check clusters and say what is wrong'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "inspect" -d 'Read a data directory, log, snapshot or database offline; a server may run on it or not'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "probe" -d 'Measure a disk\'s fsync, a cluster\'s commit latency, or a listener\'s TLS'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "member" -d 'List, add, remove, promote and replace members, with a look at the quorum before every change'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "snapshot" -d 'Save, verify, compare and keep snapshots'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "recover" -d 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "runbook" -d 'What to do, page by page: for the night, built in'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "man" -d 'Print a manual page, or write all of them'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "doctor" -d 'Say what this machine has: real servers for the lab, tools, limits'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "up" -d 'Start a cluster and wait until every member serves'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "status" -d 'Show labs and how their members stand'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "kill" -d 'Kill members'
@@ -774,3 +819,6 @@ complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_su
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "resume" -d 'Go on with, or undo, a run that did not come to its end'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "rollback" -d 'Go on with, or undo, a run that did not come to its end'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "status" -d 'List runs, or show one'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from runbook" -f -a "list" -d 'List the pages, and which findings name them'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from runbook" -f -a "show" -d 'Show a page'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from runbook" -f -a "run" -d 'Run the commands of a page one after the other'

@@ -14,6 +14,7 @@ mod member;
 mod nearest;
 mod probe;
 mod recover;
+mod runbook;
 mod schema;
 mod settings;
 mod size;
@@ -87,6 +88,9 @@ enum Command {
     /// A stuck cluster back to full size: plan it, carry it out, resume it, roll it back
     #[command(subcommand)]
     Recover(recover::Verb),
+    /// What to do, page by page: for the night, built in
+    #[command(subcommand)]
+    Runbook(runbook::Verb),
     Explain(explain::ExplainArgs),
     Size(size::SizeArgs),
     Schema(schema::SchemaArgs),
@@ -163,6 +167,7 @@ fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
         Command::Inspect(args) => inspect::run(args, &app.global, world),
         Command::Probe(probe) => probe::run(probe, &app.global, world),
         Command::Recover(verb) => recover::run(verb, &app.global, world),
+        Command::Runbook(verb) => runbook::run(verb, &app.global, world),
         Command::Member(verb) => member::run(verb, &app.global, world),
         Command::Snapshot(snapshot) => snapshot::run(snapshot, &app.global, world),
         Command::Explain(args) => explain::run(args, &app.global, world),

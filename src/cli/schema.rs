@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::nearest::nearest;
 use super::probe::TlsReport;
-use super::{World, config, doctor, explain, size, snapshot};
+use super::{World, config, doctor, explain, recover, runbook, size, snapshot};
 use crate::lab::state::Lab;
 use crate::offline::{InspectReport, LogLine, SurvivorsReport};
 use crate::probe::commit::CommitReport;
@@ -89,6 +89,17 @@ const KNOWN: &[Known] = &[
         name: "snapshot-prune",
         of: "quorate snapshot prune -o json",
         make: || schema_for!(snapshot::PruneReport),
+    },
+    Known { name: "plan", of: "quorate recover plan -o json", make: || schema_for!(crate::recover::Plan) },
+    Known {
+        name: "recover-status",
+        of: "quorate recover status -o json",
+        make: || schema_for!(recover::RunsReport),
+    },
+    Known {
+        name: "runbooks",
+        of: "quorate runbook list and show -o json",
+        make: || schema_for!(runbook::RunbooksReport),
     },
     Known { name: "doctor", of: "quorate doctor -o json", make: || schema_for!(doctor::DoctorReport) },
     Known { name: "lab", of: "quorate lab up -o json, and lab.json of a lab", make: || schema_for!(Lab) },

@@ -50,7 +50,7 @@ pub enum Status {
 }
 
 /// How a service stood before it was kept from starting: what an undo has to bring back. Goes into a journal.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Standing {
     /// What `systemctl is-enabled` said, such as `enabled`, `disabled`, `static`.

@@ -15,5 +15,6 @@ mod probe;
 mod readers;
 mod recover;
 mod render;
+mod runbook;
 mod snapshot;
 mod tls_servers;

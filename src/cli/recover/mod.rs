@@ -12,6 +12,7 @@ use crate::recover::{Plan, rehearse};
 use crate::render;
 use clap::{Args, Subcommand, ValueEnum};
 use places::Places;
+pub(super) use status::RunsReport;
 use std::path::PathBuf;
 
 /// The verbs of `quorate recover`.

@@ -1,11 +1,12 @@
 //! What can be done: the generic part, and what only one system has.
 
 use super::ServiceSpec;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Something that changes a host or a cluster. `host` names one of the plan's hosts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Action {
     /// Makes a directory.
@@ -87,7 +88,7 @@ pub enum Action {
 }
 
 /// What can be done to an etcd cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum EtcdAction {
     /// Streams a snapshot of one member to a file of this machine and verifies it.
@@ -177,7 +178,7 @@ pub enum EtcdAction {
 }
 
 /// How a data directory is made from a snapshot.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Restore {
     /// On which host.
@@ -209,7 +210,7 @@ pub struct Restore {
 /// The data directory of a member that joins: a log that holds only who it is and of which cluster. It is what etcd's
 /// own first start writes before anything else; with it the server ignores `--initial-cluster*`, so neither its unit nor
 /// its manifest has to be changed, and it can never found a cluster of its own.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Joiner {
     /// On which host.
@@ -233,7 +234,7 @@ pub struct Joiner {
 }
 
 /// Whom files belong to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Ownership {
     /// User id.

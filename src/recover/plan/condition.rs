@@ -1,11 +1,12 @@
 //! What can be looked at: the generic part, and what only one system has.
 
 use super::ServiceSpec;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Something that is so or not, and can be looked at without changing it. `host` names one of the plan's hosts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Condition {
     /// Something is at the path.
@@ -89,7 +90,7 @@ pub enum Condition {
 }
 
 /// What can be seen of an etcd cluster. URLs are those of members; ids are hex.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum EtcdCondition {
     /// Fewer than `needed` of these client URLs answer as members of the cluster, and none of them sees a leader.

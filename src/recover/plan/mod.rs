@@ -10,6 +10,7 @@ pub use condition::*;
 use super::commands;
 use crate::host::service::Standing;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
@@ -22,7 +23,7 @@ pub const SCHEMA: &str = "quorate.plan/v1";
 pub const HERE: &str = "localhost";
 
 /// What is going to be done to a cluster, in order.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Plan {
     /// `quorate.plan/v1`.
@@ -38,6 +39,7 @@ pub struct Plan {
     /// Hex id of the cluster that will be; `None` where the system has none.
     pub new_cluster_id: Option<String>,
     /// When the facts were taken and the plan was made.
+    #[schemars(with = "String")]
     pub made_at: Timestamp,
     /// Version of quorate that made it.
     pub quorate: String,
@@ -89,7 +91,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 }
 
 /// The bound on what is lost, stated before anything is done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Loss {
     /// Every acknowledged write is on the copy that is used.
@@ -107,7 +109,7 @@ pub enum Loss {
 }
 
 /// What a person vouched for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Statement {
     /// About which member.
@@ -117,7 +119,7 @@ pub struct Statement {
 }
 
 /// What becomes of one member.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Fate {
     /// Its name.
@@ -133,7 +135,7 @@ pub struct Fate {
 }
 
 /// What becomes of a member.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Becomes {
     /// Its data is what the new cluster begins with.
@@ -145,7 +147,7 @@ pub enum Becomes {
 }
 
 /// How a machine is reached.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum HostSpec {
     /// This machine.
@@ -155,7 +157,7 @@ pub enum HostSpec {
 }
 
 /// A server on its host: how it is started and stopped, and how it is recognised.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceSpec {
     /// By what.
@@ -167,7 +169,7 @@ pub struct ServiceSpec {
 }
 
 /// What a process looks like: its program has this name, and its arguments or environment name this path.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TraceSpec {
     /// File name of the program.
@@ -177,7 +179,7 @@ pub struct TraceSpec {
 }
 
 /// What starts and stops a server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Manager {
     /// A systemd unit.
@@ -196,7 +198,7 @@ pub enum Manager {
 }
 
 /// One step.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
     /// Stable and in order: `07-swap-in-n1`.
@@ -249,7 +251,7 @@ impl Step {
 }
 
 /// Parts of a recovery, in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// The world is still as the plan was made for.
@@ -290,7 +292,7 @@ impl Phase {
 }
 
 /// How a step is undone.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Undo {
     /// By an action, which is not carried out where its effect is there already.

@@ -12,7 +12,7 @@ field() { # $1 name: its first value in $answer
 }
 
 status_of() { # $1 client URL: the status is in $answer
-    answer=$(ctl "$1" endpoint status -w fields 2>/dev/null) || answer=
+    answer=$(ctl "$1" endpoint status --command-timeout=3s -w fields 2>/dev/null) || answer=
     [ -n "$(field ClusterID)" ]
 }
 

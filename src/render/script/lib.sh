@@ -98,6 +98,9 @@ after() { # $1 the look, $2 what is waited for, $3 the script to run, $4 its hos
     look "$1"
     [ "$seen" -eq 0 ] && return 0
     say "not yet: $2 ($why)"
+    case $why in
+    'nothing is at '*) say 'that file is made there: bring it here, or make it with touch: then it is your word that it is so' ;;
+    esac
     say "next: on $4 run $3; then run this again"
     exit 75
 }

@@ -3,12 +3,15 @@
 use super::words::{call, number, word};
 use crate::host::service::moved_out;
 use crate::recover::describe;
-use crate::recover::plan::{Condition, EtcdCondition, HERE, Manager, ServiceSpec};
+use crate::recover::plan::{
+    Action, Becomes, Condition, EtcdAction, EtcdCondition, HERE, Manager, Plan, ServiceSpec,
+};
 use std::path::{Path, PathBuf};
 
 /// From one host.
 pub(super) struct Looks<'a> {
     pub(super) host: &'a str,
+    pub(super) plan: &'a Plan,
 }
 
 impl Looks<'_> {
@@ -87,8 +90,8 @@ impl Looks<'_> {
                 call("listed", &[through, &number(cluster_id), peer_url, vote])
             }
             EtcdCondition::OnlyOurWrites { endpoint, cluster_id, snapshot, bump, key } => {
-                let (snapshot, bump) = (text(snapshot), bump.to_string());
-                call("only_our_writes", &[endpoint, &number(cluster_id), &snapshot, &bump, key])
+                let (began, bump) = (self.began(snapshot), bump.to_string());
+                call("only_our_writes", &[endpoint, &number(cluster_id), &began, &bump, key])
             }
             EtcdCondition::Whole { endpoints, cluster_id, voters } => {
                 call("whole", &with(&[&number(cluster_id), &voters.to_string()], endpoints))
@@ -99,6 +102,24 @@ impl Looks<'_> {
             EtcdCondition::KeyAbsent { endpoint, cluster_id, key } => {
                 call("key_absent", &[endpoint, &number(cluster_id), key])
             }
+        }
+    }
+}
+
+impl Looks<'_> {
+    /// The snapshot, which is only on the seed's host; elsewhere the revision that the plan knows of it: it may be lower,
+    /// and then too many writes are counted, never too few.
+    fn began(&self, snapshot: &Path) -> String {
+        let seed = self.plan.members.iter().find(|member| member.becomes == Becomes::Seed);
+        let revision = self.plan.steps.iter().find_map(|step| match &step.action {
+            Action::Etcd(EtcdAction::SaveSnapshot { to, min_revision, .. }) if to == snapshot => {
+                Some(min_revision)
+            }
+            _ => None,
+        });
+        match revision.filter(|_| seed.and_then(|seed| seed.host.as_deref()) != Some(self.host)) {
+            Some(revision) => revision.to_string(),
+            None => text(snapshot),
         }
     }
 }

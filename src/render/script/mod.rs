@@ -73,7 +73,8 @@ pub fn order(plan: &Plan, scripts: &[Script]) -> String {
     }
     let _ = writeln!(
         text,
-        "\nEach asks for the id of the lost cluster, or takes it from the environment: `CONFIRM={} sh …`.\n\
+        "\nA host that keeps an old server from starting writes `fenced-NAME.json`; the host with the survivor wants it before it \
+         moves the old data: bring it there, or make it with `touch`, which is your word.\n\nEach asks for the id of the lost cluster, or takes it from the environment: `CONFIRM={} sh …`.\n\
          `sh … status` says what is done, `sh … rollback` puts the old directories back as long as no client has \
          written to the new cluster: in the reverse order.",
         escape(&plan.cluster_id)
@@ -167,6 +168,7 @@ impl<'a> Parts<'a> {
         plan.statements.iter().for_each(|one| paragraph(&mut text, &format!("Stated: {}", one.says)));
         text.push_str("#\n# shellcheck disable=SC2317,SC2329 # functions are called by their names\n");
         text.push_str("# shellcheck disable=SC2034 # not every host needs all constants\n");
+        text.push_str("# shellcheck disable=SC2016,SC1003 # data stands between quotes as it is\n");
         text.push_str("set -eu\numask 077\n\n");
         text
     }
@@ -227,13 +229,13 @@ impl<'a> Parts<'a> {
         for condition in &step.effect {
             let _ = writeln!(text, "# After: {}", said(&describe::condition(condition)));
         }
-        let looks = looks::Looks { host };
+        let looks = looks::Looks { host, plan: self.plan };
         function(&mut text, &format!("effect_{id}"), &looks.all(&step.effect));
         function(&mut text, &format!("before_{id}"), &looks.all(&step.pre));
         function(&mut text, &format!("do_{id}"), &acts::of(&step.action, host));
         let way_back = match &step.undo {
             Undo::Impossible(why) => vec![format!("no {}", words::word(why))],
-            Undo::By { .. } | Undo::NotNeeded(_) => looks.all(&step.undo_pre),
+            Undo::By { .. } | Undo::NotNeeded(_) => looks.all(&self.way_back(at, step, host)),
         };
         function(&mut text, &format!("way_back_{id}"), &way_back);
         if let Undo::By { action, effect } = &step.undo {
@@ -243,10 +245,32 @@ impl<'a> Parts<'a> {
         text
     }
 
+    /// What must be so to go back: also what forbids it to another host that was earlier.
+    fn way_back(&self, at: usize, step: &Step, host: &str) -> Vec<Condition> {
+        let mut conditions = step.undo_pre.clone();
+        if matches!(step.undo, Undo::By { .. }) {
+            let others = (0..at).filter(|earlier| self.homes[*earlier] != host);
+            conditions.extend(others.flat_map(|earlier| self.plan.steps[earlier].undo_pre.iter().cloned()));
+        }
+        conditions
+    }
+
+    /// What another host must have brought about, as far as it is seen from this one. That the old servers are kept from
+    /// starting cannot be: before the old data is moved, the record of it has to be brought here.
+    fn visible(&self, other: &Step, host: &str) -> Vec<Condition> {
+        let swaps = |(at, step): (usize, &Step)| step.phase == Phase::Swap && self.homes[at] == host;
+        let wants_record = other.phase == Phase::Fence && self.plan.steps.iter().enumerate().any(swaps);
+        let seen = |condition: &&Condition| {
+            let record = matches!(condition, Condition::PathExists { host, .. } if host == HERE);
+            is_seen_from_afar(condition) || wants_record && record
+        };
+        other.effect.iter().filter(seen).cloned().collect()
+    }
+
     /// What calls them, with the other hosts' turns between.
     fn main(&self, own: &[(usize, &Step)], host: &str) -> String {
         let steps = &self.plan.steps;
-        let looks = looks::Looks { host };
+        let looks = looks::Looks { host, plan: self.plan };
         let mut gates = String::new();
         let (mut go, mut back, mut ways, mut show) =
             (String::new(), String::new(), String::new(), String::new());
@@ -254,8 +278,7 @@ impl<'a> Parts<'a> {
         for (at, step) in own {
             let (id, what) = (format!("{:02}", at + 1), words::word(&step.what));
             for earlier in (last..*at).filter(|earlier| self.homes[*earlier] != host) {
-                let visible: Vec<Condition> =
-                    steps[earlier].effect.iter().filter(|c| is_seen_from_afar(c)).cloned().collect();
+                let visible = self.visible(&steps[earlier], host);
                 if visible.is_empty() {
                     continue;
                 }
@@ -318,7 +341,7 @@ status() {{
 
 mkdir -p -- \"$state\"
 exec 9>>\"$journal\"
-flock -n 9 || stop 4 \"another run of this script is at work\"
+flock -w 15 9 || stop 4 \"another run of this script is at work\"
 command -v \"$ETCDCTL\" >/dev/null || stop 4 \"$ETCDCTL is missing: set ETCDCTL to its path\"
 case ${{1-run}} in
 run) run ;;

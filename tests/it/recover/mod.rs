@@ -1,5 +1,6 @@
 //! Recoveries of real clusters.
 
+mod script;
 mod ssh;
 mod stuck;
 mod sweep;
