@@ -9,6 +9,7 @@ use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::diagnose::{self, CONSUL};
 use crate::transport::http::Http;
+use jiff::Timestamp;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,6 +20,9 @@ const HOPELESS_GRACE: Duration = Duration::from_millis(250);
 
 /// How soon a refused quorum read is tried again.
 const RETRY_AFTER: Duration = Duration::from_millis(50);
+
+/// How long a gossip keyring is waited for.
+const KEYRING_PATIENCE: Duration = Duration::from_millis(300);
 
 /// A read that took this long may have seen an election: who leads is asked again.
 const AN_ELECTION_MAY_HAVE_PASSED_MS: f64 = 100.0;
@@ -176,13 +180,14 @@ pub(super) async fn rest(
     http: &Http,
     core: &Core,
     shared: &Shared,
+    ask: &Ask,
     deadline: Deadline,
     hopeless: watch::Receiver<bool>,
 ) -> Rest {
     let api = Api::new(http, &core.address, consul.target.auth.as_ref());
     let (local, led) = futures_util::future::join(
         of_the_server(api, core, deadline),
-        of_the_quorum(api, core, shared, deadline, hopeless),
+        of_the_quorum(api, core, shared, deadline, hopeless, ask.now),
     )
     .await;
     let denied = local.denied.into_iter().chain(led.denied).chain(denied_in(core)).collect();
@@ -247,6 +252,7 @@ async fn of_the_quorum(
     shared: &Shared,
     deadline: Deadline,
     hopeless: watch::Receiver<bool>,
+    now: Timestamp,
 ) -> Rest {
     let mut rest = Rest { read: quorum_read(api, deadline, hopeless).await, ..Rest::default() };
     let (served, ms) = match rest.read.known() {
@@ -263,8 +269,9 @@ async fn of_the_quorum(
             if answer.status == 429 { Ok(answer) } else { api::served(answer) }
         });
         note(&mut rest.denied, "operator/autopilot/health", page.as_ref().err());
-        rest.health = Some(observed(page.and_then(|answer| wire::health(&answer.body))));
-        let page = api.page("operator/keyring", deadline).await;
+        rest.health = Some(observed(page.and_then(|answer| wire::health(&answer.body, now))));
+        // It asks every node, and waits for those that are gone.
+        let page = api.page("operator/keyring", deadline.within(KEYRING_PATIENCE)).await;
         note(&mut rest.denied, "operator/keyring", page.as_ref().err());
         rest.keyring = Some(match page {
             Err(trouble) if trouble.detail.contains("Keyring is empty") => Observed::Known(Vec::new()),
