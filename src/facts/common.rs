@@ -110,14 +110,12 @@ impl TroubleKind {
         }
     }
 
-    /// Whether the failure proves that no process serves the address. A timeout or a name that does not resolve may
-    /// be our own network's fault and proves nothing.
+    /// Whether the failure proves that no process serves the address: a timeout may be our own network's fault.
     pub fn proves_down(self) -> bool {
         matches!(self, TroubleKind::ConnectionRefused | TroubleKind::NoAddress)
     }
 
-    /// Whether the failure means down when our own network is known to be well: the machine takes connections, and
-    /// the process behind them says nothing.
+    /// Whether the failure means down when our network is well: connections are taken, and nothing is said.
     pub fn means_hung(self) -> bool {
         matches!(self, TroubleKind::NoAnswer | TroubleKind::EmptyReply)
     }
@@ -465,8 +463,7 @@ pub enum MembershipSource {
 }
 
 impl CommonFacts {
-    /// Why the membership is not what the cluster says now, when it is only declared or remembered: what is read
-    /// from it then proves nothing of today.
+    /// Why the membership is not what the cluster says now: what is read from it then proves nothing of today.
     pub fn membership_unseen(&self) -> Option<&str> {
         match &self.membership {
             Observed::Known(MembershipSource::Cluster) => None,
@@ -485,7 +482,7 @@ impl CommonFacts {
         self.members.iter().filter(|m| m.reachable)
     }
 
-    /// `members` in the form in which a source lists them, to compare a view with.
+    /// `members` as a source lists them, to compare a view with.
     pub fn members_as_listed(&self) -> BTreeMap<String, ListedMember> {
         let listed = |m: &Member| ListedMember {
             name: m.name.clone(),

@@ -17,7 +17,7 @@ pub struct ConsulFacts {
     pub autopilot: Observed<AutopilotConfig>,
     /// `/v1/operator/autopilot/health`: the leader's view; needs one.
     pub health: Observed<AutopilotHealth>,
-    /// `/v1/operator/keyring`: who has which gossip keys; needs a leader.
+    /// `/v1/operator/keyring`: who of its own datacenter has which gossip keys.
     pub keyring: Observed<Vec<GossipKeys>>,
     /// `/v1/connect/ca/roots`.
     pub roots: Observed<Vec<MeshRoot>>,

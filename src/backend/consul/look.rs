@@ -71,6 +71,8 @@ pub(super) struct Rest {
 pub(super) struct Shared {
     /// Somebody asks already what the leader tells the same to all.
     leader_asked: Cell<bool>,
+    /// Somebody asks already what the gossip pool tells.
+    pool_asked: Cell<bool>,
 }
 
 impl Core {
@@ -185,17 +187,19 @@ pub(super) async fn rest(
     hopeless: watch::Receiver<bool>,
 ) -> Rest {
     let api = Api::new(http, &core.address, consul.target.auth.as_ref());
-    let (local, led) = futures_util::future::join(
+    let (local, led, pool) = futures_util::future::join3(
         of_the_server(api, core, deadline),
         of_the_quorum(api, core, shared, deadline, hopeless, ask.now),
+        of_the_pool(api, shared, deadline),
     )
     .await;
-    let denied = local.denied.into_iter().chain(led.denied).chain(denied_in(core)).collect();
+    let denied =
+        local.denied.into_iter().chain(led.denied).chain(pool.denied).chain(denied_in(core)).collect();
     Rest {
         read: led.read,
         agent_again: led.agent_again,
         health: led.health,
-        keyring: led.keyring,
+        keyring: pool.keyring,
         denied,
         ..local
     }
@@ -245,6 +249,22 @@ fn listed(body: &[u8]) -> bool {
     serde_json::from_slice::<Vec<String>>(body).is_ok_and(|keys| !keys.is_empty())
 }
 
+/// What every node of the gossip pool is asked for: by one server, which needs no leader for it, and waits for those that are
+/// gone.
+async fn of_the_pool(api: Api<'_>, shared: &Shared, deadline: Deadline) -> Rest {
+    let mut rest = Rest::default();
+    if shared.pool_asked.replace(true) {
+        return rest;
+    }
+    let page = api.page("operator/keyring?local-only=true", deadline.within(KEYRING_PATIENCE)).await;
+    note(&mut rest.denied, "operator/keyring", page.as_ref().err());
+    rest.keyring = Some(match page {
+        Err(trouble) if trouble.detail.contains("Keyring is empty") => Observed::Known(Vec::new()),
+        page => observed(page.and_then(|answer| wire::keyring(&answer.body))),
+    });
+    rest
+}
+
 /// The quorum read, and what only a leader answers.
 async fn of_the_quorum(
     api: Api<'_>,
@@ -270,13 +290,6 @@ async fn of_the_quorum(
         });
         note(&mut rest.denied, "operator/autopilot/health", page.as_ref().err());
         rest.health = Some(observed(page.and_then(|answer| wire::health(&answer.body, now))));
-        // It asks every node, and waits for those that are gone.
-        let page = api.page("operator/keyring", deadline.within(KEYRING_PATIENCE)).await;
-        note(&mut rest.denied, "operator/keyring", page.as_ref().err());
-        rest.keyring = Some(match page {
-            Err(trouble) if trouble.detail.contains("Keyring is empty") => Observed::Known(Vec::new()),
-            page => observed(page.and_then(|answer| wire::keyring(&answer.body))),
-        });
     }
     rest
 }

@@ -3,7 +3,7 @@
 use super::collect::{self, Harvest, first_known, most_told};
 use super::look::{Core, Rest, observed};
 use super::wire::Agent;
-use super::{Consul, metrics, parse};
+use super::{Consul, metrics, parse, rpc};
 use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
 use crate::facts::*;
@@ -295,7 +295,12 @@ impl Merging<'_> {
     fn listeners(&self, core: &Core, listed: &ListedMember) -> Vec<Listener> {
         let clients = self.harvest.sockets.get(&core.address.url()).cloned().unwrap_or_default();
         let rpc = listed.peer_urls.iter().filter_map(|address| self.harvest.rpc.get(address));
-        clients.into_iter().chain(rpc.map(|found| found.listener.clone())).collect()
+        let settings = core.agent.as_ref().map(Agent::settings).unwrap_or_default();
+        let seen = rpc.map(|found| match found.unreachable {
+            None => found.listener.clone(),
+            Some(_) => rpc::by_settings(found, &settings),
+        });
+        clients.into_iter().chain(seen).collect()
     }
 }
 

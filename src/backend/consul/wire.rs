@@ -381,7 +381,8 @@ pub(super) fn autopilot(body: &[u8]) -> Result<AutopilotConfig, Trouble> {
 struct Health {
     healthy: bool,
     failure_tolerance: u64,
-    servers: Vec<HealthServer>,
+    /// `null` on a leader that has not looked yet.
+    servers: Option<Vec<HealthServer>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -402,7 +403,7 @@ struct HealthServer {
 
 pub(super) fn health(body: &[u8], now: Timestamp) -> Result<AutopilotHealth, Trouble> {
     let read: Health = page(body, "autopilot's health")?;
-    let servers = read.servers.into_iter().map(|server| {
+    let servers = read.servers.unwrap_or_default().into_iter().map(|server| {
         let health = ServerHealth {
             healthy: server.healthy,
             voter: server.voter,

@@ -1,10 +1,11 @@
 //! How servers were told to find each other, and who may change who counts.
 
 use super::nobody;
+use crate::checks::membership::split_brain;
 use crate::facts::{CommonFacts, ConsulFacts, Observed};
 use crate::finding::{Hit, Outcome, Severity, Tally};
 use crate::policy::Policy;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// `bootstrap-expect`: the servers agree on how many found a cluster.
 pub(in crate::checks) fn expectations(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
@@ -18,7 +19,8 @@ pub(in crate::checks) fn expectations(consul: &ConsulFacts, facts: &CommonFacts,
                 if settings.bootstrap_expect > 0 {
                     expected.entry(settings.bootstrap_expect).or_default().push(member.label());
                 }
-                if settings.bootstrap {
+                // With bootstrap_expect = 1 a lone server says so too.
+                if settings.bootstrap && facts.voters().count() > 1 {
                     let says =
                         "it was started with bootstrap: without its data it founds a cluster of its own";
                     let remedy =
@@ -115,6 +117,35 @@ pub(in crate::checks) fn recovery_file(consul: &ConsulFacts, facts: &CommonFacts
     }
 }
 
+/// `split-brain`: one trust domain for all. Where there is no service mesh there is none: then servers of one cluster count
+/// some of the same servers.
+pub(in crate::checks) fn one_cluster(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
+    if !facts.cluster_ids.is_empty() {
+        return split_brain::by_ids(facts);
+    }
+    let told: Vec<(&str, BTreeSet<&str>)> = consul
+        .members
+        .iter()
+        .filter_map(|native| {
+            let servers = native.configuration.known()?;
+            Some((native.endpoint.as_str(), servers.iter().map(|server| server.id.as_str()).collect()))
+        })
+        .collect();
+    let Some((first, counted)) = told.first() else {
+        return Outcome::undecided("no address told which cluster it belongs to", Severity::Critical);
+    };
+    let apart: Vec<String> = told
+        .iter()
+        .filter(|(_, others)| others.is_disjoint(counted))
+        .map(|(endpoint, _)| (*endpoint).to_owned())
+        .collect();
+    if apart.is_empty() {
+        return Outcome::Clear(vec![("servers_counted", counted.len().into())]);
+    }
+    let says = "the servers at {apart} count none of those that the server at {first} counts: they are another cluster";
+    Outcome::found(Hit::new(Severity::Critical, says).with("apart", apart).with("first", *first))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::testing::servers;
@@ -168,5 +199,19 @@ mod tests {
         row(check, &sample, &[]);
         sample.consul_mut("n2").peers_json = Observed::Known(true);
         row(check, &sample, &[Severity::Critical]);
+    }
+
+    #[test]
+    fn clusters_without_a_mesh_are_told_apart_by_whom_they_count() {
+        let check = find("split-brain").expect("is there");
+        row(check, &servers(3), &[]);
+        let mut nameless = servers(3);
+        nameless.0.common.cluster_ids.clear();
+        nameless.0.common.endpoints.iter_mut().for_each(|endpoint| endpoint.cluster_id = None);
+        row(check, &nameless, &[]);
+        if let Observed::Known(servers) = &mut nameless.consul_mut("n3").configuration {
+            servers.iter_mut().for_each(|server| server.id.push('x'));
+        }
+        row(check, &nameless, &[Severity::Critical]);
     }
 }

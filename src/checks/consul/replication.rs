@@ -74,8 +74,15 @@ fn unhealthy<'a>(
     let servers = consul.health.known().map(|health| &health.servers);
     servers.into_iter().flatten().filter_map(|(id, health)| {
         let member = facts.member(id).filter(|m| m.reachable && m.voter)?;
-        (!health.healthy).then_some((member, health))
+        // Right after an election the leader has not asked everybody yet.
+        let lasting = health.stable_seconds.is_some_and(|seconds| seconds * 1000.0 >= settled_ms(consul));
+        (!health.healthy && lasting).then_some((member, health))
     })
+}
+
+/// How long autopilot itself waits until it believes in a server's health.
+fn settled_ms(consul: &ConsulFacts) -> f64 {
+    consul.autopilot.known().and_then(|config| config.stabilization_ms).unwrap_or(10_000.0)
 }
 
 fn unhealthy_hit(consul: &ConsulFacts, health: &ServerHealth) -> Hit {

@@ -105,7 +105,8 @@ pub(in crate::checks) fn verification(consul: &ConsulFacts, facts: &CommonFacts,
             .filter(|l| l.kind == ListenerKind::Peer)
             .filter_map(|l| l.chain.known()?.first())
             .collect();
-        let uses_tls = !leaves.is_empty() || settings.verify_incoming == Some(true);
+        let uses_tls =
+            !leaves.is_empty() || [settings.verify_incoming, settings.verify_outgoing].contains(&Some(true));
         if !uses_tls {
             continue;
         }
@@ -181,7 +182,8 @@ mod tests {
     fn each_danger_is_found() {
         let check = find("unsafe-flags").expect("is there");
         row(check, &servers(3), &[]);
-        let changes: [(fn(&mut ConsulSettings), Severity); 6] = [
+        type Change = fn(&mut ConsulSettings);
+        let changes: [(Change, Severity); 6] = [
             (|s| s.dev_mode = true, Severity::Critical),
             (|s| s.remote_script_checks = true, Severity::Critical),
             (|s| (s.local_script_checks, s.acls_enabled) = (true, Some(false)), Severity::Warning),
@@ -220,6 +222,7 @@ mod tests {
         row(check, &nameless, &[Severity::Critical]);
         let mut plain = servers(1);
         plain.settings_mut("n1").verify_incoming = Some(false);
+        plain.settings_mut("n1").verify_outgoing = Some(false);
         plain.member_mut("n1").listeners[1].chain = Observed::Known(Vec::new());
         assert!(matches!(plain.run(check), Outcome::NotApplicable(_)));
     }

@@ -7,7 +7,7 @@ mod gossip_membership;
 mod membership_drift;
 mod peer_urls;
 mod recovery_file;
-mod split_brain;
+pub(super) mod split_brain;
 
 use crate::finding::Check;
 
