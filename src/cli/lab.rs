@@ -49,7 +49,7 @@ enum Verb {
 #[derive(Debug, Args)]
 struct UpArgs {
     /// What to run
-    #[arg(value_name = "BACKEND", value_parser = ["etcd", "consul"])]
+    #[arg(value_name = "BACKEND", value_parser = ["etcd", "zookeeper", "consul"])]
     backend: String,
     /// How many members
     #[arg(long, default_value = "3", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=9))]

@@ -1,6 +1,6 @@
 //! Facts whose words mean the same on every backend: voters, leader, versions, disk, clock, listeners.
 
-use super::{Observed, SyncLatency};
+use super::{Certificate, Observed, OwnCertificate, SyncLatency};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -18,6 +18,9 @@ pub enum BackendKind {
 }
 
 impl BackendKind {
+    /// Every one.
+    pub const ALL: [BackendKind; 3] = [BackendKind::Etcd, BackendKind::Zookeeper, BackendKind::Consul];
+
     /// The name used in config files, URLs and JSON.
     pub fn name(self) -> &'static str {
         match self {
@@ -36,7 +39,7 @@ pub enum TroubleKind {
     DnsFailure,
     /// The host answered that nothing listens on the port.
     ConnectionRefused,
-    /// No route to the host or network.
+    /// No route.
     HostUnreachable,
     /// The member list has no address of it: it never started, or never told one.
     NoAddress,
@@ -359,46 +362,6 @@ pub struct Listener {
     pub legacy_tls: Observed<Vec<String>>,
     /// Why the name dialled is not in the leaf's names, or `Known(None)` when it is.
     pub name_mismatch: Observed<Option<String>>,
-}
-
-/// One X.509 certificate, as far as operators care.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Certificate {
-    /// Distinguished name of the subject.
-    pub subject: String,
-    /// Distinguished name of the issuer.
-    pub issuer: String,
-    /// Serial number in hex.
-    pub serial: String,
-    /// Start of validity.
-    pub not_before: Timestamp,
-    /// End of validity.
-    pub not_after: Timestamp,
-    /// DNS names and IP addresses it is for.
-    pub names: Vec<String>,
-    /// Key algorithm and size, such as `ECDSA P-256`, `RSA 2048`.
-    pub key: String,
-    /// Key size in bits, where known.
-    pub key_bits: u32,
-    /// Signature algorithm, such as `ecdsa-with-SHA256`.
-    pub signature: String,
-    /// Whether basic constraints say CA.
-    pub ca: bool,
-    /// Whether it may identify a server (no extended key usage at all allows everything).
-    pub server_auth: bool,
-    /// Whether it may identify a client.
-    pub client_auth: bool,
-    /// SHA-256 of the DER, in hex.
-    pub fingerprint: String,
-}
-
-/// Our own client certificate, which can expire like any other.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OwnCertificate {
-    /// The file it was read from.
-    pub path: String,
-    /// The leaf.
-    pub certificate: Certificate,
 }
 
 /// A membership list as one source tells it: lists may differ, and the difference is a finding.

@@ -65,6 +65,7 @@ impl Server for ConsulServer {
             program: setup.program.clone(),
             arguments,
             environment: BTreeMap::new(),
+            declared: BTreeMap::new(),
             files: BTreeMap::from([(CONFIG.into(), format!("{config:#}\n"))]),
             readiness: readiness(self.endpoint(seat, setup.tls.is_some()), seat, setup),
         }

@@ -104,15 +104,18 @@ pub struct MemberSpec {
     /// keeps or prints them.
     #[serde(default, skip_serializing)]
     pub files: BTreeMap<PathBuf, String>,
+    /// Further keys of the member in the lab's config file.
+    #[serde(default)]
+    pub declared: BTreeMap<String, String>,
     /// How to tell that it serves.
     pub readiness: Readiness,
 }
 
-/// A GET that a member answers once it serves.
+/// What a member answers once it serves: a GET, or `zk://HOST:PORT/WORD` for a four-letter word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Readiness {
     /// What to get.
     pub url: String,
-    /// What a body of status 200 contains then.
+    /// What the answer (of status 200) contains then.
     pub contains: String,
 }

@@ -131,6 +131,11 @@ impl TlsPaths {
     pub fn key_of(&self, member: &str) -> PathBuf {
         self.dir.join(format!("{member}-key.pem"))
     }
+
+    /// A member's key and certificate in one file, as Java's servers read PEM.
+    pub fn bundle_of(&self, member: &str) -> PathBuf {
+        self.dir.join(format!("{member}-bundle.pem"))
+    }
 }
 
 /// A bridge with a subnet of its own.

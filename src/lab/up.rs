@@ -10,6 +10,7 @@ use crate::target::TlsFiles;
 use crate::transport::Deadline;
 use crate::transport::http::Http;
 use crate::transport::tls::TlsMaterial;
+use crate::transport::words;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -340,11 +341,13 @@ async fn served(
     deadline: Deadline,
     tell: &mut dyn FnMut(Progress),
 ) -> Result<(), LabError> {
-    let http = client(lab)?;
+    let material = material(lab)?;
+    let http = Http::new(&material).map_err(|trouble| no_tls(trouble.to_string()))?;
     let mut waiting: Vec<&Member> = lab.members.iter().filter(|m| names.contains(&m.name)).collect();
     let members = waiting.len();
     loop {
-        let answers = join_all(waiting.iter().map(|m| serves(&http, m, deadline.within(ASK_LIMIT)))).await;
+        let answers =
+            join_all(waiting.iter().map(|m| serves(&http, &material, m, deadline.within(ASK_LIMIT)))).await;
         waiting = waiting.into_iter().zip(answers).filter(|(_, serves)| !serves).map(|(m, _)| m).collect();
         tell(Progress { members, waiting_for: waiting.iter().map(|m| m.name.clone()).collect() });
         let Some(first) = waiting.first() else { return Ok(()) };
@@ -364,17 +367,22 @@ fn not_ready(member: &Member, what: String) -> LabError {
     LabError::NotReady { member: member.name.clone(), what, log }
 }
 
-async fn serves(http: &Http, member: &Member, deadline: Deadline) -> bool {
+async fn serves(http: &Http, material: &TlsMaterial, member: &Member, deadline: Deadline) -> bool {
     let readiness = &member.spec.readiness;
+    if let Some((address, word)) = words::parse(&readiness.url) {
+        let answer = words::ask(&address, &word, material, deadline).await;
+        return answer.is_ok_and(|answer| answer.contains(&readiness.contains));
+    }
     let answer = http.get(&readiness.url, deadline).await;
     answer.is_ok_and(|a| a.status == 200 && String::from_utf8_lossy(&a.body).contains(&readiness.contains))
 }
 
-fn client(lab: &Lab) -> Result<Http, LabError> {
-    let wrong = |reason: String| LabError::Io {
-        what: "cannot speak TLS with the members".into(),
-        source: std::io::Error::other(reason),
-    };
+fn no_tls(reason: String) -> LabError {
+    LabError::Io { what: "cannot speak TLS with the members".into(), source: std::io::Error::other(reason) }
+}
+
+/// What quorate presents to the members of a lab with TLS.
+fn material(lab: &Lab) -> Result<TlsMaterial, LabError> {
     let some = |path: &Path| Some(path.to_owned());
     let files = lab.tls.as_ref().map_or_else(TlsFiles::default, |tls| TlsFiles {
         ca: some(&tls.ca),
@@ -382,6 +390,5 @@ fn client(lab: &Lab) -> Result<Http, LabError> {
         key: some(&tls.key),
         ..TlsFiles::default()
     });
-    let material = TlsMaterial::load(&files).map_err(|error| wrong(error.to_string()))?;
-    Http::new(&material).map_err(|trouble| wrong(trouble.to_string()))
+    TlsMaterial::load(&files).map_err(|error| no_tls(error.to_string()))
 }

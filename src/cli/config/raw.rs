@@ -64,7 +64,13 @@ pub(super) struct RawAuth {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawMember {
     pub(super) zone: Option<String>,
-    pub(super) endpoint: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub(super) endpoint: Option<Spanned<String>>,
+    #[schemars(with = "Option<String>")]
+    pub(super) metrics: Option<Spanned<String>>,
+    /// URL of ZooKeeper's AdminServer, where it is not on port 8080.
+    #[schemars(with = "Option<String>")]
+    pub(super) admin: Option<Spanned<String>>,
     pub(super) data_dir: Option<PathBuf>,
     #[schemars(with = "Option<RawHost>")]
     pub(super) host: Option<Spanned<RawHost>>,
