@@ -32,11 +32,16 @@ fn found(report: &Value, check: &str) -> Vec<String> {
     of.map(|f| f["severity"].as_str().expect("a severity").to_owned()).collect()
 }
 
-/// Checks that found something worse than information.
+/// What a slow machine may be found to have.
+const SLOW: [&str; 6] =
+    ["wal-fsync", "commit-latency", "linearizable-read", "raft-lag", "raft-saturation", "leader-churn"];
+
+/// Checks that found something worse than information, whatever the machine's speed.
 fn loud(report: &Value) -> Vec<&str> {
     let mut loud: Vec<&str> = findings(report, "fail")
         .filter(|f| f["severity"] != "info")
         .map(|f| f["check"].as_str().expect("a check"))
+        .filter(|check| !SLOW.contains(check))
         .collect();
     loud.dedup();
     loud
@@ -349,50 +354,51 @@ fn dangerous_settings() {
     assert_eq!(found(&report, "peer-tls"), ["warning"]);
 }
 
-/// A server whose disk was replaced is another one: raft counts the old, gossip knows the new, which does not vote yet.
+/// A server whose disk was replaced joins anew and does not vote at first; what was changed and left behind meanwhile is seen.
+/// After a restart without a leader, gossip knows nobody whom raft counts.
 #[test]
 fn a_replaced_disk_and_what_was_left_behind() {
-    let cluster = consul(
-        NEWEST,
-        3,
-        &["--server-arg=-hcl=autopilot { cleanup_dead_servers = false server_stabilization_time = \"10m\" }"],
-    );
+    let cluster = consul(NEWEST, 3, &[]);
     let dir = |name: &str| cluster.home.path("state/quorate/labs/consul").join(name);
-    cluster.settles("healthy");
-    let n3 = if cluster.with_role("leader")[0] == "n3" { "n2" } else { "n3" };
-    cluster.lab("kill", &[n3]);
-    std::fs::remove_dir_all(dir(n3).join("data")).expect("is removed");
-    std::fs::create_dir(dir(n3).join("data")).expect("is made");
-    let file = dir(n3).join("consul.json");
+    let leader = cluster.with_role("leader")[0].clone();
+    let replaced = if leader == "n3" { "n2" } else { "n3" };
+    cluster.lab("kill", &[replaced]);
+    std::fs::remove_dir_all(dir(replaced).join("data")).expect("is removed");
+    std::fs::create_dir(dir(replaced).join("data")).expect("is made");
+    let file = dir(replaced).join("consul.json");
     let settings = std::fs::read_to_string(&file).expect("its settings");
     let changed = settings.replace("\"bootstrap_expect\": 3", "\"bootstrap_expect\": 5");
     assert_ne!(settings, changed);
     std::fs::write(&file, changed).expect("is written");
     std::fs::write(dir("n1").join("data/raft/peers.json"), "[]").expect("is written");
-    cluster.home.run(&["lab", "start", "--wait", n3]).exits(0);
-
-    let deadline = Deadline::after(PATIENCE);
-    let report = loop {
-        let report = cluster.check(&["--fail-on", "never"]).exits(0).json();
-        let learner = report["clusters"][0]["members"]
-            .as_array()
-            .expect("members")
-            .iter()
-            .any(|m| m["role"] == "learner");
-        if learner && !found(&report, "gossip-membership").is_empty() {
-            break report;
-        }
-        assert!(!deadline.left().is_zero(), "the new server is not taken in: {report:#}");
-        std::thread::sleep(Duration::from_millis(200));
-    };
-    assert_eq!(found(&report, "gossip-membership"), ["critical"], "{report:#}");
-    assert_eq!(found(&report, "learner-stuck").len(), 1, "{report:#}");
+    cluster.lab("start", &[replaced]);
+    let report = until(&cluster, |report| !found(report, "learner-stuck").is_empty());
+    let members = report["clusters"][0]["members"].as_array().expect("members");
+    assert!(members.iter().any(|m| m["role"] == "learner" && m["voter"] == false), "{report:#}");
     assert_eq!(found(&report, "bootstrap-expect"), ["critical"], "{report:#}");
     assert_eq!(found(&report, "recovery-file"), ["critical"], "{report:#}");
-    assert_eq!(
-        (quorum(&report)["voters"].as_u64(), quorum(&report)["state"].as_str()),
-        (Some(3), Some("at-risk"))
-    );
+    std::fs::remove_file(dir("n1").join("data/raft/peers.json")).expect("is removed");
+
+    cluster.lab("kill", &["n1", "n2", "n3"]);
+    cluster.lab("start", &["n1"]);
+    let report = until(&cluster, |report| !found(report, "gossip-membership").is_empty());
+    assert!(found(&report, "gossip-membership").iter().all(|severity| severity == "critical"), "{report:#}");
+    assert_eq!(quorum(&report)["state"], "lost", "{report:#}");
+    assert_eq!(member(&report, "n1")["version"], NEWEST);
+}
+
+/// Checks until something is so.
+#[track_caller]
+fn until(cluster: &Cluster, so: impl Fn(&Value) -> bool) -> Value {
+    let deadline = Deadline::after(PATIENCE);
+    loop {
+        let report = cluster.check(&["--fail-on", "never"]).exits(0).json();
+        if so(&report) {
+            return report;
+        }
+        assert!(!deadline.left().is_zero(), "it does not come about: {report:#}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// As Consul's own client is told.
