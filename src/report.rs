@@ -5,7 +5,7 @@ pub mod membership;
 pub mod status;
 
 use crate::checks::{self, Verdict};
-use crate::facts::{EtcdFacts, Facts, Member, NativeFacts, Role};
+use crate::facts::{BackendKind, EtcdFacts, Facts, Member, NativeFacts, Role};
 use crate::finding::{Finding, Severity, Status};
 use crate::quorum::{self, QuorumState};
 use jiff::Timestamp;
@@ -258,7 +258,7 @@ fn cluster_report(judged: &Judged, fail_on: Severity) -> ClusterReport {
         quorum: quorum_report(facts),
         members: member_reports(facts),
         unreachable: unreachable_reports(facts),
-        findings: findings.iter().map(finding_report).collect(),
+        findings: findings.iter().map(|finding| finding_report(finding, common.backend)).collect(),
     }
 }
 
@@ -393,7 +393,14 @@ fn soonest_certificate(member: &Member, now: Timestamp) -> Option<CertificateRep
     })
 }
 
-fn finding_report(finding: &Finding) -> FindingReport {
+fn finding_report(finding: &Finding, backend: BackendKind) -> FindingReport {
+    // A page that is named after a system is about that one only.
+    let fits = |page: &&str| {
+        let of = |kind: BackendKind| page.strip_prefix(kind.name()).is_some_and(|rest| rest.starts_with('-'));
+        ![BackendKind::Etcd, BackendKind::Zookeeper, BackendKind::Consul]
+            .into_iter()
+            .any(|k| k != backend && of(k))
+    };
     FindingReport {
         check: finding.check.slug,
         status: finding.status,
@@ -402,7 +409,7 @@ fn finding_report(finding: &Finding) -> FindingReport {
         member: finding.member.clone(),
         evidence: finding.evidence.iter().map(|(name, value)| ((*name).to_owned(), value.json())).collect(),
         remedy: finding.remedy,
-        runbook: if finding.status == Status::Pass { None } else { finding.check.runbook },
+        runbook: finding.check.runbook.filter(|_| finding.status != Status::Pass).filter(fits),
         waiver: finding
             .waiver
             .as_ref()

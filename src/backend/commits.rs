@@ -14,6 +14,11 @@ pub trait CommitProbe {
     /// Where the scratch key will be, for people: its prefix.
     fn prefix(&self) -> &'static str;
 
+    /// What the key hangs on, and what makes it go away by itself.
+    fn held_by(&self) -> &'static str {
+        "lease"
+    }
+
     /// Makes the place, through the member at `endpoint`. Writes to the cluster.
     fn begin<'a>(
         &'a self,

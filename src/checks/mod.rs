@@ -4,9 +4,11 @@
 mod access;
 mod at_rest;
 mod configuration;
+mod consul;
 mod disk;
 mod membership;
 mod quorum;
+mod remedies;
 mod replication;
 #[cfg(test)]
 pub(crate) mod testing;
@@ -114,7 +116,9 @@ fn from_hit(check: &'static Check, hit: Hit, facts: &Facts, waivers: &[Waiver]) 
         summary: hit.sentence(),
         member: hit.member,
         evidence: hit.values,
-        remedy: Some(hit.remedy.unwrap_or(check.remedy)),
+        remedy: Some(
+            hit.remedy.or_else(|| remedies::of(check.slug, facts.common.backend)).unwrap_or(check.remedy),
+        ),
         waiver,
     }
 }

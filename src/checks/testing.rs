@@ -255,9 +255,20 @@ impl Sample {
             zone: member.zone.clone(),
             ..Member::default()
         };
-        let etcd = self.etcd_mut(name);
-        *etcd =
-            EtcdMember { name: etcd.name.clone(), endpoint: etcd.endpoint.clone(), ..EtcdMember::default() };
+        match &mut self.0.native {
+            NativeFacts::Etcd(_) => {
+                let etcd = self.etcd_mut(name);
+                let (name, endpoint) = (etcd.name.clone(), etcd.endpoint.clone());
+                *etcd = EtcdMember { name, endpoint, ..EtcdMember::default() };
+            }
+            NativeFacts::Consul(consul) => {
+                for server in consul.members.iter_mut().filter(|server| server.id == id) {
+                    let endpoint = server.endpoint.clone();
+                    *server = ConsulMember { endpoint, ..ConsulMember::default() };
+                }
+            }
+            NativeFacts::Zookeeper(_) => {}
+        }
         let common = &mut self.0.common;
         for endpoint in common.endpoints.iter_mut().filter(|e| e.member_id.as_ref() == Some(&id)) {
             endpoint.reach = Reach::Failed(gone.clone());

@@ -1,6 +1,6 @@
 //! Facts whose words mean the same on every backend: voters, leader, versions, disk, clock, listeners.
 
-use super::{Observed, SyncLatency};
+use super::{Certificate, Observed, OwnCertificate, SyncLatency};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -39,7 +39,7 @@ pub enum TroubleKind {
     DnsFailure,
     /// The host answered that nothing listens on the port.
     ConnectionRefused,
-    /// No route to the host or network.
+    /// No route.
     HostUnreachable,
     /// The member list has no address of it: it never started, or never told one.
     NoAddress,
@@ -113,14 +113,12 @@ impl TroubleKind {
         }
     }
 
-    /// Whether the failure proves that no process serves the address. A timeout or a name that does not resolve may
-    /// be our own network's fault and proves nothing.
+    /// Whether the failure proves that no process serves the address: a timeout may be our own network's fault.
     pub fn proves_down(self) -> bool {
         matches!(self, TroubleKind::ConnectionRefused | TroubleKind::NoAddress)
     }
 
-    /// Whether the failure means down when our own network is known to be well: the machine takes connections, and
-    /// the process behind them says nothing.
+    /// Whether the failure means down when our network is well: connections are taken, and nothing is said.
     pub fn means_hung(self) -> bool {
         matches!(self, TroubleKind::NoAnswer | TroubleKind::EmptyReply)
     }
@@ -366,46 +364,6 @@ pub struct Listener {
     pub name_mismatch: Observed<Option<String>>,
 }
 
-/// One X.509 certificate, as far as operators care.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Certificate {
-    /// Distinguished name of the subject.
-    pub subject: String,
-    /// Distinguished name of the issuer.
-    pub issuer: String,
-    /// Serial number in hex.
-    pub serial: String,
-    /// Start of validity.
-    pub not_before: Timestamp,
-    /// End of validity.
-    pub not_after: Timestamp,
-    /// DNS names and IP addresses it is for.
-    pub names: Vec<String>,
-    /// Key algorithm and size, such as `ECDSA P-256`, `RSA 2048`.
-    pub key: String,
-    /// Key size in bits, where known.
-    pub key_bits: u32,
-    /// Signature algorithm, such as `ecdsa-with-SHA256`.
-    pub signature: String,
-    /// Whether basic constraints say CA.
-    pub ca: bool,
-    /// Whether it may identify a server (no extended key usage at all allows everything).
-    pub server_auth: bool,
-    /// Whether it may identify a client.
-    pub client_auth: bool,
-    /// SHA-256 of the DER, in hex.
-    pub fingerprint: String,
-}
-
-/// Our own client certificate, which can expire like any other.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct OwnCertificate {
-    /// The file it was read from.
-    pub path: String,
-    /// The leaf.
-    pub certificate: Certificate,
-}
-
 /// A membership list as one source tells it: lists may differ, and the difference is a finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MembershipView {
@@ -468,8 +426,7 @@ pub enum MembershipSource {
 }
 
 impl CommonFacts {
-    /// Why the membership is not what the cluster says now, when it is only declared or remembered: what is read
-    /// from it then proves nothing of today.
+    /// Why the membership is not what the cluster says now: what is read from it then proves nothing of today.
     pub fn membership_unseen(&self) -> Option<&str> {
         match &self.membership {
             Observed::Known(MembershipSource::Cluster) => None,
@@ -488,7 +445,7 @@ impl CommonFacts {
         self.members.iter().filter(|m| m.reachable)
     }
 
-    /// `members` in the form in which a source lists them, to compare a view with.
+    /// `members` as a source lists them, to compare a view with.
     pub fn members_as_listed(&self) -> BTreeMap<String, ListedMember> {
         let listed = |m: &Member| ListedMember {
             name: m.name.clone(),

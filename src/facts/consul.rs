@@ -17,7 +17,7 @@ pub struct ConsulFacts {
     pub autopilot: Observed<AutopilotConfig>,
     /// `/v1/operator/autopilot/health`: the leader's view; needs one.
     pub health: Observed<AutopilotHealth>,
-    /// `/v1/operator/keyring`: who has which gossip keys; needs a leader.
+    /// `/v1/operator/keyring`: who of its own datacenter has which gossip keys.
     pub keyring: Observed<Vec<GossipKeys>>,
     /// `/v1/connect/ca/roots`.
     pub roots: Observed<Vec<MeshRoot>>,
@@ -51,6 +51,9 @@ pub struct ConsulMember {
     pub leader_address: Observed<Option<String>>,
     /// `/v1/catalog/nodes?stale`.
     pub catalog: Observed<CatalogView>,
+    /// Whether `raft/peers.json` lies in its data directory; read only where the config file says that it is on this
+    /// machine.
+    pub peers_json: Observed<bool>,
     /// What it lets be read without a token.
     pub anonymous: Observed<AnonymousAccess>,
     /// Requests that the token given may not make, with the permission that they need.
@@ -119,6 +122,8 @@ pub struct ConsulSettings {
     pub verify_incoming: Option<bool>,
     /// Others are dialled in TLS.
     pub verify_outgoing: Option<bool>,
+    /// The name that a server's certificate must have then, such as `server.dc1.consul`.
+    pub server_name: String,
     /// Whoever poses as a server must have a server's certificate.
     pub verify_server_hostname: Option<bool>,
     /// Access controls are on.
@@ -287,8 +292,8 @@ pub struct ServerHealth {
     pub last_term: u64,
     /// Its last log entry.
     pub last_index: u64,
-    /// Since when its health has not changed.
-    pub stable_since: Option<Timestamp>,
+    /// For how many seconds its health has not changed.
+    pub stable_seconds: Option<f64>,
 }
 
 /// Gossip keys of one pool, without the keys.
@@ -315,6 +320,8 @@ pub struct MeshRoot {
     pub active: bool,
     /// End of validity.
     pub not_after: Option<Timestamp>,
+    /// Days of validity that were left.
+    pub days_left: Option<f64>,
 }
 
 impl ConsulFacts {

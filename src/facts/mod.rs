@@ -3,6 +3,7 @@
 //! Nothing here decides anything. A value that could not be read is `Observed::Unknown` with the reason, never a
 //! default; members that disagree keep their own answers. This module never does I/O and never reads a clock.
 
+mod certificate;
 mod common;
 mod consul;
 mod etcd;
@@ -10,6 +11,7 @@ mod latency;
 mod snapshot;
 mod zookeeper;
 
+pub use certificate::*;
 pub use common::*;
 pub use consul::*;
 pub use etcd::*;

@@ -67,13 +67,23 @@ impl Server for ConsulServer {
             environment: BTreeMap::new(),
             declared: BTreeMap::new(),
             files: BTreeMap::from([(CONFIG.into(), format!("{config:#}\n"))]),
-            readiness: Readiness {
-                // Open to all, and read from this server's own state: the CA is made after the first token, by a
-                // leader, through the log.
-                url: format!("{}/v1/connect/ca/roots?stale", self.endpoint(seat, setup.tls.is_some())),
-                contains: r#""Active":true"#.into(),
-            },
+            readiness: readiness(self.endpoint(seat, setup.tls.is_some()), seat, setup),
         }
+    }
+}
+
+/// Something that went through the log and has come to this server's own state.
+fn readiness(endpoint: String, seat: &Seat, setup: &Setup) -> Readiness {
+    match setup.tls {
+        None => Readiness {
+            url: format!("{endpoint}/v1/catalog/nodes?stale"),
+            contains: format!(r#""Node":"{}""#, seat.name),
+        },
+        // Open to all, and made after the first token.
+        Some(_) => Readiness {
+            url: format!("{endpoint}/v1/connect/ca/roots?stale"),
+            contains: r#""Active":true"#.into(),
+        },
     }
 }
 
@@ -130,6 +140,8 @@ fn secured(server: &ConsulServer, seat: &Seat, setup: &Setup) -> serde_json::Map
             "https": { "verify_incoming": setup.client_cert_auth },
             "internal_rpc": { "verify_server_hostname": true },
         },
+        // On by default since 1.14.
+        "connect": { "enabled": true },
         "encrypt": base64(&setup.secret[16..]),
         "acl": {
             "enabled": true,

@@ -44,7 +44,9 @@ impl Home {
     pub(crate) fn quorate(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_quorate"));
         let theirs = std::env::vars().map(|(name, _)| name);
-        for name in theirs.filter(|n| n.starts_with("ETCDCTL_") || FOREIGN.contains(&n.as_str())) {
+        for name in theirs.filter(|n| {
+            n.starts_with("ETCDCTL_") || n.starts_with("CONSUL_") || FOREIGN.contains(&n.as_str())
+        }) {
             command.env_remove(name);
         }
         command.env("XDG_STATE_HOME", self.path("state")).current_dir(self.dir.path()).stdin(Stdio::null());
@@ -142,9 +144,14 @@ impl Cluster {
 
     /// The same with more options of `lab up`.
     pub(crate) fn etcd_with(version: &str, nodes: usize, options: &[&str]) -> Cluster {
+        Cluster::of("etcd", version, nodes, options)
+    }
+
+    /// Servers of any system, of exactly this version, with more options of `lab up`.
+    pub(crate) fn of(backend: &str, version: &str, nodes: usize, options: &[&str]) -> Cluster {
         let home = Home::new();
         let nodes = nodes.to_string();
-        let mut args = vec!["lab", "up", "etcd", "-o", "json", "--version", version, "--nodes", &nodes];
+        let mut args = vec!["lab", "up", backend, "-o", "json", "--version", version, "--nodes", &nodes];
         args.extend(options);
         let up = home.run(&args);
         assert_eq!(up.code, 0, "a server is missing or does not start: {}", up.told());

@@ -3,6 +3,8 @@
 mod catalogue;
 mod check_etcd;
 mod cli;
+mod consul;
+mod consul_answers;
 mod diagnosis;
 mod cluster;
 mod lab;

@@ -69,7 +69,7 @@ pub(super) async fn collect(consul: &Consul, ask: &Ask) -> Facts {
                     }
                     let (asked, hope) = (core.clone(), hope.clone());
                     rests.push(async move {
-                        let rest = look::rest(consul, http, &asked, shared, deadline, hope).await;
+                        let rest = look::rest(consul, http, &asked, shared, ask, deadline, hope).await;
                         (asked.address.url(), rest)
                     });
                     sockets.push(async move {

@@ -30,6 +30,10 @@ impl CommitProbe for Consul {
         PREFIX
     }
 
+    fn held_by(&self) -> &'static str {
+        "session"
+    }
+
     fn begin<'a>(
         &'a self,
         _: &'a Consent,

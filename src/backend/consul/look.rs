@@ -9,6 +9,7 @@ use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::diagnose::{self, CONSUL};
 use crate::transport::http::Http;
+use jiff::Timestamp;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -19,6 +20,9 @@ const HOPELESS_GRACE: Duration = Duration::from_millis(250);
 
 /// How soon a refused quorum read is tried again.
 const RETRY_AFTER: Duration = Duration::from_millis(50);
+
+/// How long a gossip keyring is waited for.
+const KEYRING_PATIENCE: Duration = Duration::from_millis(300);
 
 /// A read that took this long may have seen an election: who leads is asked again.
 const AN_ELECTION_MAY_HAVE_PASSED_MS: f64 = 100.0;
@@ -67,6 +71,8 @@ pub(super) struct Rest {
 pub(super) struct Shared {
     /// Somebody asks already what the leader tells the same to all.
     leader_asked: Cell<bool>,
+    /// Somebody asks already what the gossip pool tells.
+    pool_asked: Cell<bool>,
 }
 
 impl Core {
@@ -176,21 +182,24 @@ pub(super) async fn rest(
     http: &Http,
     core: &Core,
     shared: &Shared,
+    ask: &Ask,
     deadline: Deadline,
     hopeless: watch::Receiver<bool>,
 ) -> Rest {
     let api = Api::new(http, &core.address, consul.target.auth.as_ref());
-    let (local, led) = futures_util::future::join(
+    let (local, led, pool) = futures_util::future::join3(
         of_the_server(api, core, deadline),
-        of_the_quorum(api, core, shared, deadline, hopeless),
+        of_the_quorum(api, core, shared, deadline, hopeless, ask.now),
+        of_the_pool(api, shared, deadline),
     )
     .await;
-    let denied = local.denied.into_iter().chain(led.denied).chain(denied_in(core)).collect();
+    let denied =
+        local.denied.into_iter().chain(led.denied).chain(pool.denied).chain(denied_in(core)).collect();
     Rest {
         read: led.read,
         agent_again: led.agent_again,
         health: led.health,
-        keyring: led.keyring,
+        keyring: pool.keyring,
         denied,
         ..local
     }
@@ -240,6 +249,22 @@ fn listed(body: &[u8]) -> bool {
     serde_json::from_slice::<Vec<String>>(body).is_ok_and(|keys| !keys.is_empty())
 }
 
+/// What every node of the gossip pool is asked for: by one server, which needs no leader for it, and waits for those that are
+/// gone.
+async fn of_the_pool(api: Api<'_>, shared: &Shared, deadline: Deadline) -> Rest {
+    let mut rest = Rest::default();
+    if shared.pool_asked.replace(true) {
+        return rest;
+    }
+    let page = api.page("operator/keyring?local-only=true", deadline.within(KEYRING_PATIENCE)).await;
+    note(&mut rest.denied, "operator/keyring", page.as_ref().err());
+    rest.keyring = Some(match page {
+        Err(trouble) if trouble.detail.contains("Keyring is empty") => Observed::Known(Vec::new()),
+        page => observed(page.and_then(|answer| wire::keyring(&answer.body))),
+    });
+    rest
+}
+
 /// The quorum read, and what only a leader answers.
 async fn of_the_quorum(
     api: Api<'_>,
@@ -247,6 +272,7 @@ async fn of_the_quorum(
     shared: &Shared,
     deadline: Deadline,
     hopeless: watch::Receiver<bool>,
+    now: Timestamp,
 ) -> Rest {
     let mut rest = Rest { read: quorum_read(api, deadline, hopeless).await, ..Rest::default() };
     let (served, ms) = match rest.read.known() {
@@ -263,13 +289,7 @@ async fn of_the_quorum(
             if answer.status == 429 { Ok(answer) } else { api::served(answer) }
         });
         note(&mut rest.denied, "operator/autopilot/health", page.as_ref().err());
-        rest.health = Some(observed(page.and_then(|answer| wire::health(&answer.body))));
-        let page = api.page("operator/keyring", deadline).await;
-        note(&mut rest.denied, "operator/keyring", page.as_ref().err());
-        rest.keyring = Some(match page {
-            Err(trouble) if trouble.detail.contains("Keyring is empty") => Observed::Known(Vec::new()),
-            page => observed(page.and_then(|answer| wire::keyring(&answer.body))),
-        });
+        rest.health = Some(observed(page.and_then(|answer| wire::health(&answer.body, now))));
     }
     rest
 }

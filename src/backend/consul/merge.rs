@@ -3,13 +3,15 @@
 use super::collect::{self, Harvest, first_known, most_told};
 use super::look::{Core, Rest, observed};
 use super::wire::Agent;
-use super::{Consul, metrics, parse};
+use super::{Consul, metrics, parse, rpc};
 use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
 use crate::facts::*;
 use crate::listener::certificate;
+use crate::target::{DeclaredHost, DeclaredMember};
 use crate::transport::address::Address;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 
 pub(super) fn merge(
@@ -50,7 +52,7 @@ pub(super) fn merge(
         cluster: consul.target.name.clone(),
         taken_at: ask.now,
         duration_ms,
-        native: NativeFacts::Consul(native(consul, &harvest)),
+        native: NativeFacts::Consul(native(consul, ask, &harvest)),
         common,
     }
 }
@@ -293,7 +295,12 @@ impl Merging<'_> {
     fn listeners(&self, core: &Core, listed: &ListedMember) -> Vec<Listener> {
         let clients = self.harvest.sockets.get(&core.address.url()).cloned().unwrap_or_default();
         let rpc = listed.peer_urls.iter().filter_map(|address| self.harvest.rpc.get(address));
-        clients.into_iter().chain(rpc.map(|found| found.listener.clone())).collect()
+        let settings = core.agent.as_ref().map(Agent::settings).unwrap_or_default();
+        let seen = rpc.map(|found| match found.unreachable {
+            None => found.listener.clone(),
+            Some(_) => rpc::by_settings(found, &settings),
+        });
+        clients.into_iter().chain(seen).collect()
     }
 }
 
@@ -312,26 +319,26 @@ fn role(listed: &ListedMember, raft: Option<&RaftStats>, leader: Option<&Option<
     }
 }
 
-fn native(consul: &Consul, harvest: &Harvest) -> ConsulFacts {
+fn native(consul: &Consul, ask: &Ask, harvest: &Harvest) -> ConsulFacts {
     let rests = || harvest.rests.values();
     ConsulFacts {
         members: harvest
             .cores
             .iter()
-            .map(|core| native_member(core, harvest.rests.get(&core.address.url())))
+            .map(|core| native_member(consul, core, harvest.rests.get(&core.address.url())))
             .collect(),
         autopilot: first_known(rests().map(|rest| rest.autopilot.clone())),
         health: first_known(rests().filter_map(|rest| rest.health.clone())),
         keyring: first_known(rests().filter_map(|rest| rest.keyring.clone())),
         roots: first_known(harvest.cores.iter().filter(|core| core.consul).map(|core| match &core.roots {
-            Ok(roots) => Observed::Known(roots.certificates()),
+            Ok(roots) => Observed::Known(roots.certificates(ask.now)),
             Err(trouble) => Observed::unknown(trouble.to_string()),
         })),
         token: consul.target.auth.is_some(),
     }
 }
 
-fn native_member(core: &Core, rest: Option<&Rest>) -> ConsulMember {
+fn native_member(consul: &Consul, core: &Core, rest: Option<&Rest>) -> ConsulMember {
     let agent = latest(Some(core), rest);
     let why = core.agent.as_ref().err().map(ToString::to_string).unwrap_or_default();
     let unread = || why.clone();
@@ -344,6 +351,7 @@ fn native_member(core: &Core, rest: Option<&Rest>) -> ConsulMember {
         settings: agent
             .map_or_else(|| Observed::unknown(unread()), |agent| Observed::Known(agent.settings())),
         raft,
+        peers_json: peers_json(consul, core, agent),
         configuration: observed(core.configuration.clone()),
         gossip: observed(core.gossip.clone()),
         leader_address: core.leader_address.clone(),
@@ -351,6 +359,26 @@ fn native_member(core: &Core, rest: Option<&Rest>) -> ConsulMember {
         catalog: rest.map(|rest| rest.catalog.clone()).unwrap_or_default(),
         anonymous: rest.map(|rest| rest.anonymous.clone()).unwrap_or_default(),
         denied: rest.map(|rest| rest.denied.clone()).unwrap_or_default(),
+    }
+}
+
+/// Whether the file that forces a membership lies ready. Looked for only where the config file says that the server is on
+/// this machine.
+fn peers_json(consul: &Consul, core: &Core, agent: Option<&Agent>) -> Observed<bool> {
+    let here = |member: &&DeclaredMember| {
+        member.host == Some(DeclaredHost::Local)
+            && member.endpoint.as_deref().and_then(|url| parse(url).ok()).as_ref() == Some(&core.address)
+    };
+    let Some(declared) = consul.target.members.values().find(here) else {
+        return Observed::unknown("its disk cannot be seen from here");
+    };
+    let told = agent.map(|agent| PathBuf::from(agent.settings().data_dir));
+    match declared.data_dir.clone().or(told) {
+        Some(dir) => match dir.join("raft/peers.json").try_exists() {
+            Ok(there) => Observed::Known(there),
+            Err(error) => Observed::unknown(format!("{}: {error}", dir.display())),
+        },
+        None => Observed::unknown("its data directory is not known"),
     }
 }
 

@@ -1,7 +1,9 @@
 //! The port on which servers and clients speak RPC: the peers' port. Its first byte selects a protocol; a ping of yamux,
 //! which both multiplexed forms carry, is answered by whoever accepts the connection, and asks nothing else.
 
-use crate::facts::{ASKED_ONLY_BY_DEEP, Listener, ListenerKind, Observed, Trouble, TroubleKind};
+use crate::facts::{
+    ASKED_ONLY_BY_DEEP, ConsulSettings, Listener, ListenerKind, Observed, Trouble, TroubleKind,
+};
 use crate::listener::certificate;
 use crate::transport::Deadline;
 use crate::transport::address::Address;
@@ -50,13 +52,6 @@ pub(super) async fn look(address: Address, deadline: Deadline) -> Found {
             ponged(&mut stream, &request, deadline).await
         }
     };
-    if plain == Pong::Answered {
-        listener.plaintext = Observed::Known(true);
-        listener.anonymous = Observed::Known(true);
-        listener.chain = Observed::Known(Vec::new());
-        listener.legacy_tls = Observed::Known(Vec::new());
-        return Found { address: address.authority(), listener, unreachable: None };
-    }
     let (capture, asked) = (Capture::default(), Asked::default());
     let config = stranger_config(&capture, &asked, &[ALPN], None);
     let spoken = match dial(&address, deadline).await {
@@ -70,11 +65,13 @@ pub(super) async fn look(address: Address, deadline: Deadline) -> Found {
     let chain = certificate::read_chain(&capture.chain());
     let tls = chain.as_ref().is_ok_and(|chain| !chain.is_empty());
     listener.plaintext = match plain {
+        Pong::Answered => Observed::Known(true),
         Pong::Refused => Observed::Known(false),
-        _ if tls => Observed::Known(false),
-        _ => Observed::unknown("neither plaintext nor TLS was answered"),
+        Pong::Silent if tls => Observed::Known(false),
+        Pong::Silent => Observed::unknown("neither plaintext nor TLS was answered"),
     };
     listener.anonymous = match &pong {
+        _ if plain == Pong::Answered => Observed::Known(true),
         Ok(Pong::Answered) => Observed::Known(true),
         _ if asked.yes() => Observed::Known(false),
         Ok(_) => Observed::unknown("the request in TLS got no answer"),
@@ -82,11 +79,25 @@ pub(super) async fn look(address: Address, deadline: Deadline) -> Found {
         Err(trouble) => Observed::unknown(trouble.to_string()),
     };
     listener.chain = match (chain, &pong) {
+        // A port may take both; without TLS it hangs up.
+        (Ok(chain), Err(_)) if chain.is_empty() && plain == Pong::Answered => Observed::Known(chain),
         (Ok(chain), Err(trouble)) if chain.is_empty() => Observed::unknown(trouble.to_string()),
         (Ok(chain), _) => Observed::Known(chain),
         (Err(why), _) => Observed::unknown(why),
     };
     Found { address: address.authority(), listener, unreachable: None }
+}
+
+/// A port that could not be reached from here, by the settings of its own server.
+pub(super) fn by_settings(found: &Found, settings: &ConsulSettings) -> Listener {
+    let Some(incoming) = settings.verify_incoming else { return found.listener.clone() };
+    let chain = match (incoming, settings.verify_outgoing) {
+        // No TLS at all: there is no certificate to look at.
+        (false, Some(false)) => Observed::Known(Vec::new()),
+        _ => found.listener.chain.clone(),
+    };
+    let open = Observed::Known(!incoming);
+    Listener { plaintext: open.clone(), anonymous: open, chain, ..found.listener.clone() }
 }
 
 fn unseen(address: &Address, why: &str) -> Listener {

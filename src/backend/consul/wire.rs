@@ -126,6 +126,7 @@ struct StaticRuntime {
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "PascalCase", default)]
 struct Tls {
+    domain: Option<String>,
     #[serde(rename = "InternalRPC")]
     internal_rpc: Option<TlsPart>,
 }
@@ -205,6 +206,16 @@ impl Agent {
                 .or(debug.encrypt_verify_outgoing),
             verify_incoming: rpc.verify_incoming.or(incoming),
             verify_outgoing: rpc.verify_outgoing.or(debug.verify_outgoing),
+            server_name: format!(
+                "server.{}.{}",
+                self.config.datacenter,
+                debug
+                    .tls
+                    .as_ref()
+                    .and_then(|tls| tls.domain.as_deref())
+                    .unwrap_or("consul")
+                    .trim_end_matches('.'),
+            ),
             verify_server_hostname: rpc.verify_server_hostname.or(debug.verify_server_hostname),
             acls_enabled: debug.acls_enabled,
             acl_default_policy: resolver
@@ -370,7 +381,8 @@ pub(super) fn autopilot(body: &[u8]) -> Result<AutopilotConfig, Trouble> {
 struct Health {
     healthy: bool,
     failure_tolerance: u64,
-    servers: Vec<HealthServer>,
+    /// `null` on a leader that has not looked yet.
+    servers: Option<Vec<HealthServer>>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -389,16 +401,16 @@ struct HealthServer {
     stable_since: Option<Timestamp>,
 }
 
-pub(super) fn health(body: &[u8]) -> Result<AutopilotHealth, Trouble> {
+pub(super) fn health(body: &[u8], now: Timestamp) -> Result<AutopilotHealth, Trouble> {
     let read: Health = page(body, "autopilot's health")?;
-    let servers = read.servers.into_iter().map(|server| {
+    let servers = read.servers.unwrap_or_default().into_iter().map(|server| {
         let health = ServerHealth {
             healthy: server.healthy,
             voter: server.voter,
             last_contact_ms: duration_ms(&server.last_contact),
             last_term: server.last_term,
             last_index: server.last_index,
-            stable_since: server.stable_since,
+            stable_seconds: server.stable_since.map(|since| now.duration_since(since).as_secs_f64()),
         };
         (server.id, health)
     });
@@ -435,9 +447,15 @@ impl Roots {
         (!id.is_empty()).then(|| id.to_owned())
     }
 
-    pub(super) fn certificates(&self) -> Vec<MeshRoot> {
-        let roots = self.roots.iter().flatten();
-        roots.map(|r| MeshRoot { name: r.name.clone(), active: r.active, not_after: r.not_after }).collect()
+    pub(super) fn certificates(&self, now: Timestamp) -> Vec<MeshRoot> {
+        let days = |end: Timestamp| end.duration_since(now).as_secs_f64() / 86_400.0;
+        let roots = self.roots.iter().flatten().map(|root| MeshRoot {
+            name: root.name.clone(),
+            active: root.active,
+            not_after: root.not_after,
+            days_left: root.not_after.map(days),
+        });
+        roots.collect()
     }
 }
 

@@ -1,3 +1,4 @@
+use crate::checks::consul;
 use crate::facts::{CommonFacts, EtcdFacts, Listener, ListenerKind, Observed, SnapshotFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
@@ -16,7 +17,7 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/op-guide/authentication/rbac/",
         "https://etcd.io/docs/v3.6/op-guide/configuration/ (--auth-token: simple tokens are for development)",
     ],
-    rules: &[Rule::Etcd(judge), Rule::File(judge_file)],
+    rules: &[Rule::Etcd(judge), Rule::Consul(consul::access::controls), Rule::File(judge_file)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {

@@ -1,12 +1,15 @@
 //! How the servers were started.
 
+mod licence;
+mod rpc_limits;
 mod shared_listener;
 mod unsafe_flags;
 
 use crate::facts::{EtcdMember, EtcdVars, Observed};
 use crate::finding::Check;
 
-pub(super) const CHECKS: &[&Check] = &[&unsafe_flags::CHECK, &shared_listener::CHECK];
+pub(super) const CHECKS: &[&Check] =
+    &[&unsafe_flags::CHECK, &shared_listener::CHECK, &rpc_limits::CHECK, &licence::CHECK];
 
 /// What can be known of a member's settings from the arguments it was started with.
 enum Settings<'a> {

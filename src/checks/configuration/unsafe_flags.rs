@@ -1,4 +1,5 @@
 use super::{Settings, settings};
+use crate::checks::consul;
 use crate::facts::{CommonFacts, EtcdFacts, EtcdVars};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
@@ -18,7 +19,7 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/tuning/#time-parameters",
         "etcd server/etcdserver/api/etcdhttp/debug.go: /debug/vars publishes the arguments",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Consul(consul::settings::dangers)],
 };
 
 /// A flag that is wrong at a certain value.

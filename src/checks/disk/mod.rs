@@ -2,11 +2,13 @@
 
 mod alarms;
 mod backend_commit;
+mod commit_latency;
 mod compaction;
 mod db_quota;
 mod db_size_spread;
 mod file_descriptors;
 mod fragmentation;
+mod log_store;
 mod percentile;
 mod wal_fsync;
 
@@ -21,4 +23,6 @@ pub(super) const CHECKS: &[&Check] = &[
     &db_size_spread::CHECK,
     &compaction::CHECK,
     &file_descriptors::CHECK,
+    &commit_latency::CHECK,
+    &log_store::CHECK,
 ];

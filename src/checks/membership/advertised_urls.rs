@@ -38,6 +38,9 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
             }
         }
     }
+    if judged == 0 && facts.members.iter().all(|m| m.started) {
+        return Outcome::NotApplicable("no member advertises a client URL".into());
+    }
     tally.evidence("advertised", judged);
     tally.outcome()
 }

@@ -1,3 +1,4 @@
+use crate::checks::consul;
 use crate::facts::{CommonFacts, EtcdFacts, EtcdMember, EtcdStatus};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
@@ -17,7 +18,7 @@ pub(super) const CHECK: Check = Check {
     runbook: Some("etcd-replace-member"),
     thresholds: &[],
     sources: &["our own: /metrics process_start_time_seconds and /debug/vars cmdline behind each address"],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Consul(consul::gossip::identities)],
 };
 
 fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {

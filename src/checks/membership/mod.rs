@@ -1,10 +1,13 @@
 //! Who is in.
 
 mod advertised_urls;
+mod bootstrap_expect;
 mod duplicate_identity;
+mod gossip_membership;
 mod membership_drift;
 mod peer_urls;
-mod split_brain;
+mod recovery_file;
+pub(super) mod split_brain;
 
 use crate::finding::Check;
 
@@ -14,4 +17,7 @@ pub(super) const CHECKS: &[&Check] = &[
     &advertised_urls::CHECK,
     &duplicate_identity::CHECK,
     &split_brain::CHECK,
+    &gossip_membership::CHECK,
+    &bootstrap_expect::CHECK,
+    &recovery_file::CHECK,
 ];

@@ -1,3 +1,4 @@
+use crate::checks::consul;
 use crate::facts::{CommonFacts, EtcdFacts, Origin};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::Policy;
@@ -18,13 +19,18 @@ pub(super) const CHECK: Check = Check {
         "etcd-io/etcd: ErrClusterIDMismatch",
         "rancher/rke2#2857, k3s-io/k3s#11992: two clusters after a reset",
     ],
-    rules: &[Rule::Etcd(judge_etcd), Rule::Common(judge)],
+    rules: &[Rule::Etcd(judge_etcd), Rule::Consul(consul::membership::one_cluster), Rule::Common(judge)],
 };
 
 /// Who is where: cluster id to addresses.
 type Places = BTreeMap<String, Vec<String>>;
 
 fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
+    by_ids(facts)
+}
+
+/// By the ids that addresses told.
+pub(in crate::checks) fn by_ids(facts: &CommonFacts) -> Outcome {
     decide(facts, places(facts))
 }
 

@@ -1,3 +1,4 @@
+use crate::checks::consul;
 use crate::facts::{CommonFacts, EtcdFacts, Member, RaftProgress};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
@@ -17,12 +18,12 @@ pub(super) const CHECK: Check = Check {
     remedy: "Look at the learner's log and its link to the leader; if it cannot catch up, remove it and add it again \
              with an empty data directory.",
     runbook: Some("etcd-replace-member"),
-    thresholds: &[READY],
+    thresholds: &[READY, consul::replication::NON_VOTER_WARN],
     sources: &[
         "https://etcd.io/docs/v3.6/learning/design-learner/",
         "k3s evicts a learner that makes no progress for 5 minutes",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Consul(consul::replication::non_voters)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {

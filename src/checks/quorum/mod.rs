@@ -1,5 +1,6 @@
 //! Majority, leader, sizing.
 
+mod autopilot;
 mod even_voters;
 mod leader_agreement;
 mod learner_stuck;
@@ -24,4 +25,5 @@ pub(super) const CHECKS: &[&Check] = &[
     &zone_spread::CHECK,
     &unstarted_member::CHECK,
     &learner_stuck::CHECK,
+    &autopilot::CHECK,
 ];

@@ -6,6 +6,8 @@ mod leader_churn;
 mod peer_network;
 mod proposals;
 mod raft_lag;
+mod raft_saturation;
+mod restore_window;
 mod revision_divergence;
 mod window;
 
@@ -19,4 +21,6 @@ pub(super) const CHECKS: &[&Check] = &[
     &proposals::CHECK,
     &heartbeats::CHECK,
     &peer_network::CHECK,
+    &restore_window::CHECK,
+    &raft_saturation::CHECK,
 ];

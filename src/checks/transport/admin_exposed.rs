@@ -1,4 +1,5 @@
 use super::sockets::{of_kind, unless_loopback};
+use crate::checks::consul;
 use crate::facts::{CommonFacts, EtcdFacts, Listener, ListenerKind, Member};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
@@ -17,7 +18,7 @@ pub(super) const CHECK: Check = Check {
         "etcd embed/etcd.go serveMetrics",
         "https://etcd.io/docs/v3.6/op-guide/configuration/ (--enable-pprof)",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Consul(consul::settings::exposed)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {

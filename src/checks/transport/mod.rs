@@ -6,8 +6,10 @@ mod certificate_expiry;
 mod certificate_names;
 mod client_cert_auth;
 mod client_tls;
+mod mesh_ca;
 mod peer_cert_auth;
 mod peer_tls;
+mod peer_verification;
 mod shared_ca;
 mod sockets;
 mod tls_version;
@@ -25,4 +27,6 @@ pub(super) const CHECKS: &[&Check] = &[
     &admin_exposed::CHECK,
     &auto_tls::CHECK,
     &shared_ca::CHECK,
+    &peer_verification::CHECK,
+    &mesh_ca::CHECK,
 ];

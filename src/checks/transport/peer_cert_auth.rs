@@ -1,5 +1,5 @@
 use super::sockets::open_sockets;
-use crate::facts::{CommonFacts, EtcdFacts, ListenerKind, Member};
+use crate::facts::{CommonFacts, ConsulFacts, EtcdFacts, Listener, ListenerKind, Member};
 use crate::finding::{Check, Family, Hit, Outcome, Rule};
 use crate::policy::Policy;
 
@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
         "CIS Kubernetes Benchmark 2.5",
         "etcd embed/etcd.go servePeers: gRPC on the peer port up to 3.5; CHANGELOG-3.6",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Consul(judge_consul)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
@@ -33,6 +33,21 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
             };
             Hit::new(sockets.severity(), says)
         },
+    )
+}
+
+fn judge_consul(_: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
+    // A port without TLS is peer-tls' finding, and one is enough.
+    let speaks_tls = |l: &Listener| l.kind == ListenerKind::Peer && l.plaintext.known() != Some(&true);
+    let mut sockets = facts.reachable().flat_map(|m| &m.listeners);
+    if facts.reachable().next().is_some() && !sockets.any(speaks_tls) {
+        return Outcome::NotApplicable("the RPC ports do not speak TLS: see peer-tls".into());
+    }
+    open_sockets(
+        facts,
+        ListenerKind::Peer,
+        |l| &l.anonymous,
+        |_, sockets| Hit::new(sockets.severity(), "its RPC port serves whoever has no certificate"),
     )
 }
 

@@ -1,4 +1,5 @@
 use super::release::{Fleet, Release};
+use crate::checks::consul;
 use crate::facts::{CommonFacts, EtcdFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
@@ -16,7 +17,7 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/upgrades/upgrading-etcd/",
         "https://etcd.io/docs/v3.6/downgrades/downgrading-etcd/",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Consul(consul::versions::skew)],
 };
 
 fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {

@@ -8,7 +8,7 @@ use crate::cli::failure::{Failure, Kind};
 use crate::cli::settings::settings;
 use crate::cli::{Global, Shape, TargetArgs, World, block_on, style};
 use crate::consent::{Consent, Denied, Question};
-use crate::facts::{Facts, Member, Role, Trouble, TroubleKind};
+use crate::facts::{BackendKind, Facts, Member, Role, Trouble, TroubleKind};
 use crate::finding::human_millis;
 use crate::probe::commit::{self, CommitReport, Ended, Plan, VALUE_BYTES};
 use crate::quorum::{self, QuorumState};
@@ -24,8 +24,8 @@ use std::time::Duration;
 /// Measure how long a cluster takes to commit a write
 ///
 /// Writes a small value to a key of its own, one write after the other, through the leader where it can be reached, and
-/// times each. The key is under a lease and is removed at the end; if quorate is killed, the lease removes it within a
-/// minute. Each write is one more revision in the cluster's history until the next compaction.
+/// times each. The key hangs on a lease (Consul: a session) and is removed at the end; if quorate is killed, that removes
+/// it within a minute or two. Each write is one more revision in the cluster's history until the next compaction.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     quorate probe commit prod-etcd\n  \
@@ -79,7 +79,7 @@ pub(super) fn run(args: &CommitArgs, global: &Global, world: &World) -> Result<u
     let report = block_on(probe(door, &consent, target, through, plan, world))??;
     let mut out = Vec::new();
     match args.output {
-        Shape::Table => table(&report, style(global, world), &mut out)?,
+        Shape::Table => table(&report, door.held_by(), style(global, world), &mut out)?,
         Shape::Json => render::write_json(&report, &mut out)?,
     }
     world.print(&out)?;
@@ -116,9 +116,10 @@ fn through(facts: &Facts) -> Result<&Member, Failure> {
 }
 
 fn describe(target: &Target, door: &dyn CommitProbe, through: &Member, plan: Plan) -> String {
+    let held_by = door.held_by();
     escape(&format!(
-        "{} writes of {VALUE_BYTES} bytes to one key {}… of {}, through {} ({}) at {}, under a lease of {} s; then \
-         the key and the lease are removed",
+        "{} writes of {VALUE_BYTES} bytes to one key {}… of {}, through {} ({}) at {}, under a {held_by} of {} s; then \
+         the key and the {held_by} are removed",
         plan.writes,
         door.prefix(),
         target.name,
@@ -139,8 +140,10 @@ async fn probe(
 ) -> Result<CommitReport, Failure> {
     let taken_at = world.now();
     let endpoint = through.endpoint.clone().unwrap_or_default();
-    let mut scratch =
-        door.begin(consent, &endpoint, Deadline::after(plan.each)).await.map_err(cannot_write)?;
+    let mut scratch = door
+        .begin(consent, &endpoint, Deadline::after(plan.each))
+        .await
+        .map_err(|trouble| cannot_write(door.held_by(), target, trouble))?;
     let bar = progress(plan, world);
     let stop = async {
         if interruption().await.is_err() {
@@ -186,9 +189,16 @@ async fn remove(scratch: &mut dyn Scratch, plan: Plan) -> Result<(), Trouble> {
     }
 }
 
-fn cannot_write(trouble: Trouble) -> Failure {
-    let failure = Failure::failed(format!("cannot make the lease: {trouble}"));
+fn cannot_write(held_by: &str, target: &Target, trouble: Trouble) -> Failure {
+    let failure = Failure::failed(format!("cannot make the {held_by}: {trouble}"));
     match trouble.kind {
+        TroubleKind::Unauthenticated | TroubleKind::PermissionDenied
+            if target.backend == BackendKind::Consul =>
+        {
+            failure.hint(
+                "give a token that may write session and key_prefix \"quorate.probe/\": --token-file FILE",
+            )
+        }
         TroubleKind::Unauthenticated | TroubleKind::PermissionDenied => {
             failure.hint("log in with --user and --password-file, or give a client certificate")
         }
@@ -217,7 +227,7 @@ fn progress(plan: Plan, world: &World) -> ProgressBar {
     }
 }
 
-fn table(report: &CommitReport, style: Style, out: &mut dyn Write) -> io::Result<()> {
+fn table(report: &CommitReport, held_by: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {
     writeln!(
         out,
         "{}  {}  through {} ({}) at {}",
@@ -253,10 +263,10 @@ fn table(report: &CommitReport, style: Style, out: &mut dyn Write) -> io::Result
     }
     let key = escape(&report.key);
     match &report.not_removed {
-        None => writeln!(out, "\nremoved {key} and its lease"),
+        None => writeln!(out, "\nremoved {key} and its {held_by}"),
         Some(why) => writeln!(
             out,
-            "\n{key} could not be removed ({}); its lease removes it {} s after a quorum serves again",
+            "\n{key} could not be removed ({}); its {held_by} removes it {} s after a quorum serves again",
             escape(why),
             SCRATCH_LIFE.as_secs(),
         ),
