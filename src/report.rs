@@ -5,8 +5,8 @@ pub mod membership;
 pub mod status;
 
 use crate::checks::{self, Verdict};
-use crate::facts::{EtcdFacts, Facts, Member, NativeFacts, Role};
-use crate::finding::{Finding, Severity, Status};
+use crate::facts::{BackendKind, EtcdFacts, Facts, Member, NativeFacts, Role};
+use crate::finding::{Check, Finding, Severity, Status};
 use crate::quorum::{self, QuorumState};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -258,7 +258,7 @@ fn cluster_report(judged: &Judged, fail_on: Severity) -> ClusterReport {
         quorum: quorum_report(facts),
         members: member_reports(facts),
         unreachable: unreachable_reports(facts),
-        findings: findings.iter().map(finding_report).collect(),
+        findings: findings.iter().map(|finding| finding_report(finding, common.backend)).collect(),
     }
 }
 
@@ -393,7 +393,13 @@ fn soonest_certificate(member: &Member, now: Timestamp) -> Option<CertificateRep
     })
 }
 
-fn finding_report(finding: &Finding) -> FindingReport {
+/// Runbooks named after another system would mislead.
+fn runbook(check: &Check, backend: BackendKind) -> Option<&'static str> {
+    let of = |kind: &BackendKind, page: &str| page.starts_with(&format!("{}-", kind.name()));
+    check.runbook.filter(|page| BackendKind::ALL.iter().all(|kind| *kind == backend || !of(kind, page)))
+}
+
+fn finding_report(finding: &Finding, backend: BackendKind) -> FindingReport {
     FindingReport {
         check: finding.check.slug,
         status: finding.status,
@@ -402,7 +408,7 @@ fn finding_report(finding: &Finding) -> FindingReport {
         member: finding.member.clone(),
         evidence: finding.evidence.iter().map(|(name, value)| ((*name).to_owned(), value.json())).collect(),
         remedy: finding.remedy,
-        runbook: if finding.status == Status::Pass { None } else { finding.check.runbook },
+        runbook: runbook(finding.check, backend).filter(|_| finding.status != Status::Pass),
         waiver: finding
             .waiver
             .as_ref()

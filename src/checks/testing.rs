@@ -1,6 +1,10 @@
 //! Facts for table tests: a healthy cluster, and words to break it. Each test breaks one thing and expects exactly
 //! that finding.
 
+mod zookeeper;
+
+pub(crate) use zookeeper::ensemble;
+
 use crate::facts::*;
 use crate::finding::{Check, Outcome, Severity};
 use crate::policy::Policy;
@@ -255,9 +259,17 @@ impl Sample {
             zone: member.zone.clone(),
             ..Member::default()
         };
-        let etcd = self.etcd_mut(name);
-        *etcd =
-            EtcdMember { name: etcd.name.clone(), endpoint: etcd.endpoint.clone(), ..EtcdMember::default() };
+        match &mut self.0.native {
+            NativeFacts::Zookeeper(zookeeper) => zookeeper.members.retain(|m| m.name != name),
+            _ => {
+                let etcd = self.etcd_mut(name);
+                *etcd = EtcdMember {
+                    name: etcd.name.clone(),
+                    endpoint: etcd.endpoint.clone(),
+                    ..EtcdMember::default()
+                };
+            }
+        }
         let common = &mut self.0.common;
         for endpoint in common.endpoints.iter_mut().filter(|e| e.member_id.as_ref() == Some(&id)) {
             endpoint.reach = Reach::Failed(gone.clone());

@@ -136,7 +136,11 @@ fn refused(core: &Result<Core, Trouble>) -> SessionLook {
     let why = match core {
         Ok(Core::Mute) => {
             let why = "its whitelist does not even allow srvr";
-            return SessionLook { read: Observed::unknown(why), config: Observed::unknown(why) };
+            return SessionLook {
+                read: Observed::unknown(why),
+                config: Observed::unknown(why),
+                ..SessionLook::default()
+            };
         }
         Ok(Core::Serving(_)) => "it is in read-only mode: it has lost the others",
         _ => "it is not currently serving requests",
@@ -144,6 +148,7 @@ fn refused(core: &Result<Core, Trouble>) -> SessionLook {
     SessionLook {
         read: Observed::Known(QuorumRead::Failed { why: why.into(), after_ms: 0.0, refused: true }),
         config: Observed::unknown(why),
+        ..SessionLook::default()
     }
 }
 

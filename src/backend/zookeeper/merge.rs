@@ -248,6 +248,9 @@ pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest:
     let Harvest { looks, mut peers, earlier, last } = harvest;
     let roll = roll(zookeeper, &looks, last.as_ref());
     let led = Led::of(&looks, &roll);
+    let root_open = looks.iter().map(|look| &look.session.root_open).find(|open| open.known().is_some());
+    let root_open =
+        root_open.or(looks.first().map(|look| &look.session.root_open)).cloned().unwrap_or_default();
     let natives: Vec<ZookeeperMember> = looks
         .iter()
         .enumerate()
@@ -293,6 +296,7 @@ pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest:
         native: NativeFacts::Zookeeper(ZookeeperFacts {
             members: natives,
             addresses_given: zookeeper.addresses.len(),
+            root_open,
         }),
     }
 }
@@ -443,6 +447,10 @@ fn quorum_read(look: &Look, led: &Led) -> Observed<QuorumRead> {
             Observed::unknown(
                 "a session was opened, but the ensemble committed nothing for it: sessions are local",
             )
+        }
+        // What a connection and an answer cost without the ensemble is no part of the commit.
+        Observed::Known(QuorumRead::Served { ms }) => {
+            Observed::Known(QuorumRead::Served { ms: (ms - look.ms).max(0.1) })
         }
         read => read.clone(),
     }

@@ -1,12 +1,16 @@
 //! How the servers were started.
 
+mod without_effect;
+mod four_letter_words;
+mod dangers;
 mod shared_listener;
 mod unsafe_flags;
 
 use crate::facts::{EtcdMember, EtcdVars, Observed};
 use crate::finding::Check;
 
-pub(super) const CHECKS: &[&Check] = &[&unsafe_flags::CHECK, &shared_listener::CHECK];
+pub(super) const CHECKS: &[&Check] =
+    &[&unsafe_flags::CHECK, &shared_listener::CHECK, &four_letter_words::CHECK, &without_effect::CHECK];
 
 /// What can be known of a member's settings from the arguments it was started with.
 enum Settings<'a> {

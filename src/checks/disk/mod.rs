@@ -1,5 +1,10 @@
 //! Latency, space, quotas.
 
+mod server_errors;
+mod store_size;
+mod data_placement;
+mod autopurge;
+mod txnlog;
 mod alarms;
 mod backend_commit;
 mod compaction;
@@ -21,4 +26,8 @@ pub(super) const CHECKS: &[&Check] = &[
     &db_size_spread::CHECK,
     &compaction::CHECK,
     &file_descriptors::CHECK,
+    &autopurge::CHECK,
+    &data_placement::CHECK,
+    &store_size::CHECK,
+    &server_errors::CHECK,
 ];

@@ -1,4 +1,5 @@
 use super::percentile::{self, Question};
+use super::txnlog;
 use crate::facts::{CommonFacts, EtcdFacts};
 use crate::finding::{Check, Family, Outcome, Rule};
 use crate::policy::{Limit, Policy, Threshold};
@@ -27,13 +28,13 @@ pub(super) const CHECK: Check = Check {
     remedy: "Give the log an SSD of its own (--wal-dir), keep other writers off that disk, and measure it with \
              `quorate probe disk DIR`. Look again with `--window 30s` under load.",
     runbook: Some("slow-disk"),
-    thresholds: &[WARN, CRITICAL],
+    thresholds: &[WARN, CRITICAL, txnlog::MEAN_WARN, txnlog::SLOWEST_WARN],
     sources: &[
         "https://etcd.io/docs/v3.6/faq/#what-does-the-etcd-warning-failed-to-send-out-heartbeat-on-time-mean",
         "etcd server/storage/wal/metrics.go: buckets 0.001 s × 2^k",
         "etcd contrib/mixin/alerts: etcdHighFsyncDurations (warning above 0.5 s, critical above 1 s)",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(txnlog::fsync)],
 };
 
 fn judge(etcd: &EtcdFacts, common: &CommonFacts, policy: &Policy) -> Outcome {

@@ -1,5 +1,6 @@
 //! Who is in.
 
+mod ensembles;
 mod advertised_urls;
 mod duplicate_identity;
 mod membership_drift;

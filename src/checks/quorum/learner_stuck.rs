@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/learning/design-learner/",
         "k3s evicts a learner that makes no progress for 5 minutes",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::observers::judge)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {

@@ -1,5 +1,8 @@
 //! Majority, leader, sizing.
 
+mod standalone_server;
+mod observers;
+pub(super) mod before_restart;
 mod even_voters;
 mod leader_agreement;
 mod learner_stuck;
@@ -24,4 +27,6 @@ pub(super) const CHECKS: &[&Check] = &[
     &zone_spread::CHECK,
     &unstarted_member::CHECK,
     &learner_stuck::CHECK,
+    &standalone_server::CHECK,
+    &before_restart::CHECK,
 ];

@@ -1,5 +1,7 @@
 //! Lag, divergence, churn.
 
+mod zxid_rollover;
+mod zxids;
 mod data_divergence;
 mod heartbeats;
 mod leader_churn;
@@ -19,4 +21,5 @@ pub(super) const CHECKS: &[&Check] = &[
     &proposals::CHECK,
     &heartbeats::CHECK,
     &peer_network::CHECK,
+    &zxid_rollover::CHECK,
 ];

@@ -1,3 +1,4 @@
+use super::zxids;
 use crate::facts::{CommonFacts, EtcdFacts, EtcdMember, EtcdStatus, Member, RaftProgress};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::{Limit, Policy, Threshold};
@@ -27,12 +28,12 @@ pub(super) const CHECK: Check = Check {
     remedy: "Look at the disk and CPU of the member that is behind and at its link to the leader: `quorate check \
              --only wal-fsync,backend-commit,peer-network`.",
     runbook: None,
-    thresholds: &[APPLY_WARN, APPLY_CRITICAL, BEHIND],
+    thresholds: &[APPLY_WARN, APPLY_CRITICAL, BEHIND, zxids::LAG_WARN, zxids::LAG_CRITICAL],
     sources: &[
         "etcd Maintenance/Status: raftIndex and raftAppliedIndex",
         "etcd /debug/vars of the leader: raft.status.progress",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(zxids::lag)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {

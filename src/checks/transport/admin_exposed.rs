@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
         "etcd embed/etcd.go serveMetrics",
         "https://etcd.io/docs/v3.6/op-guide/configuration/ (--enable-pprof)",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::admin_server::judge)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {

@@ -1,5 +1,7 @@
 //! TLS on every listener.
 
+mod hostname_verification;
+mod admin_server;
 mod admin_exposed;
 mod auto_tls;
 mod certificate_expiry;
@@ -25,4 +27,5 @@ pub(super) const CHECKS: &[&Check] = &[
     &admin_exposed::CHECK,
     &auto_tls::CHECK,
     &shared_ca::CHECK,
+    &hostname_verification::CHECK,
 ];

@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
         "etcd CHANGELOG/CHANGELOG-3.4.md, -3.5.md, -3.6.md, -3.7.md",
         "https://github.com/etcd-io/etcd/security/advisories",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::zookeeper::known_bugs)],
 };
 
 /// One bug.

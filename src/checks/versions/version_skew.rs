@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/upgrades/upgrading-etcd/",
         "https://etcd.io/docs/v3.6/downgrades/downgrading-etcd/",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::zookeeper::skew)],
 };
 
 fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {

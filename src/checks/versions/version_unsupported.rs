@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/blog/2026/june-patch-release/ (3.4 ended with 3.4.45 on 2026-06-01)",
         "https://etcd.io/docs/latest/op-guide/versioning/",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::zookeeper::unsupported)],
 };
 
 fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {
