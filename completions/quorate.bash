@@ -426,7 +426,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__check)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --output --report --fail-on --only --skip --timeout --window --deep --save-facts --snapshot --facts --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --output --report --fail-on --only --skip --timeout --window --deep --before-restart --save-facts --snapshot --facts --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -493,6 +493,10 @@ _quorate() {
                     return 0
                     ;;
                 --window)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --before-restart)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1770,7 +1774,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__lab__subcmd__up)
-            opts="-o -v -h --nodes --tls --tls-days --no-client-cert-auth --version --dir --name --isolated --server-arg --timeout --output --config --color --verbose --help etcd"
+            opts="-o -v -h --nodes --tls --tls-days --no-client-cert-auth --version --dir --name --isolated --server-arg --timeout --output --config --color --verbose --help etcd zookeeper"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -142,9 +142,18 @@ impl Cluster {
 
     /// The same with more options of `lab up`.
     pub(crate) fn etcd_with(version: &str, nodes: usize, options: &[&str]) -> Cluster {
+        Cluster::of("etcd", version, nodes, options)
+    }
+
+    /// ZooKeeper of exactly this version, on loopback.
+    pub(crate) fn zookeeper(version: &str, nodes: usize, options: &[&str]) -> Cluster {
+        Cluster::of("zookeeper", version, nodes, options)
+    }
+
+    fn of(backend: &str, version: &str, nodes: usize, options: &[&str]) -> Cluster {
         let home = Home::new();
         let nodes = nodes.to_string();
-        let mut args = vec!["lab", "up", "etcd", "-o", "json", "--version", version, "--nodes", &nodes];
+        let mut args = vec!["lab", "up", backend, "-o", "json", "--version", version, "--nodes", &nodes];
         args.extend(options);
         let up = home.run(&args);
         assert_eq!(up.code, 0, "a server is missing or does not start: {}", up.told());
@@ -212,6 +221,32 @@ impl Cluster {
                 return ran;
             }
             assert!(!deadline.left().is_zero(), "quorum is {found}, not {state}: {}", ran.told());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// What clients of this member connect to.
+    pub(crate) fn endpoint_of(&self, name: &str) -> String {
+        let members = self.lab["members"].as_array().expect("members");
+        let member = members.iter().find(|m| m["name"] == name).expect("a member of that name");
+        member["endpoint"].as_str().expect("an endpoint").to_owned()
+    }
+
+    /// Checks until the cluster is healthy and no quorum read is slow: a Java server's first answers are.
+    #[track_caller]
+    pub(crate) fn settles_calm(&self) -> Ran {
+        let deadline = Deadline::after(PATIENCE * 2);
+        loop {
+            let ran = self.settles("healthy");
+            let report = ran.json();
+            let findings = report["clusters"][0]["findings"].as_array().expect("findings").clone();
+            let slow = |f: &Value| {
+                f["status"] != "pass" && f["check"] == "linearizable-read"
+                    || f["status"] == "unknown" && f["severity"] == "critical"
+            };
+            if !findings.iter().any(slow) || deadline.left().is_zero() {
+                return ran;
+            }
             std::thread::sleep(Duration::from_millis(100));
         }
     }

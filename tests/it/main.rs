@@ -17,3 +17,4 @@ mod recover;
 mod render;
 mod snapshot;
 mod tls_servers;
+mod zookeeper;

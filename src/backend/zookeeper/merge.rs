@@ -493,7 +493,17 @@ fn endpoint(at: usize, look: &Look, roll: &Roll) -> Endpoint {
 /// Each server's own list, under the keys of the roll.
 fn views(zookeeper: &Zookeeper, looks: &[Look], roll: &Roll) -> Vec<MembershipView> {
     let view = |(key, at): (&String, &usize)| {
-        let look = looks.get(*at).filter(|look| look.core.is_ok() && !standalone(look))?;
+        let look = looks.get(*at).filter(|look| look.core.is_ok())?;
+        if standalone(look) {
+            // Its own list is itself; in an ensemble it has no say.
+            let members = roll.members.clone();
+            let alone = members.len() == 1;
+            return alone.then(|| MembershipView {
+                source: key.clone(),
+                interface: "client".into(),
+                members,
+            });
+        }
         let list = look.session.config.known()?;
         let members = list.servers.iter().map(|(id, server)| {
             let key = roll.key(id);
