@@ -65,6 +65,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--skip', '--skip', [CompletionResultType]::ParameterName, 'All but these checks, separated by commas')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'The whole check takes no longer')
             [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'Look twice, this long apart, for what needs two samples [default: compare with the previous run]')
+            [CompletionResult]::new('--before-restart', '--before-restart', [CompletionResultType]::ParameterName, 'Only answer whether this member (name, id or address) may be restarted now: exit code 4 when it must not')
             [CompletionResult]::new('--save-facts', '--save-facts', [CompletionResultType]::ParameterName, 'Keep what was seen, to replay with --facts')
             [CompletionResult]::new('--snapshot', '--snapshot', [CompletionResultType]::ParameterName, 'Judge a snapshot instead of a running cluster: encryption at rest over all revisions, stored membership, alarms, users, what stands in the way of an upgrade')
             [CompletionResult]::new('--facts', '--facts', [CompletionResultType]::ParameterName, 'Judge what --save-facts kept instead of looking')

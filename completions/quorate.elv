@@ -61,6 +61,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --skip 'All but these checks, separated by commas'
             cand --timeout 'The whole check takes no longer'
             cand --window 'Look twice, this long apart, for what needs two samples [default: compare with the previous run]'
+            cand --before-restart 'Only answer whether this member (name, id or address) may be restarted now: exit code 4 when it must not'
             cand --save-facts 'Keep what was seen, to replay with --facts'
             cand --snapshot 'Judge a snapshot instead of a running cluster: encryption at rest over all revisions, stored membership, alarms, users, what stands in the way of an upgrade'
             cand --facts 'Judge what --save-facts kept instead of looking'

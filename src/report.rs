@@ -6,7 +6,7 @@ pub mod status;
 
 use crate::checks::{self, Verdict};
 use crate::facts::{BackendKind, EtcdFacts, Facts, Member, NativeFacts, Role};
-use crate::finding::{Finding, Severity, Status};
+use crate::finding::{Check, Finding, Severity, Status};
 use crate::quorum::{self, QuorumState};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -393,14 +393,13 @@ fn soonest_certificate(member: &Member, now: Timestamp) -> Option<CertificateRep
     })
 }
 
+/// Runbooks named after another system would mislead.
+fn runbook(check: &Check, backend: BackendKind) -> Option<&'static str> {
+    let of = |kind: &BackendKind, page: &str| page.starts_with(&format!("{}-", kind.name()));
+    check.runbook.filter(|page| BackendKind::ALL.iter().all(|kind| *kind == backend || !of(kind, page)))
+}
+
 fn finding_report(finding: &Finding, backend: BackendKind) -> FindingReport {
-    // A page that is named after a system is about that one only.
-    let fits = |page: &&str| {
-        let of = |kind: BackendKind| page.strip_prefix(kind.name()).is_some_and(|rest| rest.starts_with('-'));
-        ![BackendKind::Etcd, BackendKind::Zookeeper, BackendKind::Consul]
-            .into_iter()
-            .any(|k| k != backend && of(k))
-    };
     FindingReport {
         check: finding.check.slug,
         status: finding.status,
@@ -409,7 +408,7 @@ fn finding_report(finding: &Finding, backend: BackendKind) -> FindingReport {
         member: finding.member.clone(),
         evidence: finding.evidence.iter().map(|(name, value)| ((*name).to_owned(), value.json())).collect(),
         remedy: finding.remedy,
-        runbook: finding.check.runbook.filter(|_| finding.status != Status::Pass).filter(fits),
+        runbook: runbook(finding.check, backend).filter(|_| finding.status != Status::Pass),
         waiver: finding
             .waiver
             .as_ref()

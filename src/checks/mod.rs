@@ -10,6 +10,7 @@ mod membership;
 mod quorum;
 mod remedies;
 mod replication;
+mod servers;
 #[cfg(test)]
 pub(crate) mod testing;
 mod transport;
@@ -73,6 +74,26 @@ pub fn evaluate(facts: &Facts, policy: &Policy, waivers: &[Waiver], selection: &
     selected.flat_map(|check| findings(check, check.run(facts, policy), facts, waivers)).collect()
 }
 
+/// Judges whether a member may be restarted now; `None` when the membership has no such name, id or address. Where the
+/// membership is not known that is a finding.
+pub fn before_restart(
+    facts: &Facts,
+    member: &str,
+    policy: &Policy,
+    waivers: &[Waiver],
+) -> Option<Vec<Finding>> {
+    use quorum::before_restart;
+    let outcome = match before_restart::named(facts, member) {
+        Some(member) => before_restart::judge(facts, member, policy),
+        None if facts.common.members.is_empty() => {
+            let why = facts.common.membership.why().unwrap_or("the member list is empty");
+            Outcome::undecided(format!("who is a member: {why}"), Severity::Critical)
+        }
+        None => return None,
+    };
+    Some(findings(&before_restart::CHECK, outcome, facts, waivers))
+}
+
 /// Runs those of the selected checks that a snapshot can answer. `facts` are of the file: its name and the time, and
 /// nothing of a running cluster.
 pub fn evaluate_file(
@@ -116,9 +137,7 @@ fn from_hit(check: &'static Check, hit: Hit, facts: &Facts, waivers: &[Waiver]) 
         summary: hit.sentence(),
         member: hit.member,
         evidence: hit.values,
-        remedy: Some(
-            hit.remedy.or_else(|| remedies::of(check.slug, facts.common.backend)).unwrap_or(check.remedy),
-        ),
+        remedy: Some(hit.remedy.unwrap_or_else(|| remedies::of(check, facts.common.backend))),
         waiver,
     }
 }
@@ -214,12 +233,14 @@ mod tests {
 
     #[test]
     fn a_healthy_cluster_has_no_finding() {
-        let findings = evaluate(&cluster(3).0, &Policy::default(), &[], &Selection::default());
-        let bad: Vec<_> = findings
-            .iter()
-            .filter(|f| f.status != Status::Pass && f.severity > Some(Severity::Info))
-            .map(|f| f.check.slug)
-            .collect();
-        assert!(bad.is_empty(), "{bad:?}");
+        for sample in [cluster(3), super::testing::ensemble(3)] {
+            let findings = evaluate(&sample.0, &Policy::default(), &[], &Selection::default());
+            let bad: Vec<_> = findings
+                .iter()
+                .filter(|f| f.status != Status::Pass && f.severity > Some(Severity::Info))
+                .map(|f| f.check.slug)
+                .collect();
+            assert!(bad.is_empty(), "{bad:?}");
+        }
     }
 }

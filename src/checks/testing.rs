@@ -1,6 +1,10 @@
 //! Facts for table tests: a healthy cluster, and words to break it. Each test breaks one thing and expects exactly
 //! that finding.
 
+mod zookeeper;
+
+pub(crate) use zookeeper::ensemble;
+
 use crate::facts::*;
 use crate::finding::{Check, Outcome, Severity};
 use crate::policy::Policy;
@@ -267,7 +271,7 @@ impl Sample {
                     *server = ConsulMember { endpoint, ..ConsulMember::default() };
                 }
             }
-            NativeFacts::Zookeeper(_) => {}
+            NativeFacts::Zookeeper(zookeeper) => zookeeper.members.retain(|m| m.name != name),
         }
         let common = &mut self.0.common;
         for endpoint in common.endpoints.iter_mut().filter(|e| e.member_id.as_ref() == Some(&id)) {

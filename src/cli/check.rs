@@ -6,8 +6,8 @@ use super::settings::settings;
 use super::{Global, TargetArgs, World, block_on};
 use crate::backend::Ask;
 use crate::checks::{self, Selection, Verdict};
-use crate::facts::{FACTS_FORMAT, Facts, Soundness};
-use crate::finding::Severity;
+use crate::facts::{FACTS_FORMAT, Facts, Member, Soundness};
+use crate::finding::{Finding, Severity};
 use crate::render::{self, Style};
 use crate::report::{CheckReport, Judged, Place};
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -28,9 +28,10 @@ use std::time::Duration;
     quorate check prod-etcd -o nagios\n  \
     quorate check prod-etcd --report prometheus=/var/lib/node_exporter/quorate.prom\n  \
     quorate check prod-etcd -o markdown >> $GITHUB_STEP_SUMMARY\n  \
+    quorate check prod-etcd --before-restart n2 && systemctl restart etcd\n  \
     quorate check --snapshot backup.db\n\n\
     Exit codes: 0 nothing at or above --fail-on · 1 a warning, with --fail-on warning · 2 critical · \
-    3 not enough could be seen to decide · 64 usage or configuration\n\
+    3 not enough could be seen to decide · 4 --before-restart: it must not be restarted · 64 usage or configuration\n\
     With -o nagios as plugins do: 0 ok · 1 warning · 2 critical · 3 undecided, usage or configuration")]
 pub(super) struct CheckArgs {
     #[command(flatten)]
@@ -59,6 +60,9 @@ pub(super) struct CheckArgs {
     /// Also what costs the servers something: data hashes, every stored object, legacy TLS
     #[arg(long)]
     deep: bool,
+    /// Only answer whether this member (name, id or address) may be restarted now: exit code 4 when it must not
+    #[arg(long, value_name = "MEMBER", conflicts_with_all = ["only", "skip", "snapshot", "all"])]
+    before_restart: Option<String>,
     /// Keep what was seen, to replay with --facts
     #[arg(long, value_name = "FILE")]
     save_facts: Option<PathBuf>,
@@ -136,13 +140,26 @@ fn check(args: &CheckArgs, global: &Global, world: &World) -> Result<u8, Failure
     let saved = args.save_facts.as_ref().map_or(Ok(()), |path| save(path, &clusters));
     let judged: Vec<Judged> = clusters
         .into_iter()
-        .map(|facts| Judged {
-            findings: checks::evaluate(&facts, &config.policy, &config.waivers, &selection),
-            declared_at: declared_at(&config, &facts.cluster),
-            facts,
+        .map(|facts| {
+            let findings = match &args.before_restart {
+                Some(member) => before_restart(member, &facts, &config)?,
+                None => checks::evaluate(&facts, &config.policy, &config.waivers, &selection),
+            };
+            Ok(Judged { findings, declared_at: declared_at(&config, &facts.cluster), facts })
         })
-        .collect();
+        .collect::<Result<_, Failure>>()?;
     tell(args, outputs, (taken_at, duration_ms), &judged, saved, global, world)
+}
+
+fn before_restart(member: &str, facts: &Facts, config: &Config) -> Result<Vec<Finding>, Failure> {
+    checks::before_restart(facts, member, &config.policy, &config.waivers).ok_or_else(|| {
+        let names: Vec<String> = facts.common.members.iter().map(Member::label).collect();
+        let failure = Failure::usage(format!("--before-restart: {} has no member `{member}`", facts.cluster));
+        match nearest(member, names.iter().map(String::as_str)) {
+            Some(nearest) => failure.hint(format!("did you mean `{nearest}`?")),
+            None => failure.hint(format!("its members: {}", names.join(", "))),
+        }
+    })
 }
 
 /// A snapshot, judged like a cluster by the checks that a file can answer.
@@ -187,7 +204,9 @@ fn tell(
     // Whoever cannot write a file still wants to know how the cluster is.
     print(outputs.stdout, &report, global, world)?;
     written?;
-    Ok(exit_code(&report, args.fail_on))
+    let code = exit_code(&report, args.fail_on);
+    // Critical here means that a guard says no.
+    Ok(if args.before_restart.is_some() && code == 2 { Kind::Refused.code() } else { code })
 }
 
 fn print(

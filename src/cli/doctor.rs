@@ -147,6 +147,7 @@ const TOOLS: &[(&str, &str, &[&str])] = &[
     ("ssh", "hosts of members that are not this machine", &["-V"]),
     ("strace", "tests that kill quorate between two system calls", &["--version"]),
     ("shellcheck", "tests of generated scripts", &["--version"]),
+    ("java", "labs of ZooKeeper", &["-version"]),
     ("ip", "labs whose network can be cut (`lab up --isolated`)", &["-V"]),
 ];
 

@@ -13,6 +13,8 @@ pub struct ZookeeperFacts {
     pub members: Vec<ZookeeperMember>,
     /// How many addresses the user gave: more than one means that an ensemble is expected.
     pub addresses_given: usize,
+    /// Whether the root's ACL gives everybody every right.
+    pub root_open: Observed<bool>,
 }
 
 /// What one server told of itself.

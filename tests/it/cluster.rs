@@ -147,6 +147,11 @@ impl Cluster {
         Cluster::of("etcd", version, nodes, options)
     }
 
+    /// ZooKeeper of exactly this version, on loopback.
+    pub(crate) fn zookeeper(version: &str, nodes: usize, options: &[&str]) -> Cluster {
+        Cluster::of("zookeeper", version, nodes, options)
+    }
+
     /// Servers of any system, of exactly this version, with more options of `lab up`.
     pub(crate) fn of(backend: &str, version: &str, nodes: usize, options: &[&str]) -> Cluster {
         let home = Home::new();
@@ -219,6 +224,32 @@ impl Cluster {
                 return ran;
             }
             assert!(!deadline.left().is_zero(), "quorum is {found}, not {state}: {}", ran.told());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+
+    /// What clients of this member connect to.
+    pub(crate) fn endpoint_of(&self, name: &str) -> String {
+        let members = self.lab["members"].as_array().expect("members");
+        let member = members.iter().find(|m| m["name"] == name).expect("a member of that name");
+        member["endpoint"].as_str().expect("an endpoint").to_owned()
+    }
+
+    /// Checks until the cluster is healthy and no quorum read is slow: a Java server's first answers are.
+    #[track_caller]
+    pub(crate) fn settles_calm(&self) -> Ran {
+        let deadline = Deadline::after(PATIENCE * 2);
+        loop {
+            let ran = self.settles("healthy");
+            let report = ran.json();
+            let findings = report["clusters"][0]["findings"].as_array().expect("findings").clone();
+            let slow = |f: &Value| {
+                f["status"] != "pass" && f["check"] == "linearizable-read"
+                    || f["status"] == "unknown" && f["severity"] == "critical"
+            };
+            if !findings.iter().any(slow) || deadline.left().is_zero() {
+                return ran;
+            }
             std::thread::sleep(Duration::from_millis(100));
         }
     }

@@ -20,3 +20,4 @@ mod render;
 mod runbook;
 mod snapshot;
 mod tls_servers;
+mod zookeeper;

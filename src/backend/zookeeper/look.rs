@@ -136,7 +136,11 @@ fn refused(core: &Result<Core, Trouble>) -> SessionLook {
     let why = match core {
         Ok(Core::Mute) => {
             let why = "its whitelist does not even allow srvr";
-            return SessionLook { read: Observed::unknown(why), config: Observed::unknown(why) };
+            return SessionLook {
+                read: Observed::unknown(why),
+                config: Observed::unknown(why),
+                ..SessionLook::default()
+            };
         }
         Ok(Core::Serving(_)) => "it is in read-only mode: it has lost the others",
         _ => "it is not currently serving requests",
@@ -144,6 +148,7 @@ fn refused(core: &Result<Core, Trouble>) -> SessionLook {
     SessionLook {
         read: Observed::Known(QuorumRead::Failed { why: why.into(), after_ms: 0.0, refused: true }),
         config: Observed::unknown(why),
+        ..SessionLook::default()
     }
 }
 
@@ -178,13 +183,17 @@ fn metrics(
     }
 }
 
+/// Of what is left of the time, for a word: a port that waits for TLS says nothing to one, and is greeted in the rest.
+const WORD_SHARE: f64 = 0.8;
+
 /// Asks `srvr`, and names what is there instead of a server.
 pub(super) async fn core(
     zookeeper: &Zookeeper,
     address: &Address,
     deadline: Deadline,
 ) -> Result<Core, Trouble> {
-    let answer = words::ask(address, "srvr", &zookeeper.material, deadline).await;
+    let patience = deadline.within(deadline.left().mul_f64(WORD_SHARE));
+    let answer = words::ask(address, "srvr", &zookeeper.material, patience).await;
     let text = match answer {
         Ok(text) => text,
         Err(trouble) => return Err(named(trouble, address, deadline).await),
@@ -202,7 +211,7 @@ pub(super) async fn core(
 /// What hangs up on a word may speak TLS, and the other way round.
 async fn named(trouble: Trouble, address: &Address, deadline: Deadline) -> Trouble {
     let hung_up = matches!(trouble.kind, TroubleKind::EmptyReply | TroubleKind::ConnectionReset);
-    if !address.tls && hung_up {
+    if !address.tls && (hung_up || trouble.kind == TroubleKind::NoAnswer) {
         let session = stranger(address, "/", None, deadline).await;
         if !session.chain.is_empty() || session.version.is_some() {
             return Trouble::new(TroubleKind::PlaintextOnTls, "the port speaks TLS: use zk+tls://");

@@ -248,6 +248,9 @@ pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest:
     let Harvest { looks, mut peers, earlier, last } = harvest;
     let roll = roll(zookeeper, &looks, last.as_ref());
     let led = Led::of(&looks, &roll);
+    let root_open = looks.iter().map(|look| &look.session.root_open).find(|open| open.known().is_some());
+    let root_open =
+        root_open.or(looks.first().map(|look| &look.session.root_open)).cloned().unwrap_or_default();
     let natives: Vec<ZookeeperMember> = looks
         .iter()
         .enumerate()
@@ -293,6 +296,7 @@ pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest:
         native: NativeFacts::Zookeeper(ZookeeperFacts {
             members: natives,
             addresses_given: zookeeper.addresses.len(),
+            root_open,
         }),
     }
 }
@@ -444,6 +448,10 @@ fn quorum_read(look: &Look, led: &Led) -> Observed<QuorumRead> {
                 "a session was opened, but the ensemble committed nothing for it: sessions are local",
             )
         }
+        // What a connection and an answer cost without the ensemble is no part of the commit.
+        Observed::Known(QuorumRead::Served { ms }) => {
+            Observed::Known(QuorumRead::Served { ms: (ms - look.ms).max(0.1) })
+        }
         read => read.clone(),
     }
 }
@@ -485,7 +493,17 @@ fn endpoint(at: usize, look: &Look, roll: &Roll) -> Endpoint {
 /// Each server's own list, under the keys of the roll.
 fn views(zookeeper: &Zookeeper, looks: &[Look], roll: &Roll) -> Vec<MembershipView> {
     let view = |(key, at): (&String, &usize)| {
-        let look = looks.get(*at).filter(|look| look.core.is_ok() && !standalone(look))?;
+        let look = looks.get(*at).filter(|look| look.core.is_ok())?;
+        if standalone(look) {
+            // Its own list is itself; in an ensemble it has no say.
+            let members = roll.members.clone();
+            let alone = members.len() == 1;
+            return alone.then(|| MembershipView {
+                source: key.clone(),
+                interface: "client".into(),
+                members,
+            });
+        }
         let list = look.session.config.known()?;
         let members = list.servers.iter().map(|(id, server)| {
             let key = roll.key(id);

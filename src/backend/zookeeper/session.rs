@@ -6,7 +6,7 @@ use crate::facts::{Observed, QuorumRead, Trouble, TroubleKind, ZookeeperConfig};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use std::time::Duration;
-use zookeeper_client::{Client, Connector, Error, TlsOptions};
+use zookeeper_client::{Acl, AuthId, Client, Connector, Error, Permission, TlsOptions};
 
 /// What came of a session.
 #[derive(Debug, Default)]
@@ -15,6 +15,8 @@ pub(super) struct SessionLook {
     pub(super) read: Observed<QuorumRead>,
     /// `/zookeeper/config`.
     pub(super) config: Observed<ZookeeperConfig>,
+    /// Whether the root's ACL gives everybody every right.
+    pub(super) root_open: Observed<bool>,
 }
 
 /// How long a server keeps a session that we could not close, at least: it raises what is shorter than two ticks.
@@ -30,7 +32,11 @@ pub(super) async fn look(zookeeper: &Zookeeper, address: &Address, deadline: Dea
         Some(Ok(client)) => client,
         Some(Err(trouble)) => {
             let why = trouble.to_string();
-            return SessionLook { read: Observed::unknown(&why), config: Observed::unknown(why) };
+            return SessionLook {
+                read: Observed::unknown(&why),
+                config: Observed::unknown(why),
+                ..SessionLook::default()
+            };
         }
         None => {
             let why = "a session was not opened in time".to_owned();
@@ -38,11 +44,20 @@ pub(super) async fn look(zookeeper: &Zookeeper, address: &Address, deadline: Dea
             return SessionLook {
                 config: Observed::unknown(&why),
                 read: Observed::Known(QuorumRead::Failed { why, after_ms, refused: false }),
+                ..SessionLook::default()
             };
         }
     };
     let ms = deadline.elapsed_ms() - began;
-    let config = match patience.run(client.get_config()).await {
+    let (config, acl) =
+        futures_util::future::join(patience.run(client.get_config()), patience.run(client.get_acl("/")))
+            .await;
+    let root_open = match acl {
+        None => Observed::unknown("not read in time"),
+        Some(Err(error)) => Observed::unknown(error.to_string()),
+        Some(Ok((acls, _))) => Observed::Known(acls.contains(&Acl::new(Permission::ALL, AuthId::anyone()))),
+    };
+    let config = match config {
         None => Observed::unknown("/zookeeper/config was not read in time"),
         Some(Err(error)) => Observed::unknown(format!("/zookeeper/config: {error}")),
         Some(Ok((data, _))) => Observed::or_unknown(
@@ -50,7 +65,7 @@ pub(super) async fn look(zookeeper: &Zookeeper, address: &Address, deadline: Dea
             "/zookeeper/config names no server",
         ),
     };
-    SessionLook { read: Observed::Known(QuorumRead::Served { ms }), config }
+    SessionLook { read: Observed::Known(QuorumRead::Served { ms }), config, root_open }
 }
 
 /// Opens a session with exactly one server. Bounded by whoever calls.

@@ -17,7 +17,12 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/op-guide/authentication/rbac/",
         "https://etcd.io/docs/v3.6/op-guide/configuration/ (--auth-token: simple tokens are for development)",
     ],
-    rules: &[Rule::Etcd(judge), Rule::Consul(consul::access::controls), Rule::File(judge_file)],
+    rules: &[
+        Rule::Etcd(judge),
+        Rule::Zookeeper(super::sessions::judge),
+        Rule::Consul(consul::access::controls),
+        Rule::File(judge_file),
+    ],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {

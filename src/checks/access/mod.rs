@@ -3,6 +3,7 @@
 mod auth;
 mod gossip_encryption;
 mod open_acls;
+mod sessions;
 mod token_rights;
 
 use crate::finding::Check;

@@ -1,4 +1,6 @@
-use crate::facts::{CommonFacts, EtcdFacts, KubernetesStore, Observed, ResourceStorage, SnapshotFacts};
+use crate::facts::{
+    CommonFacts, EtcdFacts, KubernetesStore, Observed, ResourceStorage, SnapshotFacts, ZookeeperFacts,
+};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::{Limit, Policy, Threshold};
 
@@ -25,7 +27,7 @@ pub(super) const CHECK: Check = Check {
         "https://kubernetes.io/docs/tasks/administer-cluster/kms-provider/: KMS v1 is deprecated since 1.28",
         "kubernetes apiserver/pkg/server/options/encryptionconfig/config.go: the prefixes of stored values",
     ],
-    rules: &[Rule::Etcd(judge), Rule::File(judge_file)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(judge_zookeeper), Rule::File(judge_file)],
 };
 
 const REWRITE: &str = "Rewrite every object of the resource once all API servers write with the new key, such as: \
@@ -37,6 +39,17 @@ const AESGCM: &str = "Rotate the key before 200 000 writes, or move to secretbox
 
 /// The resource that must be encrypted; others are judged only where somebody encrypts them.
 const SECRETS: &str = "secrets";
+
+/// ZooKeeper has no encryption of its own; what lies below its files cannot be seen over the network.
+fn judge_zookeeper(_: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
+    Outcome::found(
+        Hit::new(
+            Severity::Info,
+            "ZooKeeper stores everything unencrypted: logs, snapshots and copies of them",
+        )
+        .remedy("Keep dataDir, dataLogDir and every backup on encrypted volumes."),
+    )
+}
 
 fn judge(etcd: &EtcdFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
     let store = match &etcd.kubernetes {

@@ -2,14 +2,23 @@
 
 mod licence;
 mod rpc_limits;
+mod without_effect;
+mod four_letter_words;
+mod dangers;
 mod shared_listener;
 mod unsafe_flags;
 
 use crate::facts::{EtcdMember, EtcdVars, Observed};
 use crate::finding::Check;
 
-pub(super) const CHECKS: &[&Check] =
-    &[&unsafe_flags::CHECK, &shared_listener::CHECK, &rpc_limits::CHECK, &licence::CHECK];
+pub(super) const CHECKS: &[&Check] = &[
+    &unsafe_flags::CHECK,
+    &shared_listener::CHECK,
+    &rpc_limits::CHECK,
+    &licence::CHECK,
+    &four_letter_words::CHECK,
+    &without_effect::CHECK,
+];
 
 /// What can be known of a member's settings from the arguments it was started with.
 enum Settings<'a> {

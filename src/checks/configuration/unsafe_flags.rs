@@ -19,7 +19,11 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/tuning/#time-parameters",
         "etcd server/etcdserver/api/etcdhttp/debug.go: /debug/vars publishes the arguments",
     ],
-    rules: &[Rule::Etcd(judge), Rule::Consul(consul::settings::dangers)],
+    rules: &[
+        Rule::Etcd(judge),
+        Rule::Zookeeper(super::dangers::judge),
+        Rule::Consul(consul::settings::dangers),
+    ],
 };
 
 /// A flag that is wrong at a certain value.

@@ -2,7 +2,7 @@ use crate::facts::{CommonFacts, EtcdFacts, Observed};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
 
-const WARN: Threshold = Threshold {
+pub(super) const WARN: Threshold = Threshold {
     key: "file_descriptors_warn",
     default: Limit::Percent(80.0),
     source: "etcd server/etcdserver/metrics.go: the server logs a warning above 80 %",
@@ -19,7 +19,7 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[WARN],
     sources: &["etcd server/etcdserver/metrics.go: monitorFileDescriptor"],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::txnlog::files)],
 };
 
 fn judge(etcd: &EtcdFacts, common: &CommonFacts, policy: &Policy) -> Outcome {

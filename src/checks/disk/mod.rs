@@ -1,5 +1,10 @@
 //! Latency, space, quotas.
 
+mod server_errors;
+mod store_size;
+mod data_placement;
+mod autopurge;
+mod txnlog;
 mod alarms;
 mod backend_commit;
 mod commit_latency;
@@ -25,4 +30,8 @@ pub(super) const CHECKS: &[&Check] = &[
     &file_descriptors::CHECK,
     &commit_latency::CHECK,
     &log_store::CHECK,
+    &autopurge::CHECK,
+    &data_placement::CHECK,
+    &store_size::CHECK,
+    &server_errors::CHECK,
 ];

@@ -1,4 +1,5 @@
 use super::percentile::{self, Question};
+use super::txnlog;
 use crate::checks::consul;
 use crate::facts::{CommonFacts, EtcdFacts};
 use crate::finding::{Check, Family, Outcome, Rule};
@@ -28,13 +29,13 @@ pub(super) const CHECK: Check = Check {
     remedy: "Give the log an SSD of its own (--wal-dir), keep other writers off that disk, and measure it with \
              `quorate probe disk DIR`. Look again with `--window 30s` under load.",
     runbook: Some("slow-disk"),
-    thresholds: &[WARN, CRITICAL, consul::log::APPEND_WARN],
+    thresholds: &[WARN, CRITICAL, consul::log::APPEND_WARN, txnlog::MEAN_WARN, txnlog::SLOWEST_WARN],
     sources: &[
         "https://etcd.io/docs/v3.6/faq/#what-does-the-etcd-warning-failed-to-send-out-heartbeat-on-time-mean",
         "etcd server/storage/wal/metrics.go: buckets 0.001 s × 2^k",
         "etcd contrib/mixin/alerts: etcdHighFsyncDurations (warning above 0.5 s, critical above 1 s)",
     ],
-    rules: &[Rule::Etcd(judge), Rule::Consul(consul::log::append)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(txnlog::fsync), Rule::Consul(consul::log::append)],
 };
 
 fn judge(etcd: &EtcdFacts, common: &CommonFacts, policy: &Policy) -> Outcome {

@@ -1,5 +1,6 @@
 //! Who is in.
 
+mod ensembles;
 mod advertised_urls;
 mod bootstrap_expect;
 mod duplicate_identity;

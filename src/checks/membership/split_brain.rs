@@ -19,7 +19,12 @@ pub(super) const CHECK: Check = Check {
         "etcd-io/etcd: ErrClusterIDMismatch",
         "rancher/rke2#2857, k3s-io/k3s#11992: two clusters after a reset",
     ],
-    rules: &[Rule::Etcd(judge_etcd), Rule::Consul(consul::membership::one_cluster), Rule::Common(judge)],
+    rules: &[
+        Rule::Etcd(judge_etcd),
+        Rule::Zookeeper(super::ensembles::judge),
+        Rule::Consul(consul::membership::one_cluster),
+        Rule::Common(judge),
+    ],
 };
 
 /// Who is where: cluster id to addresses.

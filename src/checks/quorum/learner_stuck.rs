@@ -23,7 +23,11 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/learning/design-learner/",
         "k3s evicts a learner that makes no progress for 5 minutes",
     ],
-    rules: &[Rule::Etcd(judge), Rule::Consul(consul::replication::non_voters)],
+    rules: &[
+        Rule::Etcd(judge),
+        Rule::Zookeeper(super::observers::judge),
+        Rule::Consul(consul::replication::non_voters),
+    ],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {

@@ -1,6 +1,9 @@
 //! Majority, leader, sizing.
 
 mod autopilot;
+mod standalone_server;
+mod observers;
+pub(super) mod before_restart;
 mod even_voters;
 mod leader_agreement;
 mod learner_stuck;
@@ -26,4 +29,6 @@ pub(super) const CHECKS: &[&Check] = &[
     &unstarted_member::CHECK,
     &learner_stuck::CHECK,
     &autopilot::CHECK,
+    &standalone_server::CHECK,
+    &before_restart::CHECK,
 ];

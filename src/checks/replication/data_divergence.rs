@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/op-guide/data_corruption/",
         "etcd server/etcdserver/corrupt.go: hashes compare only at one revision and one compaction revision",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::zxids::divergence)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {

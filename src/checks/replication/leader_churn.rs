@@ -1,4 +1,5 @@
 use super::window::{self, Spoken};
+use super::zxids;
 use crate::checks::consul;
 use crate::facts::{CommonFacts, EtcdFacts, Window};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
@@ -26,7 +27,7 @@ pub(super) const CHECK: Check = Check {
         "etcd contrib/mixin/alerts: etcdHighNumberOfLeaderChanges",
         "https://etcd.io/docs/v3.6/tuning/",
     ],
-    rules: &[Rule::Etcd(judge), Rule::Consul(consul::replication::churn)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(zxids::churn), Rule::Consul(consul::replication::churn)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {

@@ -1,5 +1,7 @@
 //! Lag, divergence, churn.
 
+mod zxid_rollover;
+mod zxids;
 mod data_divergence;
 mod heartbeats;
 mod leader_churn;
@@ -23,4 +25,5 @@ pub(super) const CHECKS: &[&Check] = &[
     &peer_network::CHECK,
     &restore_window::CHECK,
     &raft_saturation::CHECK,
+    &zxid_rollover::CHECK,
 ];

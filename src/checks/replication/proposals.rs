@@ -1,4 +1,5 @@
 use super::window::Spoken;
+use super::zxids;
 use crate::facts::{CommonFacts, EtcdFacts, Observed};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
@@ -22,12 +23,12 @@ pub(super) const CHECK: Check = Check {
     remedy: "Look at the leader's disk and at the voters that answer late: `quorate check --only \
              quorum-margin,wal-fsync,raft-lag,leader-churn`.",
     runbook: None,
-    thresholds: &[PENDING, FAILED],
+    thresholds: &[PENDING, FAILED, zxids::OUTSTANDING, zxids::PENDING_SYNCS],
     sources: &[
         "etcd contrib/mixin/alerts: etcdHighNumberOfFailedProposals",
         "etcd_server_proposals_pending, etcd_server_proposals_failed_total",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(zxids::waiting)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {

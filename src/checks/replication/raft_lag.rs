@@ -1,3 +1,4 @@
+use super::zxids;
 use crate::checks::consul;
 use crate::facts::{CommonFacts, EtcdFacts, EtcdMember, EtcdStatus, Member, RaftProgress};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
@@ -28,12 +29,19 @@ pub(super) const CHECK: Check = Check {
     remedy: "Look at the disk and CPU of the member that is behind and at its link to the leader: `quorate check \
              --only wal-fsync,backend-commit,peer-network`.",
     runbook: None,
-    thresholds: &[APPLY_WARN, APPLY_CRITICAL, BEHIND, consul::replication::TRAILING_WARN],
+    thresholds: &[
+        APPLY_WARN,
+        APPLY_CRITICAL,
+        BEHIND,
+        consul::replication::TRAILING_WARN,
+        zxids::LAG_WARN,
+        zxids::LAG_CRITICAL,
+    ],
     sources: &[
         "etcd Maintenance/Status: raftIndex and raftAppliedIndex",
         "etcd /debug/vars of the leader: raft.status.progress",
     ],
-    rules: &[Rule::Etcd(judge), Rule::Consul(consul::replication::lag)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(zxids::lag), Rule::Consul(consul::replication::lag)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {

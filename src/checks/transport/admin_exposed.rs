@@ -18,7 +18,11 @@ pub(super) const CHECK: Check = Check {
         "etcd embed/etcd.go serveMetrics",
         "https://etcd.io/docs/v3.6/op-guide/configuration/ (--enable-pprof)",
     ],
-    rules: &[Rule::Etcd(judge), Rule::Consul(consul::settings::exposed)],
+    rules: &[
+        Rule::Etcd(judge),
+        Rule::Zookeeper(super::admin_server::judge),
+        Rule::Consul(consul::settings::exposed),
+    ],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {

@@ -1,5 +1,7 @@
 //! TLS on every listener.
 
+mod hostname_verification;
+mod admin_server;
 mod admin_exposed;
 mod auto_tls;
 mod certificate_expiry;
@@ -29,4 +31,5 @@ pub(super) const CHECKS: &[&Check] = &[
     &shared_ca::CHECK,
     &peer_verification::CHECK,
     &mesh_ca::CHECK,
+    &hostname_verification::CHECK,
 ];

@@ -1,5 +1,5 @@
 use super::sockets::open_sockets;
-use crate::facts::{CommonFacts, ListenerKind};
+use crate::facts::{CommonFacts, ListenerKind, ZookeeperFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule};
 use crate::policy::Policy;
 use jiff::Timestamp;
@@ -14,8 +14,17 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &["CIS Kubernetes Benchmark 2.4", "https://etcd.io/docs/v3.6/op-guide/security/"],
-    rules: &[Rule::Common(judge)],
+    rules: &[Rule::Zookeeper(judge_zookeeper), Rule::Common(judge)],
 };
+
+/// A server that runs alone has no port for others.
+fn judge_zookeeper(zookeeper: &ZookeeperFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
+    let mut modes = zookeeper.serving().map(|(_, srvr)| srvr.mode.as_str()).peekable();
+    if modes.peek().is_some() && modes.all(|mode| mode == "standalone") {
+        return Outcome::NotApplicable("a standalone server has no port for others".into());
+    }
+    judge(facts, policy, Timestamp::UNIX_EPOCH)
+}
 
 fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
     open_sockets(

@@ -1,4 +1,4 @@
-use crate::facts::{ClockOffset, CommonFacts, Observed};
+use crate::facts::{ClockOffset, CommonFacts, Observed, ZookeeperFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
 use jiff::Timestamp;
@@ -25,22 +25,31 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[WARN, CRITICAL],
     sources: &["RFC 9110 §6.6.1: the Date header"],
-    rules: &[Rule::Common(judge)],
+    rules: &[Rule::Zookeeper(judge_zookeeper), Rule::Common(judge)],
 };
 
 fn judge(facts: &CommonFacts, policy: &Policy, _: Timestamp) -> Outcome {
+    decide(facts, policy, Severity::Critical)
+}
+
+/// Nothing that ZooKeeper decides hangs on a clock, and only its AdminServer tells one.
+fn judge_zookeeper(_: &ZookeeperFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
+    decide(facts, policy, Severity::Info)
+}
+
+fn decide(facts: &CommonFacts, policy: &Policy, at_worst: Severity) -> Outcome {
     let mut tally = Tally::new();
     let mut clocks: Vec<(String, ClockOffset)> = Vec::new();
     for member in facts.reachable() {
         match &member.clock {
             Observed::Known(clock) => clocks.push((member.label(), *clock)),
             Observed::Unknown(why) => {
-                tally.gap(member.label(), format!("its clock: {why}"), Severity::Critical);
+                tally.gap(member.label(), format!("its clock: {why}"), at_worst);
             }
         }
     }
     if facts.reachable().next().is_none() {
-        return Outcome::undecided("no member answered", Severity::Critical);
+        return Outcome::undecided("no member answered", at_worst);
     }
     let wrong: Vec<(&String, ClockOffset, Severity)> = clocks
         .iter()

@@ -1,5 +1,6 @@
 //! Releases and clocks.
 
+mod zookeeper;
 mod clock_skew;
 pub(super) mod release;
 mod upgrade_gate;

@@ -16,7 +16,11 @@ pub(super) const CHECK: Check = Check {
         "etcd CHANGELOG/CHANGELOG-3.4.md, -3.5.md, -3.6.md, -3.7.md",
         "https://github.com/etcd-io/etcd/security/advisories",
     ],
-    rules: &[Rule::Etcd(judge), Rule::Consul(consul::versions::bugs)],
+    rules: &[
+        Rule::Etcd(judge),
+        Rule::Zookeeper(super::zookeeper::known_bugs),
+        Rule::Consul(consul::versions::bugs),
+    ],
 };
 
 /// One bug.

@@ -17,7 +17,11 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/upgrades/upgrading-etcd/",
         "https://etcd.io/docs/v3.6/downgrades/downgrading-etcd/",
     ],
-    rules: &[Rule::Etcd(judge), Rule::Consul(consul::versions::skew)],
+    rules: &[
+        Rule::Etcd(judge),
+        Rule::Zookeeper(super::zookeeper::skew),
+        Rule::Consul(consul::versions::skew),
+    ],
 };
 
 fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {

@@ -23,7 +23,11 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/blog/2026/june-patch-release/ (3.4 ended with 3.4.45 on 2026-06-01)",
         "https://etcd.io/docs/latest/op-guide/versioning/",
     ],
-    rules: &[Rule::Etcd(judge), Rule::Consul(consul::versions::supported)],
+    rules: &[
+        Rule::Etcd(judge),
+        Rule::Zookeeper(super::zookeeper::unsupported),
+        Rule::Consul(consul::versions::supported),
+    ],
 };
 
 fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {
