@@ -242,7 +242,15 @@ impl Place<'_> {
                 )
             }
         };
-        Ok(DeclaredMember { zone: raw.zone, endpoint: raw.endpoint, data_dir: raw.data_dir, host, service })
+        Ok(DeclaredMember {
+            zone: raw.zone,
+            endpoint: raw.endpoint,
+            data_dir: raw.data_dir,
+            wal_dir: raw.wal_dir,
+            program: raw.program,
+            host,
+            service,
+        })
     }
 
     fn threshold(

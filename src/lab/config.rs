@@ -44,6 +44,10 @@ fn text(lab: &Lab, quorate: &Path) -> String {
         let _ = writeln!(text, "\n[clusters.{}.members.{}]", lab.name, member.name);
         let _ = writeln!(text, "endpoint = {}\nhost = {{ local = true }}", quoted(&member.endpoint));
         let _ = writeln!(text, "data_dir = {}", path(&member.data_dir));
+        // Only etcd is one program; the others are more than that, and nothing asks for it.
+        if lab.backend == "etcd" {
+            let _ = writeln!(text, "program = {}", path(&member.spec.program));
+        }
         let _ = writeln!(
             text,
             "service = {{ start = {}, stop = {}, status = {} }}",

@@ -32,6 +32,9 @@ pub fn write_plan(plan: &Plan, width: Option<usize>, out: &mut dyn Write) -> io:
     for note in &plan.notes {
         line("", note)?;
     }
+    for entry in &plan.kept {
+        line("  ", &format!("kept: {entry}"))?;
+    }
     for statement in &plan.statements {
         line("", &format!("Stated: {}", statement.says))?;
     }

@@ -64,6 +64,8 @@ pub(super) struct RawMember {
     pub(super) zone: Option<String>,
     pub(super) endpoint: Option<String>,
     pub(super) data_dir: Option<PathBuf>,
+    pub(super) wal_dir: Option<PathBuf>,
+    pub(super) program: Option<PathBuf>,
     #[schemars(with = "Option<RawHost>")]
     pub(super) host: Option<Spanned<RawHost>>,
     #[schemars(with = "Option<RawService>")]

@@ -1,3 +1,5 @@
 //! Recoveries of real clusters.
 
+mod oracle;
 mod stuck;
+mod tail;

@@ -1,20 +1,9 @@
 //! Two of three killed for good while a writer runs: what is refused, what is recovered, what is put back.
 
 use crate::cluster::{Cluster, PATIENCE, VERSIONS};
+use super::oracle::{cluster_id, data_dir, files, runtime, take_disks};
 use quorate::transport::Deadline;
-use serde_json::Value;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
-
-/// The directory of a member.
-fn data_dir(cluster: &Cluster, member: usize) -> PathBuf {
-    PathBuf::from(cluster.lab["members"][member]["data_dir"].as_str().expect("a data directory"))
-}
-
-fn runtime() -> tokio::runtime::Runtime {
-    quorate::transport::tls::install_provider();
-    tokio::runtime::Runtime::new().expect("a runtime")
-}
 
 /// Writes until the cluster is stuck; how many writes were acknowledged. `fault` happens after some.
 fn write_until_stuck(cluster: &Cluster, fault: impl FnOnce()) -> usize {
@@ -40,10 +29,7 @@ fn write_until_stuck(cluster: &Cluster, fault: impl FnOnce()) -> usize {
 /// Kills n2 and n3 and takes their disks away.
 fn lose_two(cluster: &Cluster) {
     cluster.lab("kill", &["n2", "n3"]);
-    for member in [1, 2] {
-        let dir = data_dir(cluster, member);
-        std::fs::rename(&dir, dir.with_extension("lost")).expect("the disk is taken away");
-    }
+    take_disks(cluster, &[1, 2]);
 }
 
 /// How many of the writer's keys a member has.
@@ -55,26 +41,6 @@ fn written(endpoint: &str) -> usize {
         let options = etcd_client::GetOptions::new().with_prefix().with_count_only();
         client.get("w", Some(options)).await.expect("answers").count() as usize
     })
-}
-
-fn cluster_id(report: &Value) -> String {
-    report["clusters"][0]["cluster_id"].as_str().expect("a cluster id").to_owned()
-}
-
-/// Every file below a directory, with its bytes.
-fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut found = Vec::new();
-    let mut dirs = vec![dir.to_owned()];
-    while let Some(dir) = dirs.pop() {
-        for entry in std::fs::read_dir(&dir).expect("a directory").flatten() {
-            match entry.path() {
-                path if path.is_dir() => dirs.push(path),
-                path => found.push((path.clone(), std::fs::read(&path).expect("a file"))),
-            }
-        }
-    }
-    found.sort();
-    found
 }
 
 #[test]
