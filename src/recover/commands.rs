@@ -127,6 +127,9 @@ pub fn replay_argv(replay: &Replay, metrics_port: u16) -> Vec<String> {
         format!("--initial-cluster={}={peer}", replay.name),
         format!("--listen-metrics-urls=http://127.0.0.1:{metrics_port}"),
         "--quota-backend-bytes=-1".to_owned(),
+        // Without a quorum the server knows no clean end: what it applies has to be on disk at once.
+        "--backend-batch-limit=1".to_owned(),
+        "--snapshot-count=1".to_owned(),
     ]);
     argv
 }

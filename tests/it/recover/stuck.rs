@@ -1,7 +1,7 @@
 //! Two of three killed for good while a writer runs: what is refused, what is recovered, what is put back.
 
-use crate::cluster::{Cluster, PATIENCE, VERSIONS};
 use super::oracle::{cluster_id, data_dir, files, runtime, take_disks};
+use crate::cluster::{Cluster, PATIENCE, VERSIONS};
 use quorate::transport::Deadline;
 use std::time::Duration;
 

@@ -29,10 +29,12 @@ fn running_with_a_tail(version: &str) {
     wait("the survivor holds an entry that is not committed", || {
         signal(&cluster, "-STOP", &[leader]);
         // What is under way arrives and is written; the leader says no more.
-        std::thread::sleep(Duration::from_millis(30));
-        let copy = quorate::offline::open(&data_dir(&cluster, survivor), None).expect("a directory");
-        let log = copy.log.expect("a log");
-        let behind = log.last.is_some_and(|last| last.index > log.commit);
+        let behind = (0..4).all(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            let copy = quorate::offline::open(&data_dir(&cluster, survivor), None).expect("a directory");
+            let log = copy.log.expect("a log");
+            log.last.is_some_and(|last| last.index > log.commit)
+        });
         if !behind {
             signal(&cluster, "-CONT", &[leader]);
         }
