@@ -1,5 +1,8 @@
 //! Recoveries of real clusters.
 
+mod fencing;
+mod kinds;
 mod oracle;
+mod refused;
 mod stuck;
 mod tail;

@@ -2,6 +2,7 @@
 
 use crate::cluster::Cluster;
 use etcd_client::{Client, ConnectOptions, GetOptions};
+use quorate::transport::Deadline;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -156,4 +157,72 @@ pub(super) fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     }
     found.sort();
     found
+}
+
+/// etcdctl of the cluster's version at one member, with the lab's certificates where it has some.
+pub(super) struct Ctl {
+    program: PathBuf,
+    options: Vec<String>,
+}
+
+impl Ctl {
+    pub(super) fn new(cluster: &Cluster, member: usize) -> Ctl {
+        let program = Path::new(cluster.program()).with_file_name("etcdctl");
+        let mut options = vec![format!("--endpoints={}", cluster.endpoints()[member])];
+        let tls = &cluster.lab["tls"];
+        for (flag, key) in [("cacert", "ca"), ("cert", "cert"), ("key", "key")] {
+            options.extend(tls[key].as_str().map(|path| format!("--{flag}={path}")));
+        }
+        Ctl { program, options }
+    }
+
+    /// As this user, `name:password`.
+    pub(super) fn user(mut self, user: &str) -> Ctl {
+        self.options.push(format!("--user={user}"));
+        self
+    }
+
+    pub(super) fn run(&self, args: &[&str]) -> std::process::Output {
+        let mut command = std::process::Command::new(&self.program);
+        command.env("ETCDCTL_API", "3").args(&self.options).args(args);
+        command.output().expect("etcdctl runs")
+    }
+
+    #[track_caller]
+    pub(super) fn does(&self, args: &[&str]) -> String {
+        let output = self.run(args);
+        assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Writes so many keys, each acknowledged; which.
+    pub(super) fn puts(&self, prefix: &str, count: usize) -> BTreeSet<String> {
+        let keys: BTreeSet<String> = (0..count).map(|number| format!("{prefix}{number}")).collect();
+        keys.iter().for_each(|key| drop(self.does(&["put", key, "v"])));
+        keys
+    }
+
+    /// The keys under a prefix.
+    pub(super) fn keys(&self, prefix: &str) -> BTreeSet<String> {
+        let text = self.does(&["get", prefix, "--prefix", "--keys-only"]);
+        text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect()
+    }
+}
+
+/// Runs a recovery and kills it with SIGKILL as soon as it says this.
+pub(super) fn runs_until(cluster: &Cluster, words: &str, options: &[&str]) {
+    let said = cluster.home.path("progress");
+    let stderr = std::fs::File::create(&said).expect("a file");
+    let mut run = cluster.home.quorate();
+    run.args(["recover", "run", "--yes", "--config", cluster.config()]).args(options).stderr(stderr);
+    let mut run = run.stdout(std::process::Stdio::null()).spawn().expect("quorate starts");
+    let deadline = Deadline::after(crate::cluster::PATIENCE);
+    let told = || std::fs::read_to_string(&said).expect("readable");
+    while !told().contains(words) {
+        let ended = run.try_wait().expect("waits");
+        assert!(ended.is_none() && !deadline.left().is_zero(), "it did not say {words}: {}", told());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    run.kill().expect("killed");
+    run.wait().expect("ended");
 }

@@ -1,8 +1,7 @@
 //! Two of three killed for good while a writer runs: what is refused, what is recovered, what is put back.
 
-use super::oracle::{cluster_id, data_dir, files, runtime, take_disks};
-use crate::cluster::{Cluster, PATIENCE, VERSIONS};
-use quorate::transport::Deadline;
+use super::oracle::{cluster_id, data_dir, files, runs_until, runtime, take_disks};
+use crate::cluster::{Cluster, VERSIONS};
 use std::time::Duration;
 
 /// Writes until the cluster is stuck; how many writes were acknowledged. `fault` happens after some.
@@ -70,7 +69,13 @@ fn recovers(version: &str) {
         assert!((acknowledged..=acknowledged + 1).contains(&found), "{version}: {found} of {acknowledged}");
     }
     let kept = std::fs::read_dir(data_dir(&cluster, 0).parent().expect("a parent")).expect("readable");
-    let aside = kept.flatten().filter(|e| e.file_name().to_string_lossy().contains(".quorate-")).count();
+    let aside = kept
+        .flatten()
+        .filter(|e| {
+            e.file_name().to_string_lossy().contains(".quorate-")
+                && !e.file_name().to_string_lossy().contains(".replay")
+        })
+        .count();
     assert_eq!(aside, 1, "{version}: the old data is kept");
 }
 
@@ -99,7 +104,7 @@ fn a_run_that_is_killed_is_resumed_or_rolled_back() {
         let cluster = Cluster::etcd("3.6.16", 3);
         let acknowledged = write_until_stuck(&cluster, || lose_two(&cluster));
         let old = cluster_id(&cluster.settles("lost").json());
-        kill_at(&cluster, "start-n1: done");
+        runs_until(&cluster, "start-n1: done", &[]);
         cluster.run(&["recover", "run", "--yes"]).exits(4).says(&["not at its end", "recover resume"]);
         if back {
             cluster.run(&["recover", "rollback", "--yes"]).exits(0);
@@ -115,21 +120,4 @@ fn a_run_that_is_killed_is_resumed_or_rolled_back() {
         let found = written(cluster.endpoints()[2]);
         assert!((acknowledged..=acknowledged + 1).contains(&found));
     }
-}
-
-/// Runs a recovery and kills it with SIGKILL as soon as it says this.
-fn kill_at(cluster: &Cluster, words: &str) {
-    let said = cluster.home.path("progress");
-    let stderr = std::fs::File::create(&said).expect("a file");
-    let mut run = cluster.home.quorate();
-    run.args(["recover", "run", "--yes", "--config", cluster.config()]).stderr(stderr);
-    let mut run = run.stdout(std::process::Stdio::null()).spawn().expect("quorate starts");
-    let deadline = Deadline::after(PATIENCE);
-    while !std::fs::read_to_string(&said).expect("readable").contains(words) {
-        let ended = run.try_wait().expect("waits");
-        assert!(ended.is_none() && !deadline.left().is_zero(), "it did not say {words}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    run.kill().expect("killed");
-    run.wait().expect("ended");
 }

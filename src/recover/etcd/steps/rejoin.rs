@@ -119,6 +119,8 @@ impl List<'_> {
             step.what = "Compare the data of all members".into();
             step.why = "Every member must hold the same, at the same revision.".into();
             step.pre = vec![whole.clone()];
+            // Who could not be held may have come back meanwhile, as a second cluster with the old data.
+            step.pre.extend(c.others_silent());
             step.effect = vec![exists(HERE, &c.record("whole")), whole];
         });
         let (endpoint, cluster_id, key) = (c.seed_url(), c.new_cluster_id.clone(), c.key());
