@@ -92,6 +92,10 @@ pub struct DeclaredMember {
     pub admin: Option<String>,
     /// Data directory on its host.
     pub data_dir: Option<PathBuf>,
+    /// Directory of its log there, where it is not in the data directory: for when no server runs that could be asked.
+    pub wal_dir: Option<PathBuf>,
+    /// The server's program there, for the same reason.
+    pub program: Option<PathBuf>,
     /// Where its host is.
     pub host: Option<DeclaredHost>,
     /// How it is started and stopped there.

@@ -252,7 +252,17 @@ impl Place<'_> {
                 .hint("give the member's `endpoint` too"));
         }
         let admin = self.member_url(cluster, name, "admin", raw.admin)?;
-        Ok(DeclaredMember { zone: raw.zone, endpoint, metrics, admin, data_dir: raw.data_dir, host, service })
+        Ok(DeclaredMember {
+            zone: raw.zone,
+            endpoint,
+            metrics,
+            admin,
+            data_dir: raw.data_dir,
+            wal_dir: raw.wal_dir,
+            program: raw.program,
+            host,
+            service,
+        })
     }
 
     fn member_url(

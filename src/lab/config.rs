@@ -50,6 +50,10 @@ fn text(lab: &Lab, quorate: &Path) -> String {
         for (key, value) in &member.spec.declared {
             let _ = writeln!(text, "{key} = {}", quoted(value));
         }
+        // Only etcd is one program; the others are more than that, and nothing asks for it.
+        if lab.backend == "etcd" {
+            let _ = writeln!(text, "program = {}", path(&member.spec.program));
+        }
         let _ = writeln!(
             text,
             "service = {{ start = {}, stop = {}, status = {} }}",

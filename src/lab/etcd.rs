@@ -62,7 +62,8 @@ impl Server for EtcdServer {
             initial_corrupt_check(&setup.version).to_owned(),
         ];
         arguments.extend(tls_arguments(seat, setup));
-        arguments.extend(setup.extra_arguments.iter().cloned());
+        let extra = setup.extra_arguments.iter().map(|argument| argument.replace("{member}", &seat.name));
+        arguments.extend(extra);
         MemberSpec {
             program: setup.program.clone(),
             arguments,

@@ -248,7 +248,10 @@ fn startable_by(records: &Records) -> Vec<String> {
 }
 
 /// The database's consistent index, without reading more than that. `Ok(None)` when it does not say.
-pub(super) fn consistent_index(path: &Path) -> Result<Option<u64>, String> {
+///
+/// # Errors
+/// Why it could not be read, as a phrase.
+pub fn consistent_index(path: &Path) -> Result<Option<u64>, String> {
     let mut problem = String::new();
     for _ in 0..ATTEMPTS {
         let source = open_file(path).map_err(|error| error.to_string())?;

@@ -1,6 +1,6 @@
 //! What a person would type for an action: argument vectors, to be quoted by whoever shows them.
 
-use super::plan::{Action, EtcdAction, Joiner, Manager, Restore, ServiceSpec};
+use super::plan::{Action, EtcdAction, Joiner, Manager, Replay, Restore, ServiceSpec};
 use crate::host::service::moved_out;
 use std::path::Path;
 
@@ -62,6 +62,17 @@ fn of_etcd(action: &EtcdAction) -> Vec<Vec<String>> {
         EtcdAction::SaveSnapshot { endpoint, to, .. } => {
             vec![ctl(endpoint, &["snapshot", "save", &text(to)])]
         }
+        // Its checksums are chained: nothing that is on a host writes one.
+        EtcdAction::DecideLog(_) => Vec::new(),
+        EtcdAction::Replay(replay) => vec![replay_argv(replay, 0)],
+        EtcdAction::SealDatabase { from, to, .. } => vec![words([
+            "sh",
+            "-c",
+            "{ cat \"$1\"; sha256sum \"$1\" | cut -c-64 | xxd -r -p; } > \"$2\"",
+            "sh",
+            &text(from),
+            &text(to),
+        ])],
         EtcdAction::Restore(restore) => vec![restore_argv(restore, &restore.dir, restore.wal_dir.as_deref())],
         EtcdAction::VerifyDirectory { .. } => Vec::new(),
         EtcdAction::VerifyWrites { endpoint, key, .. } => vec![ctl(endpoint, &["put", key, "1"])],
@@ -97,6 +108,29 @@ pub fn restore_argv(restore: &Restore, dir: &Path, wal_dir: Option<&Path>) -> Ve
     if restore.bump > 0 {
         argv.extend([format!("--bump-revision={}", restore.bump), "--mark-compacted".into()]);
     }
+    argv
+}
+
+/// The server on a copy, alone: it listens on sockets in its own directory, and tells on loopback what it has applied.
+/// Nothing of the environment may tell it otherwise.
+pub fn replay_argv(replay: &Replay, metrics_port: u16) -> Vec<String> {
+    let (client, peer) = ("unix://client.sock:1", "unix://peer.sock:1");
+    let mut argv = words(["env", "-i", &text(&replay.program)]);
+    argv.extend([
+        format!("--name={}", replay.name),
+        format!("--data-dir={}", replay.dir.display()),
+        format!("--wal-dir={}", replay.wal_dir.display()),
+        format!("--listen-client-urls={client}"),
+        format!("--advertise-client-urls={client}"),
+        format!("--listen-peer-urls={peer}"),
+        format!("--initial-advertise-peer-urls={peer}"),
+        format!("--initial-cluster={}={peer}", replay.name),
+        format!("--listen-metrics-urls=http://127.0.0.1:{metrics_port}"),
+        "--quota-backend-bytes=-1".to_owned(),
+        // Without a quorum the server knows no clean end: what it applies has to be on disk at once.
+        "--backend-batch-limit=1".to_owned(),
+        "--snapshot-count=1".to_owned(),
+    ]);
     argv
 }
 

@@ -3,7 +3,7 @@
 use super::action::{declared, free_near, open, trace};
 use super::etcd::{Disk, Site};
 use super::plan::{HERE, HostSpec, Manager, Ownership, ServiceSpec, TraceSpec};
-use crate::facts::{Facts, Member, Observed};
+use crate::facts::Observed;
 use crate::host::service::{Service, Standing, Status};
 use crate::host::{Host, Process};
 use crate::offline;
@@ -18,22 +18,17 @@ use std::time::Duration;
 /// Time for one host.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// Every declared member's place, by the member's hex id.
-pub async fn sites(facts: &Facts, declared: &BTreeMap<String, DeclaredMember>) -> BTreeMap<String, Site> {
-    let members = &facts.common.members;
-    let known = declared.iter().filter_map(|(name, declared)| {
-        let member = members.iter().find(|member| member.name == *name)?;
-        Some((member, declared))
-    });
-    let looks = known.filter_map(|(member, declared)| {
+/// Every declared member's place, by the member's name.
+pub async fn sites(declared: &BTreeMap<String, DeclaredMember>) -> BTreeMap<String, Site> {
+    let looks = declared.iter().filter_map(|(name, declared)| {
         let (host, service, dir) =
             (declared.host.as_ref()?, declared.service.as_ref()?, declared.data_dir.as_ref()?);
-        Some(async move { (member.id.clone(), site(member, host, service, dir).await) })
+        Some(async move { (name.clone(), site(declared, host, service, dir).await) })
     });
     join_all(looks).await.into_iter().collect()
 }
 
-async fn site(member: &Member, at: &DeclaredHost, by: &DeclaredService, data_dir: &Path) -> Site {
+async fn site(member: &DeclaredMember, at: &DeclaredHost, by: &DeclaredService, data_dir: &Path) -> Site {
     let spec = match at {
         DeclaredHost::Local => HostSpec::Local,
         DeclaredHost::Ssh(destination) => HostSpec::Ssh(destination.clone()),
@@ -60,6 +55,7 @@ async fn site(member: &Member, at: &DeclaredHost, by: &DeclaredService, data_dir
         wal_dir: None,
         disk: Observed::unknown("its host was not asked"),
         free: Observed::unknown("its host was not asked"),
+        program: Observed::unknown("its host was not asked"),
         tool: Observed::unknown("its host was not asked"),
     };
     match open(&spec) {
@@ -69,7 +65,7 @@ async fn site(member: &Member, at: &DeclaredHost, by: &DeclaredService, data_dir
     site
 }
 
-async fn look(site: &mut Site, member: &Member, host: &dyn Host) {
+async fn look(site: &mut Site, member: &DeclaredMember, host: &dyn Host) {
     let deadline = Deadline::after(LOOK);
     let (service, trace) = (declared(&site.service), trace(&site.service.trace));
     let server = Service::new(host, &service, Some(&trace));
@@ -90,14 +86,65 @@ async fn look(site: &mut Site, member: &Member, host: &dyn Host) {
     let processes = host.processes(&["ETCD_"], deadline).await.unwrap_or_default();
     let process = processes.iter().find(|process| (trace.belongs)(process));
     site.process = process.map(|process| (process.id.pid, process.id.start_ticks));
-    site.wal_dir = process.and_then(wal_dir);
+    // A process that runs says where its log is; where none runs, the config file has to.
+    site.wal_dir = match process {
+        Some(process) => wal_dir(process),
+        None => member.wal_dir.clone(),
+    };
     site.disk = disk(site, host, deadline).await;
     let above = site.data_dir.parent().unwrap_or(&site.data_dir);
     site.free = free_near(host, above, deadline).await.map_or_else(Observed::unknown, Observed::Known);
-    site.tool = match process {
-        Some(process) => tool(host, process, member, deadline).await,
-        None => Observed::unknown("its server does not run"),
+    site.program = program(site, member, process, host, deadline).await;
+    site.tool = match site.program.known() {
+        Some((program, version)) => tool(host, program, version, deadline).await,
+        None => Observed::unknown("the server's program is not known"),
     };
+}
+
+/// The server's program: of its process, else as it is declared, else of its unit, else on the path.
+async fn program(
+    site: &Site,
+    member: &DeclaredMember,
+    process: Option<&Process>,
+    host: &dyn Host,
+    deadline: Deadline,
+) -> Observed<(PathBuf, String)> {
+    let of_process = process.and_then(|process| process.exe.clone());
+    let of_unit = match &site.service.manager {
+        Manager::Systemd(unit) if of_process.is_none() && member.program.is_none() => {
+            unit_program(host, unit, deadline).await
+        }
+        _ => None,
+    };
+    let candidate =
+        of_process.or_else(|| member.program.clone()).or(of_unit).unwrap_or_else(|| "etcd".into());
+    match version(host, &candidate, "--version", deadline).await {
+        Some(version) => Observed::Known((candidate, version)),
+        None => Observed::unknown(format!("{} does not tell its version", candidate.display())),
+    }
+}
+
+/// `{ path=/usr/bin/etcd ; argv[]=… }`
+async fn unit_program(host: &dyn Host, unit: &str, deadline: Deadline) -> Option<PathBuf> {
+    let argv: Vec<OsString> =
+        ["systemctl", "show", "--property=ExecStart", "--value", unit].map(Into::into).into();
+    let output = host.ask(&argv, deadline).await.ok()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let path = text.split_once("path=")?.1.split_whitespace().next()?;
+    Some(PathBuf::from(path))
+}
+
+/// What a program of etcd says of its version.
+async fn version(host: &dyn Host, program: &Path, ask: &str, deadline: Deadline) -> Option<String> {
+    let argv: Vec<OsString> = vec![program.to_owned().into_os_string(), ask.into()];
+    let output = host.ask(&argv, deadline).await.ok().filter(|output| output.code == 0)?;
+    let text = String::from_utf8_lossy(&output.stdout).to_ascii_lowercase();
+    let told = text.lines().find_map(|line| {
+        line.split_once("version:")
+            .filter(|(before, _)| !before.contains("api"))
+            .map(|(_, v)| v.trim().to_owned())
+    });
+    told.filter(|version| version.starts_with(|c: char| c.is_ascii_digit()))
 }
 
 /// `--wal-dir`, as a flag or from the environment; relative to the process's directory.
@@ -148,25 +195,16 @@ async fn disk(site: &Site, host: &dyn Host, deadline: Deadline) -> Observed<Opti
 /// The restore tool beside the server's program, else on the path: etcdutl, and for 3.4 etcdctl.
 async fn tool(
     host: &dyn Host,
-    process: &Process,
-    member: &Member,
+    server: &Path,
+    server_version: &str,
     deadline: Deadline,
 ) -> Observed<(PathBuf, String)> {
-    let old = member.version.known().is_some_and(|version| version.starts_with("3.4."));
-    let program = if old { "etcdctl" } else { "etcdutl" };
-    let beside = process.exe.as_deref().and_then(Path::parent).map(|dir| dir.join(program));
-    for candidate in beside.into_iter().chain([PathBuf::from(program)]) {
-        let argv: Vec<OsString> = vec![candidate.clone().into_os_string(), "version".into()];
-        let Ok(output) = host.ask(&argv, deadline).await else { continue };
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let version = text.lines().find_map(|line| {
-            line.split_once("version:")
-                .filter(|(before, _)| !before.contains("API"))
-                .map(|(_, v)| v.trim().to_owned())
-        });
-        if let Some(version) = version.filter(|_| output.code == 0) {
+    let name = if server_version.starts_with("3.4.") { "etcdctl" } else { "etcdutl" };
+    let beside = server.parent().filter(|dir| dir.is_absolute()).map(|dir| dir.join(name));
+    for candidate in beside.into_iter().chain([PathBuf::from(name)]) {
+        if let Some(version) = version(host, &candidate, "version", deadline).await {
             return Observed::Known((candidate, version));
         }
     }
-    Observed::unknown(format!("there is no {program} beside the server's program, nor on the path"))
+    Observed::unknown(format!("there is no {name} beside the server's program, nor on the path"))
 }

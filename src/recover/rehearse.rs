@@ -124,7 +124,9 @@ fn acts_on_a_service(action: &Action, on: &str) -> bool {
 fn changes_etcd(action: &Action, condition: &EtcdCondition) -> bool {
     match condition {
         EtcdCondition::Stuck { .. } => false,
-        EtcdCondition::Snapshot { .. } => matches!(action, Action::Etcd(EtcdAction::SaveSnapshot { .. })),
+        EtcdCondition::Snapshot { .. } => {
+            matches!(action, Action::Etcd(EtcdAction::SaveSnapshot { .. } | EtcdAction::SealDatabase { .. }))
+        }
         EtcdCondition::StillAt { .. } => {
             matches!(action, Action::StopService { .. } | Action::Etcd(EtcdAction::SaveSnapshot { .. }))
         }
@@ -156,7 +158,9 @@ fn touched(action: &Action, on: &str, path: &Path) -> bool {
         Action::Run { host, .. } => host == on,
         Action::StopService { .. } | Action::StartService { .. } => false,
         Action::Etcd(action) => match action {
-            EtcdAction::SaveSnapshot { to, .. } => path.starts_with(to),
+            EtcdAction::SaveSnapshot { to, .. } | EtcdAction::SealDatabase { to, .. } => path.starts_with(to),
+            EtcdAction::DecideLog(decide) => covers(&decide.host, &decide.to),
+            EtcdAction::Replay(replay) => path.starts_with(&replay.record),
             EtcdAction::Restore(restore) => {
                 covers(&restore.host, &restore.dir)
                     || restore.wal_dir.as_deref().is_some_and(|wal| covers(&restore.host, wal))

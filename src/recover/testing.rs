@@ -45,7 +45,7 @@ pub(super) fn situation() -> Situation {
         }),
         ..EtcdMember::default()
     };
-    let sites = members.iter().map(|member| (member.id.clone(), site(&member.name)));
+    let sites = members.iter().map(|member| (member.name.clone(), site(&member.name)));
     Situation {
         run_id: "r1".into(),
         now: Timestamp::UNIX_EPOCH,
@@ -81,6 +81,7 @@ pub(super) fn situation() -> Situation {
             }),
         },
         assumed_dead: Vec::new(),
+        has_login: false,
         bump: 1000,
     }
 }
@@ -281,7 +282,9 @@ fn perform(world: &mut World, action: &Action) -> Result<(), String> {
             Ok(())
         }
         Action::Etcd(action) => match action {
-            EtcdAction::SaveSnapshot { to, .. } => new(world, to, ""),
+            EtcdAction::SaveSnapshot { to, .. } | EtcdAction::SealDatabase { to, .. } => new(world, to, ""),
+            EtcdAction::DecideLog(decide) => new(world, &decide.to, &decide.alone_id),
+            EtcdAction::Replay(replay) => new(world, &replay.record, ""),
             EtcdAction::Restore(restore) => new(world, &restore.dir, &restore.cluster_id),
             EtcdAction::VerifyDirectory { record, .. } | EtcdAction::VerifyWhole { record, .. } => {
                 new(world, record, "")
@@ -351,6 +354,7 @@ fn site(name: &str) -> Site {
             copy: Observed::unknown("damaged"),
         })),
         free: Observed::Known(1 << 40),
+        program: Observed::Known(("/bin/etcd".into(), "3.6.16".into())),
         tool: Observed::Known(("/bin/etcdutl".into(), "3.6.16".into())),
     }
 }

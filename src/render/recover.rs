@@ -5,7 +5,7 @@ use crate::host::typed;
 use crate::recover::describe;
 use crate::recover::executor::Event;
 use crate::recover::journal::{Line, Progress, Record, plan_of, progress};
-use crate::recover::plan::{Becomes, Loss, Phase, Plan, Undo};
+use crate::recover::plan::{Action, Becomes, Condition, EtcdAction, Loss, Phase, Plan, Undo};
 use crate::recover::rehearse::{Rehearsed, Verdict};
 use std::io::{self, Write};
 
@@ -32,6 +32,9 @@ pub fn write_plan(plan: &Plan, width: Option<usize>, out: &mut dyn Write) -> io:
     }
     for note in &plan.notes {
         line("", note)?;
+    }
+    for entry in &plan.kept {
+        line("  ", &format!("kept: {entry}"))?;
     }
     for statement in &plan.statements {
         line("", &format!("Stated: {}", statement.says))?;
@@ -205,19 +208,20 @@ pub fn write_report(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What a run renamed and left.
+/// What a run renamed, and what it copied beside: all that it leaves.
 pub fn set_aside(lines: &[Line]) -> Vec<String> {
     let Some(plan) = plan_of(lines) else { return Vec::new() };
     let done = plan.steps.iter().filter(|step| progress(lines, &step.id) == Progress::Done);
-    let undo = done.filter_map(|step| match &step.undo {
-        Undo::By { effect, .. } => effect.first(),
+    let left = done.filter_map(|step| match (&step.action, &step.undo) {
+        (Action::CopyTree { to, .. }, _) => Some(to),
+        (Action::Etcd(EtcdAction::DecideLog(decide)), _) => Some(&decide.to),
+        (_, Undo::By { effect, .. }) => match effect.first() {
+            Some(Condition::PathAbsent { path, .. }) => Some(path),
+            _ => None,
+        },
         _ => None,
     });
-    let aside = undo.filter_map(|condition| match condition {
-        crate::recover::plan::Condition::PathAbsent { path, .. } => Some(path.display().to_string()),
-        _ => None,
-    });
-    aside.filter(|path| path.contains(".quorate-")).collect()
+    left.map(|path| path.display().to_string()).filter(|path| path.contains(".quorate-")).collect()
 }
 
 /// How a step stands, in a word.

@@ -279,3 +279,13 @@ pub(crate) fn alive(pid: u64) -> bool {
 pub(crate) fn pids(lab: &Value) -> Vec<u64> {
     lab["members"].as_array().into_iter().flatten().filter_map(|m| m["pid"].as_u64()).collect()
 }
+
+/// Asks until it is so.
+#[track_caller]
+pub(crate) fn wait(what: &str, is: impl Fn() -> bool) {
+    let deadline = Deadline::after(PATIENCE);
+    while !is() {
+        assert!(!deadline.left().is_zero(), "not in time: {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+}

@@ -72,6 +72,8 @@ pub(super) struct RawMember {
     #[schemars(with = "Option<String>")]
     pub(super) admin: Option<Spanned<String>>,
     pub(super) data_dir: Option<PathBuf>,
+    pub(super) wal_dir: Option<PathBuf>,
+    pub(super) program: Option<PathBuf>,
     #[schemars(with = "Option<RawHost>")]
     pub(super) host: Option<Spanned<RawHost>>,
     #[schemars(with = "Option<RawService>")]

@@ -54,7 +54,7 @@ pub(super) fn make(args: &WhatArgs, global: &Global, world: &World) -> Result<Ma
     let run_dir = Places::of(world)?.run_dir(&run_id);
     let (facts, sites, free) = block_on(async {
         let facts = etcd.observe(&ask).await;
-        let sites = gather::sites(&facts, &target.members).await;
+        let sites = gather::sites(&target.members).await;
         let free = free_near(&LocalHost, &run_dir, Deadline::after(LOOK)).await;
         (facts, sites, free)
     })?;
@@ -68,6 +68,7 @@ pub(super) fn make(args: &WhatArgs, global: &Global, world: &World) -> Result<Ma
         run_dir_free: free.map_or_else(Observed::unknown, Observed::Known),
         facts,
         assumed_dead: args.assume_dead.clone(),
+        has_login: target.auth.is_some() || target.tls.cert.is_some(),
         sites,
         bump: BUMP,
     };

@@ -13,7 +13,7 @@ use std::path::Path;
 
 /// Prints the one script, or says where several go.
 pub(super) fn print(made: &Made, world: &World) -> Result<(), Failure> {
-    let all = scripts(&made.plan, &Access::of(&made.target));
+    let all = of(made)?;
     let [script] = all.as_slice() else {
         let hosts: Vec<String> = all.iter().map(|script| escape(&script.host)).collect();
         // Each plan has a random token of its own: scripts of two plans do not belong together.
@@ -25,7 +25,7 @@ pub(super) fn print(made: &Made, world: &World) -> Result<(), Failure> {
 
 /// Writes everything to a directory in which none of it may exist.
 pub(super) fn write(made: &Made, dir: &Path, world: &World) -> Result<(), Failure> {
-    let all = scripts(&made.plan, &Access::of(&made.target));
+    let all = of(made)?;
     let mut plan = Vec::new();
     render::write_json(&made.plan, &mut plan)?;
     let mut shown = Vec::new();
@@ -49,4 +49,13 @@ pub(super) fn write(made: &Made, dir: &Path, world: &World) -> Result<(), Failur
         world.print(format!("{}\n", escape(&path.display().to_string())).as_bytes())?;
     }
     Ok(())
+}
+
+fn of(made: &Made) -> Result<Vec<Script>, Failure> {
+    scripts(&made.plan, &Access::of(&made.target)).map_err(|why| {
+        Failure::refused(format!("this plan cannot be given as scripts: {why}")).hint(format!(
+            "carry it out with `quorate recover run {}`, over ssh where it must be",
+            made.plan.cluster
+        ))
+    })
 }

@@ -1,5 +1,6 @@
 //! What is done to an etcd cluster.
 
+use super::snapshot::seal;
 use super::{LOOK, POLL, RealHands, SERVICE, said};
 use crate::backend::membership::{Membership, NewMember, Setback};
 use crate::consent::Consent;
@@ -18,6 +19,14 @@ impl RealHands {
         match action {
             EtcdAction::SaveSnapshot { endpoint, cluster_id, to, min_revision } => {
                 self.save(endpoint, cluster_id, to, *min_revision).await
+            }
+            EtcdAction::DecideLog(decide) => self.decide(decide, consent).await,
+            EtcdAction::Replay(replay) => self.replay(replay, consent).await,
+            EtcdAction::SealDatabase { host, from, to, min_revision } => {
+                if !self.is_local(host) {
+                    return Err("a database can only be read on this machine".into());
+                }
+                seal(from, to, *min_revision)
             }
             EtcdAction::Restore(restore) => self.restore(restore, consent).await,
             EtcdAction::VerifyDirectory { host, dir, wal_dir, snapshot, record } => {

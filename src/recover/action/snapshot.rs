@@ -10,11 +10,12 @@ use crate::recover::executor::Truth;
 use crate::snapshot::{receive, sweep};
 use crate::transport::Deadline;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fs::Metadata;
-use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -210,6 +211,33 @@ impl Whole {
             leases: facts.leases,
         }
     }
+}
+
+/// A copy of a database with its digest behind it: what a server would have sent.
+pub(super) fn seal(from: &Path, to: &Path, min_revision: u64) -> Result<(), String> {
+    let part = to.with_extension("part");
+    let told = |path: &Path| {
+        let path = path.display().to_string();
+        move |error: std::io::Error| format!("{path}: {error}")
+    };
+    let mut database = File::open(from).map_err(told(from))?;
+    let mut options = OpenOptions::new();
+    let file = options.write(true).create(true).truncate(true).mode(0o600).open(&part);
+    let mut file = file.map_err(told(&part))?;
+    let (mut hash, mut piece) = (Sha256::new(), vec![0; 1 << 20]);
+    loop {
+        let read = database.read(&mut piece).map_err(told(from))?;
+        if read == 0 {
+            break;
+        }
+        hash.update(&piece[..read]);
+        file.write_all(&piece[..read]).map_err(told(&part))?;
+    }
+    file.write_all(&hash.finalize()).and_then(|()| file.sync_all()).map_err(told(&part))?;
+    at_least(read(&part)?.revision, min_revision)?;
+    std::fs::rename(&part, to).map_err(said)?;
+    let dir = to.parent().unwrap_or(to);
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(said)
 }
 
 /// Reads it down to every record.

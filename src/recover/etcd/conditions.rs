@@ -1,6 +1,6 @@
 //! Names and conditions that several steps share.
 
-use super::{Chosen, Site};
+use super::{Chosen, Place, Site};
 use crate::facts::Member;
 use crate::recover::plan::{Action, Condition, EtcdCondition, HERE, Ownership, Undo};
 use std::path::{Path, PathBuf};
@@ -31,12 +31,22 @@ impl Chosen<'_> {
     }
 
     pub(super) fn restored(&self) -> PathBuf {
-        beside(&self.seed_site.data_dir, &format!("quorate-{}.new", self.situation.run_id))
+        beside(&self.seed.site.data_dir, &format!("quorate-{}.new", self.situation.run_id))
     }
 
     pub(super) fn restored_wal(&self) -> Option<PathBuf> {
-        let wal = self.seed_site.wal_dir.as_deref()?;
+        let wal = self.seed.site.wal_dir.as_deref()?;
         Some(beside(wal, &format!("quorate-{}.new", self.situation.run_id)))
+    }
+
+    /// The copy that is replayed.
+    pub(super) fn replayed(&self, at: Place<'_>) -> PathBuf {
+        beside(&at.site.data_dir, &format!("quorate-{}.replay", self.situation.run_id))
+    }
+
+    /// Its log.
+    pub(super) fn replayed_log(&self, at: Place<'_>) -> PathBuf {
+        beside(&at.site.data_dir, &format!("quorate-{}.replay-log", self.situation.run_id))
     }
 
     pub(super) fn given_up(&self, path: &Path) -> PathBuf {
@@ -49,12 +59,12 @@ impl Chosen<'_> {
     }
 
     pub(super) fn seed_url(&self) -> String {
-        self.url(self.seed)
+        self.url(self.seed.member)
     }
 
     /// Every member once this one is added: those before it in the plan, and itself.
     pub(super) fn initial_cluster(&self, member: &Member) -> String {
-        let mut members: Vec<&Member> = vec![self.seed];
+        let mut members: Vec<&Member> = vec![self.seed.member];
         for (joiner, _) in &self.joiners {
             members.push(joiner);
             if joiner.id == member.id {
@@ -67,12 +77,17 @@ impl Chosen<'_> {
     }
 
     pub(super) fn stuck(&self) -> Condition {
-        let members = &self.situation.facts.common.members;
+        let members = &self.common.members;
         Condition::Etcd(EtcdCondition::Stuck {
             endpoints: members.iter().filter(|m| m.voter).map(|m| self.url(m)).collect(),
             cluster_id: self.cluster_id.clone(),
             needed: self.needed,
         })
+    }
+
+    /// Whether the seed is stopped already when its directory is to be moved.
+    pub(super) fn is_held(&self) -> bool {
+        self.method.is_cold() && self.source().member.id == self.seed.member.id
     }
 
     pub(super) fn still_at_snapshot(&self) -> Condition {
@@ -113,10 +128,10 @@ impl Chosen<'_> {
     }
 
     pub(super) fn directory(&self, at: &[PathBuf]) -> Condition {
-        let wal = self.seed_site.wal_dir.clone().zip(self.restored_wal());
+        let wal = self.seed.site.wal_dir.clone().zip(self.restored_wal());
         let wal_at = wal.map(|(wal, restored)| vec![restored, wal]).unwrap_or_default();
         Condition::Etcd(EtcdCondition::DirectoryOf {
-            host: self.seed_site.host.clone(),
+            host: self.seed.site.host.clone(),
             at: at.to_vec(),
             wal_at,
             cluster_id: self.new_cluster_id.clone(),

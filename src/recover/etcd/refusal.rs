@@ -31,6 +31,8 @@ pub enum Rule {
     NoSpace,
     /// No tool of the server's version.
     NoTool,
+    /// The new cluster will ask for a login, and there is none.
+    NoLogin,
     /// Something this version cannot do.
     Unsupported,
 }
@@ -38,5 +40,9 @@ pub enum Rule {
 impl Refusal {
     pub(super) fn new(rule: Rule, why: impl Into<String>, instead: impl Into<String>) -> Refusal {
         Refusal { rule, why: why.into(), instead: instead.into() }
+    }
+
+    pub(super) fn unsupported(why: impl Into<String>) -> Refusal {
+        Refusal::new(Rule::Unsupported, why, "Recover by hand as the etcd runbook says.")
     }
 }

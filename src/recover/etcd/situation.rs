@@ -28,7 +28,9 @@ pub struct Situation {
     pub facts: Facts,
     /// Names of members that a person vouches for to be dead.
     pub assumed_dead: Vec<String>,
-    /// By hex id: members whose host is known.
+    /// Whether a user with a password, or a client certificate, is given.
+    pub has_login: bool,
+    /// By name: members whose host is known.
     pub sites: BTreeMap<String, Site>,
     /// By how much revisions are to be raised.
     pub bump: u64,
@@ -55,6 +57,8 @@ pub struct Site {
     pub disk: Observed<Option<Disk>>,
     /// Bytes that may be written beside it.
     pub free: Observed<u64>,
+    /// The server's program there, with its version: of its process, else as it is declared or found.
+    pub program: Observed<(PathBuf, String)>,
     /// `etcdutl` or `etcdctl` of the server's minor version there, with its version.
     pub tool: Observed<(PathBuf, String)>,
 }

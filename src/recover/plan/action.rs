@@ -102,6 +102,21 @@ pub enum EtcdAction {
         /// Lowest revision that will do.
         min_revision: u64,
     },
+    /// Writes a log again with every entry in it decided, for a cluster of its own.
+    DecideLog(Box<DecideLog>),
+    /// Starts a server alone on a copy until it has applied its whole log, and stops it again.
+    Replay(Box<Replay>),
+    /// Makes a snapshot of the database of a stopped server: the same bytes with their digest behind them.
+    SealDatabase {
+        /// On which host.
+        host: String,
+        /// The database.
+        from: PathBuf,
+        /// Absolute path on this machine that must be free.
+        to: PathBuf,
+        /// Lowest revision that will do.
+        min_revision: u64,
+    },
     /// Makes a new data directory from a snapshot, verified before it gets its name.
     Restore(Box<Restore>),
     /// Reads the restored directory again and writes what it found to `record` on this machine.
@@ -175,6 +190,48 @@ pub enum EtcdAction {
         /// The key.
         key: String,
     },
+}
+
+/// How a log is decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecideLog {
+    /// On which host.
+    pub host: String,
+    /// The directory of the stopped server's log; it is only read.
+    pub from: PathBuf,
+    /// The directory to be made; until it is whole it is called `….part`.
+    pub to: PathBuf,
+    /// Whose log it is: hex id of the cluster.
+    pub cluster_id: String,
+    /// Hex id of the member.
+    pub member_id: String,
+    /// Hex id of the cluster that it is written for.
+    pub alone_id: String,
+    /// Term of its last entry. With another last entry than planned nothing is done.
+    pub last_term: u64,
+    /// Index of its last entry.
+    pub last_index: u64,
+}
+
+/// How a copy is replayed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Replay {
+    /// On which host.
+    pub host: String,
+    /// The server's program.
+    pub program: PathBuf,
+    /// Name of the member.
+    pub name: String,
+    /// The copy of its data directory.
+    pub dir: PathBuf,
+    /// The decided log.
+    pub wal_dir: PathBuf,
+    /// Index up to which it has to apply.
+    pub last_index: u64,
+    /// File for what was found, on this machine.
+    pub record: PathBuf,
 }
 
 /// How a data directory is made from a snapshot.

@@ -45,6 +45,9 @@ pub struct Plan {
     pub quorate: String,
     /// What will be lost, or why nothing will.
     pub loss: Loss,
+    /// Entries of the log that are not in the database yet and will be in the new cluster, one line each: index, term,
+    /// what it does, and whether it is known to be committed.
+    pub kept: Vec<String>,
     /// What a person vouched for, word by word.
     pub statements: Vec<Statement>,
     /// Members, and what becomes of each.

@@ -63,6 +63,10 @@ fn etcd(action: &EtcdAction) -> String {
             let lowest = min_revision.to_string();
             call("save_snapshot", &[endpoint, &number(cluster_id), &text(to), &lowest])
         }
+        // `scripts` refuses a plan that has one.
+        EtcdAction::DecideLog(_) | EtcdAction::Replay(_) | EtcdAction::SealDatabase { .. } => {
+            call("stop", &["2", "no shell can write a log"])
+        }
         EtcdAction::Restore(restore) => self::restore(restore),
         EtcdAction::VerifyDirectory { dir, snapshot, record, .. } => {
             call("verify_directory", &[&text(dir), &text(snapshot), &text(record)])

@@ -54,10 +54,19 @@ impl Access {
     }
 }
 
-/// The scripts of a plan, in the order in which they are first run.
-pub fn scripts(plan: &Plan, access: &Access) -> Vec<Script> {
+/// The scripts of a plan, in the order in which they are first run; else what of it is beyond a shell.
+pub fn scripts(plan: &Plan, access: &Access) -> Result<Vec<Script>, String> {
+    let beyond = |step: &&Step| {
+        matches!(
+            step.action,
+            Action::Etcd(EtcdAction::DecideLog(_) | EtcdAction::Replay(_) | EtcdAction::SealDatabase { .. })
+        )
+    };
+    if let Some(step) = plan.steps.iter().find(beyond) {
+        return Err(format!("`{}` is more than a shell can do: {}", step.id, step.what));
+    }
     let parts = Parts::of(plan);
-    parts.hosts.iter().map(|host| parts.script(host, access)).collect()
+    Ok(parts.hosts.iter().map(|host| parts.script(host, access)).collect())
 }
 
 /// Which script is run when, as Markdown.

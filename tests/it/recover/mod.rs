@@ -1,6 +1,11 @@
 //! Recoveries of real clusters.
 
+mod fencing;
+mod kinds;
+mod oracle;
+mod refused;
 mod script;
 mod ssh;
 mod stuck;
 mod sweep;
+mod tail;

@@ -35,7 +35,7 @@ fn plans_are_shown_as_accepted() {
     let (mut table, mut markdown) = (Vec::new(), Vec::new());
     write_plan(&plan, Some(100), &mut table).expect("written");
     write_plan_markdown(&plan, &mut markdown).expect("written");
-    let all = scripts(&plan, &Access::default());
+    let all = scripts(&plan, &Access::default()).expect("a shell can");
     let mut shown = vec![
         ("plan.txt".to_owned(), String::from_utf8(table).expect("text")),
         ("plan.md".to_owned(), String::from_utf8(markdown).expect("text")),
@@ -62,7 +62,7 @@ fn plans_are_shown_as_accepted() {
 #[test]
 fn scripts_for_several_hosts_are_clean_and_name_whose_turn_it_is() {
     let home = Home::new();
-    let all = scripts(&plan(), &Access::default());
+    let all = scripts(&plan(), &Access::default()).expect("a shell can");
     let hosts: Vec<&str> = all.iter().map(|script| script.host.as_str()).collect();
     assert_eq!(hosts, ["root@10.0.0.1", "root@10.0.0.2", "root@10.0.0.3"]);
     for script in &all {
@@ -107,7 +107,7 @@ fn what_a_server_says_is_never_run() {
         poison(&mut step["action"], evil);
     }
     let plan: Plan = serde_json::from_value(value).expect("a plan");
-    for script in scripts(&plan, &Access::default()) {
+    for script in scripts(&plan, &Access::default()).expect("a shell can") {
         let text = script.text.replace("/root/.local", &home.path("state").display().to_string());
         let path = home.file("evil.sh", &text);
         shellcheck(&path);
@@ -348,7 +348,7 @@ fn spread(mut plan: serde_json::Value) -> Plan {
 fn scripts_of_several_hosts_wait_for_one_another() {
     let mut stuck = Stuck::make("3.5.35");
     let plan = stuck.cluster.run(&["recover", "plan", "-o", "json"]).exits(0).json();
-    let all = scripts(&spread(plan), &Access::default());
+    let all = scripts(&spread(plan), &Access::default()).expect("a shell can");
     let files: Vec<PathBuf> = all.iter().map(|s| stuck.cluster.home.file(&s.file, &s.text)).collect();
     let turns: [(usize, i32, &[&str]); 8] = [
         (0, 75, &["not yet: Stop n2", "fenced-n2.json", "on n2 run 02-n2.sh"]),

@@ -1,6 +1,7 @@
 //! A recovery of members that are all on other machines: a real sshd on loopback stands for each of them.
 
-use super::stuck::{cluster_id, data_dir, kill_when_it_says, lose_two, write_until_stuck, written};
+use super::oracle::{cluster_id, data_dir, kill_when_it_says};
+use super::stuck::{lose_two, write_until_stuck, written};
 use crate::cluster::{Cluster, Ran};
 use crate::host::sshd::Sshd;
 use std::os::unix::fs::PermissionsExt;

@@ -1,21 +1,8 @@
 //! Two of three killed for good while a writer runs: what is refused, what is recovered, what is put back.
 
-use crate::cluster::{Cluster, PATIENCE, VERSIONS};
-use quorate::transport::Deadline;
-use serde_json::Value;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use super::oracle::{cluster_id, data_dir, files, runs_until, runtime, take_disks};
+use crate::cluster::{Cluster, VERSIONS};
 use std::time::Duration;
-
-/// The directory of a member.
-pub(super) fn data_dir(cluster: &Cluster, member: usize) -> PathBuf {
-    PathBuf::from(cluster.lab["members"][member]["data_dir"].as_str().expect("a data directory"))
-}
-
-pub(super) fn runtime() -> tokio::runtime::Runtime {
-    quorate::transport::tls::install_provider();
-    tokio::runtime::Runtime::new().expect("a runtime")
-}
 
 /// Writes until the cluster is stuck; how many writes were acknowledged. `fault` happens after some.
 pub(super) fn write_until_stuck(cluster: &Cluster, fault: impl FnOnce()) -> usize {
@@ -41,10 +28,7 @@ pub(super) fn write_until_stuck(cluster: &Cluster, fault: impl FnOnce()) -> usiz
 /// Kills n2 and n3 and takes their disks away.
 pub(super) fn lose_two(cluster: &Cluster) {
     cluster.lab("kill", &["n2", "n3"]);
-    for member in [1, 2] {
-        let dir = data_dir(cluster, member);
-        std::fs::rename(&dir, dir.with_extension("lost")).expect("the disk is taken away");
-    }
+    take_disks(cluster, &[1, 2]);
 }
 
 /// How many of the writer's keys a member has.
@@ -56,26 +40,6 @@ pub(super) fn written(endpoint: &str) -> usize {
         let options = etcd_client::GetOptions::new().with_prefix().with_count_only();
         client.get("w", Some(options)).await.expect("answers").count() as usize
     })
-}
-
-pub(super) fn cluster_id(report: &Value) -> String {
-    report["clusters"][0]["cluster_id"].as_str().expect("a cluster id").to_owned()
-}
-
-/// Every file below a directory, with its bytes.
-fn files(dir: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let mut found = Vec::new();
-    let mut dirs = vec![dir.to_owned()];
-    while let Some(dir) = dirs.pop() {
-        for entry in std::fs::read_dir(&dir).expect("a directory").flatten() {
-            match entry.path() {
-                path if path.is_dir() => dirs.push(path),
-                path => found.push((path.clone(), std::fs::read(&path).expect("a file"))),
-            }
-        }
-    }
-    found.sort();
-    found
 }
 
 #[test]
@@ -105,7 +69,13 @@ fn recovers(version: &str) {
         assert!((acknowledged..=acknowledged + 1).contains(&found), "{version}: {found} of {acknowledged}");
     }
     let kept = std::fs::read_dir(data_dir(&cluster, 0).parent().expect("a parent")).expect("readable");
-    let aside = kept.flatten().filter(|e| e.file_name().to_string_lossy().contains(".quorate-")).count();
+    let aside = kept
+        .flatten()
+        .filter(|e| {
+            e.file_name().to_string_lossy().contains(".quorate-")
+                && !e.file_name().to_string_lossy().contains(".replay")
+        })
+        .count();
     assert_eq!(aside, 1, "{version}: the old data is kept");
 }
 
@@ -134,7 +104,7 @@ fn a_run_that_is_killed_is_resumed_or_rolled_back() {
         let cluster = Cluster::etcd("3.6.16", 3);
         let acknowledged = write_until_stuck(&cluster, || lose_two(&cluster));
         let old = cluster_id(&cluster.settles("lost").json());
-        kill_at(&cluster, "start-n1: done");
+        runs_until(&cluster, "start-n1: done", &[]);
         cluster.run(&["recover", "run", "--yes"]).exits(4).says(&["not at its end", "recover resume"]);
         if back {
             cluster.run(&["recover", "rollback", "--yes"]).exits(0);
@@ -150,26 +120,4 @@ fn a_run_that_is_killed_is_resumed_or_rolled_back() {
         let found = written(cluster.endpoints()[2]);
         assert!((acknowledged..=acknowledged + 1).contains(&found));
     }
-}
-
-/// Runs a recovery and kills it with SIGKILL as soon as it says this.
-fn kill_at(cluster: &Cluster, words: &str) {
-    let mut run = cluster.home.quorate();
-    run.args(["recover", "run", "--yes", "--config", cluster.config()]);
-    kill_when_it_says(run, &cluster.home.path("progress"), words);
-}
-
-/// Kills it with SIGKILL as soon as it says this; what it says goes to a file.
-pub(super) fn kill_when_it_says(mut run: Command, said: &Path, words: &str) {
-    let stderr = std::fs::File::create(said).expect("a file");
-    run.stderr(stderr);
-    let mut run = run.stdout(std::process::Stdio::null()).spawn().expect("quorate starts");
-    let deadline = Deadline::after(PATIENCE);
-    while !std::fs::read_to_string(said).expect("readable").contains(words) {
-        let ended = run.try_wait().expect("waits");
-        assert!(ended.is_none() && !deadline.left().is_zero(), "it did not say {words}");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-    run.kill().expect("killed");
-    run.wait().expect("ended");
 }

@@ -8,7 +8,8 @@
 //! By default only some calls are taken, always the same. `QUORATE_SWEEP=all` takes every one; `QUORATE_SWEEP_SEED=N`
 //! takes others.
 
-use super::stuck::{data_dir, runtime, written};
+use super::oracle::{data_dir, runtime};
+use super::stuck::written;
 use crate::cluster::{Cluster, PATIENCE, alive};
 use quorate::transport::Deadline;
 use serde_json::Value;

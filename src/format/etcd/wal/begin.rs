@@ -7,8 +7,8 @@ use super::record::Identity;
 /// Name of the file that begins a log.
 pub const FIRST_SEGMENT: &str = "0000000000000000-0000000000000000.wal";
 
-const IDENTITY: u64 = 1;
-const CHECKSUM: u64 = 4;
+pub(super) const IDENTITY: u64 = 1;
+pub(super) const CHECKSUM: u64 = 4;
 const SNAPSHOT: u64 = 5;
 
 /// Content of that file.
@@ -25,7 +25,7 @@ pub fn first_segment(identity: Identity) -> Vec<u8> {
 }
 
 /// Fields 1, 2, … with these numbers.
-fn numbers(values: &[u64]) -> Vec<u8> {
+pub(super) fn numbers(values: &[u64]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for (field, value) in (1..).zip(values) {
         varint(&mut bytes, field << 3);
@@ -34,7 +34,8 @@ fn numbers(values: &[u64]) -> Vec<u8> {
     bytes
 }
 
-fn frame(into: &mut Vec<u8>, kind: u64, checksum: u32, data: Option<&[u8]>) {
+/// Adds a record with its length word and padding. `checksum` is the running one with this record's data in it.
+pub(super) fn frame(into: &mut Vec<u8>, kind: u64, checksum: u32, data: Option<&[u8]>) {
     let mut record = numbers(&[kind, u64::from(checksum)]);
     if let Some(data) = data {
         varint(&mut record, 3 << 3 | 2);

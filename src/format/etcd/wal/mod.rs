@@ -8,6 +8,7 @@
 mod frame;
 mod record;
 mod begin;
+mod decided;
 mod reader;
 mod scan;
 mod replay;
@@ -19,6 +20,7 @@ mod handmade;
 mod tests;
 
 pub use begin::{FIRST_SEGMENT, first_segment};
+pub use decided::{Decided, decided};
 pub use operation::{Comparison, ConfChange, ConfChangeKind, Operation};
 pub use reader::{Ending, Position, Segment, Tear, segment_name};
 pub use record::{Entry, EntryKind, HardState, Identity, Record, SnapshotMark};

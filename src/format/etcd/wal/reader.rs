@@ -102,6 +102,12 @@ impl<'a, 's> Reader<'a, 's> {
 
     /// The next record; `None` at the end, whose kind is then in `ending`.
     pub(super) fn next(&mut self) -> Option<(Position, Record<'_>)> {
+        let (position, raw) = self.next_raw()?;
+        Some((position, Record::parse(&raw).ok()?))
+    }
+
+    /// The same, as it stands in its frame.
+    pub(super) fn next_raw(&mut self) -> Option<(Position, Raw<'_>)> {
         if self.ending.is_some() {
             return None;
         }
@@ -115,12 +121,9 @@ impl<'a, 's> Reader<'a, 's> {
         }
         // step has proven the record; parsing it again borrows it from the buffer, which the loop could not
         let segment = self.segment()?.sequence;
-        let frames = self.frames.as_ref()?;
-        let raw = Raw::parse(frames.bytes()).ok()?;
-        let record = Record::parse(&raw).ok()?;
         let position = Position { segment, offset: self.passed, ordinal: self.ordinal };
         self.ordinal += 1;
-        Some((position, record))
+        Some((position, Raw::parse(self.frames.as_ref()?.bytes()).ok()?))
     }
 
     /// Moves to the next record that is not a checksum; false at the end.

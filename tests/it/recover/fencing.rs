@@ -1,0 +1,81 @@
+//! The dead come back: in the middle of a run, and after it.
+
+use super::oracle::{Ctl, cluster_id, roles, runs_until, signal};
+use crate::cluster::{Cluster, wait};
+
+#[test]
+fn old_members_that_come_back_in_the_middle_stop_the_run_and_it_can_be_undone() {
+    let cluster = Cluster::etcd("3.6.16", 3);
+    cluster.settles("healthy");
+    let wrote = Ctl::new(&cluster, 0).puts("w/", 10);
+    let old = cluster_id(&cluster.settles("healthy").json());
+    cluster.lab("kill", &["n2", "n3"]);
+    cluster.settles("lost");
+    let dead = ["--assume-dead", "n2", "--assume-dead", "n3"];
+    runs_until(&cluster, "restore-n1: done", &dead);
+    // Somebody starts them on their old disks, which are still in place.
+    cluster.lab("start", &["n2", "n3"]);
+    cluster.settles("healthy");
+    cluster
+        .run(&["recover", "resume", "--yes"])
+        .exits(75)
+        .says(&["was done, and somebody undid it", "recover rollback"]);
+    cluster.run(&["recover", "rollback", "--yes"]).exits(0);
+    let report = cluster.settles("healthy").json();
+    assert_eq!(cluster_id(&report), old, "the old cluster serves as before");
+    for member in 0..3 {
+        assert_eq!(Ctl::new(&cluster, member).keys("w/"), wrote);
+    }
+}
+
+#[test]
+fn old_members_that_come_back_afterwards_are_named_and_can_do_nothing_to_the_new_cluster() {
+    let cluster = Cluster::etcd("3.6.16", 3);
+    let (leader, others) = roles(&cluster);
+    let name = |member: usize| format!("n{}", member + 1);
+    let (first, second) = (name(leader), name(others[1]));
+    Ctl::new(&cluster, leader).puts("w/", 10);
+    let old = cluster_id(&cluster.settles("healthy").json());
+    signal(&cluster, "-KILL", &[leader, others[1]]);
+    // Where they are is not known, so they are left out, and cannot be kept from coming back.
+    let config = std::fs::read_to_string(cluster.config()).expect("a config file");
+    let mut place = String::new();
+    let left_out: Vec<&str> = config
+        .lines()
+        .filter(|line| {
+            if line.starts_with('[') {
+                place = (*line).to_owned();
+            }
+            let gone = [&first, &second].iter().any(|name| place.ends_with(&format!(".{name}]")));
+            !(gone && (line.starts_with("host") || line.starts_with("service")))
+        })
+        .collect();
+    std::fs::write(
+        cluster.config(),
+        left_out.join("\n").replace("host = { local = true }", "host = { local = true }"),
+    )
+    .expect("written");
+    wait("the cluster is stuck", || {
+        cluster.run(&["recover", "plan"]).stderr.contains("nothing shows that it is stopped")
+    });
+    let dead = ["recover", "run", "--yes", "--assume-dead", &first, "--assume-dead", &second];
+    cluster.run(&dead).exits(0);
+    let survivor = Ctl::new(&cluster, others[0]);
+    let wrote = survivor.puts("new/", 10);
+    let members = survivor.does(&["member", "list"]);
+    // Both are a majority of what they remember.
+    cluster.lab("start", &[&first, &second]);
+    wait("they are found and named", || {
+        let report = cluster.check(&[]).json();
+        let findings = report["clusters"][0]["findings"].as_array().expect("findings").clone();
+        let brain = findings.iter().find(|f| f["check"] == "split-brain" && f["status"] == "fail");
+        brain.is_some_and(|found| found.to_string().contains(&old))
+    });
+    assert_eq!(survivor.does(&["member", "list"]), members, "nobody joined");
+    assert_eq!(survivor.keys("new/"), wrote);
+    survivor.puts("more/", 5);
+    let theirs = Ctl::new(&cluster, leader);
+    wait("they lead themselves, as the old cluster", || theirs.run(&["put", "old/x", "v"]).status.success());
+    assert!(survivor.keys("old/").is_empty(), "what they write reaches nobody of the new cluster");
+    assert!(theirs.keys("more/").is_empty());
+}

@@ -1,0 +1,82 @@
+//! What a survivor holds and has not applied: acknowledged by a leader that is lost, or committed and not yet in the
+//! database of a server that was killed. It is found, listed, and not lost.
+
+use super::oracle::{Oracle, Writers, data_dir, roles, signal, take_disks};
+use crate::cluster::{Cluster, VERSIONS, wait};
+use serde_json::Value;
+use std::time::Duration;
+
+#[test]
+fn nothing_acknowledged_is_lost_with_the_leader_or_in_a_crash() {
+    std::thread::scope(|scope| {
+        for version in VERSIONS {
+            scope.spawn(move || {
+                running_with_a_tail(version);
+                crashed_under_load(version);
+            });
+        }
+    });
+}
+
+/// The leader dies while an entry is in the survivor's log of which the survivor does not know that it is committed.
+fn running_with_a_tail(version: &str) {
+    let cluster = Cluster::etcd(version, 3);
+    let (leader, others) = roles(&cluster);
+    let (survivor, third) = (others[0], others[1]);
+    signal(&cluster, "-STOP", &[third]);
+    let writers = Writers::start(cluster.endpoints()[leader], 4);
+    writers.reach(200);
+    wait("the survivor holds an entry that is not committed", || {
+        signal(&cluster, "-STOP", &[leader]);
+        // What is under way arrives and is written; the leader says no more.
+        let behind = (0..4).all(|_| {
+            std::thread::sleep(Duration::from_millis(50));
+            let copy = quorate::offline::open(&data_dir(&cluster, survivor), None).expect("a directory");
+            let log = copy.log.expect("a log");
+            log.last.is_some_and(|last| last.index > log.commit)
+        });
+        if !behind {
+            signal(&cluster, "-CONT", &[leader]);
+        }
+        behind
+    });
+    signal(&cluster, "-KILL", &[leader, third]);
+    let oracle = writers.end();
+    take_disks(&cluster, &[leader, third]);
+    cluster.settles("lost");
+    recovers(&cluster, &oracle, "at-risk");
+}
+
+/// Everything is killed while clients write; one disk is left.
+fn crashed_under_load(version: &str) {
+    let cluster = Cluster::etcd(version, 3);
+    let (leader, others) = roles(&cluster);
+    let (survivor, third) = (others[0], others[1]);
+    signal(&cluster, "-STOP", &[third]);
+    let writers = Writers::start(cluster.endpoints()[leader], 4);
+    writers.reach(300);
+    signal(&cluster, "-KILL", &[survivor, leader, third]);
+    let oracle = writers.end();
+    take_disks(&cluster, &[leader, third]);
+    recovers(&cluster, &oracle, "at-risk");
+}
+
+fn recovers(cluster: &Cluster, oracle: &Oracle, loss: &str) {
+    let plan = cluster.run(&["recover", "plan", "-o", "json"]).exits(0).json();
+    assert_eq!(plan["loss"]["kind"], loss);
+    assert!(
+        plan["kept"].as_array().is_some_and(|kept| !kept.is_empty()),
+        "what is kept is listed: {}",
+        notes(&plan)
+    );
+    cluster.run(&["recover", "run", "--dry-run"]).exits(0);
+    cluster.run(&["recover", "run", "--yes"]).exits(0);
+    cluster.settles("healthy");
+    for endpoint in cluster.endpoints() {
+        oracle.judges(endpoint);
+    }
+}
+
+fn notes(plan: &Value) -> &Value {
+    &plan["notes"]
+}
