@@ -26,5 +26,6 @@ pub mod snapshot;
 pub mod lab;
 pub mod probe;
 pub mod recover;
+pub mod drill;
 pub mod render;
 pub mod cli;

@@ -3,6 +3,7 @@
 
 pub mod commits;
 pub mod etcd;
+pub mod keys;
 pub mod membership;
 pub mod snapshots;
 pub mod state;
@@ -48,6 +49,11 @@ pub trait Backend {
 
     /// Changes of the membership.
     fn membership(&self) -> Option<&dyn membership::Membership> {
+        None
+    }
+
+    /// Keys written and read as any client does it.
+    fn keys(&self) -> Option<&dyn keys::Keys> {
         None
     }
 

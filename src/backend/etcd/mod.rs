@@ -5,6 +5,7 @@ mod client;
 mod collect;
 mod commit;
 mod hash;
+mod keys;
 mod kubernetes;
 mod listeners;
 mod look;
@@ -18,6 +19,7 @@ mod window;
 mod wire;
 
 use super::commits::CommitProbe;
+use super::keys::Keys;
 use super::membership::Membership;
 use super::snapshots::Snapshots;
 use super::{Ask, Backend, Looking, OpenError};
@@ -64,6 +66,10 @@ impl Backend for Etcd {
     }
 
     fn membership(&self) -> Option<&dyn Membership> {
+        Some(self)
+    }
+
+    fn keys(&self) -> Option<&dyn Keys> {
         Some(self)
     }
 

@@ -9,7 +9,8 @@ use super::{Global, TargetArgs, World, block_on};
 use crate::recover::{Plan, rehearse};
 use crate::render;
 use clap::{Args, Subcommand, ValueEnum};
-use places::Places;
+pub(super) use made::plan;
+pub(super) use places::Places;
 
 /// The verbs of `quorate recover`.
 #[derive(Debug, Subcommand)]
@@ -108,7 +109,7 @@ enum Shown {
 
 pub(super) fn run(verb: &Verb, global: &Global, world: &World) -> Result<u8, Failure> {
     match verb {
-        Verb::Plan(args) => plan(args, global, world),
+        Verb::Plan(args) => show_plan(args, global, world),
         Verb::Run(args) => start(args, global, world),
         Verb::Resume(args) => carry_out::go_on(args, carry_out::Way::Resume, global, world),
         Verb::Rollback(args) => carry_out::go_on(args, carry_out::Way::Rollback, global, world),
@@ -116,7 +117,7 @@ pub(super) fn run(verb: &Verb, global: &Global, world: &World) -> Result<u8, Fai
     }
 }
 
-fn plan(args: &PlanArgs, global: &Global, world: &World) -> Result<u8, Failure> {
+fn show_plan(args: &PlanArgs, global: &Global, world: &World) -> Result<u8, Failure> {
     let made = made::make(&args.what, global, world)?;
     let mut bytes = Vec::new();
     match args.output {
