@@ -47,3 +47,12 @@ pub enum NotDone {
     /// It may have taken effect, or may yet.
     InDoubt(Trouble),
 }
+
+impl NotDone {
+    /// What was seen.
+    pub fn trouble(&self) -> &Trouble {
+        match self {
+            NotDone::NeverSent(trouble) | NotDone::InDoubt(trouble) => trouble,
+        }
+    }
+}

@@ -1,7 +1,7 @@
 //! What several scenarios do: load, loss, recovery, judgement.
 
 use super::oracle::{self, Write};
-use super::recovery::Ended;
+use super::recovery::{Ended, seed_of};
 use super::report::{Held, Recovery};
 use super::stage::{Broken, PATIENCE, Stage};
 use super::writer::{Load, PREFIX};
@@ -22,6 +22,9 @@ const ENOUGH: usize = 200;
 
 /// Reading back is tried again for this long: members that only just joined may not answer at once.
 const READ_BACK: Duration = Duration::from_secs(20);
+
+/// What is expected of a recovery.
+pub(super) const END: &str = "the recovery comes to its end";
 
 /// The acceptance command of the user may take this long.
 const ACCEPTANCE: Duration = Duration::from_secs(600);
@@ -48,26 +51,51 @@ impl Stage<'_> {
         Ok(load)
     }
 
+    /// What the survivor acknowledged it has applied: with writers through it nothing may be lost, whoever else had it.
+    /// What others alone acknowledged no recovery brings back; the plan says so. Loses the quorum and recovers.
+    pub(super) async fn lose_and_recover(
+        &self,
+        members: &[String],
+    ) -> Result<(Load, Option<Recovery>), Broken> {
+        let (dead, left) = self.majority(members);
+        let load = self.load(&left[..1]).await?;
+        let fault = self.lose_quorum(dead).await?;
+        let recovery = self.recover_and_wait(dead, fault, &load).await?;
+        Ok((load, recovery))
+    }
+
     /// Loses members for good, and waits until that is seen. When the fault was complete.
     pub(super) async fn lose_quorum(&self, dead: &[String]) -> Result<u64, Broken> {
         let what = format!("{} lost for good", dead.join(" and "));
         self.lose(dead)?;
         let fault = self.timeline.moment(&what);
         self.say(&format!("{what}: processes killed, disks taken away"));
+        self.timeline.during("detect", self.stuck()).await?;
+        let detected = self.timeline.clock().ms() - fault;
+        self.kept.borrow_mut().times.detected_ms = Some(detected);
+        self.must("the loss of the quorum is seen", true, format!("{detected} ms after the fault"));
+        Ok(fault)
+    }
+
+    /// Waits until the loss of the quorum is seen.
+    pub(super) async fn stuck(&self) -> Result<(), Broken> {
         // Who is left believes in the old leader for an election timeout, and `recover` does nothing while it does.
         let led = |member: &&Member| matches!(member.leader.known(), Some(Some(_)));
         let stuck = |facts: &Facts, quorum: &Quorum| {
             quorum.state == QuorumState::Lost && facts.common.reachable().filter(led).count() == 0
         };
-        let detect = self.until(Deadline::after(PATIENCE), stuck);
-        let (_, quorum, lost) = self.timeline.during("detect", detect).await;
-        if !lost {
-            return Err(Broken(format!("the quorum is not lost, with {what}: {}", quorum.why)));
+        match self.until(Deadline::after(PATIENCE), stuck).await {
+            (.., true) => Ok(()),
+            (_, quorum, false) => Err(Broken(format!("the quorum is not lost: {}", quorum.why))),
         }
-        let detected = self.timeline.clock().ms() - fault;
-        self.kept.borrow_mut().times.detected_ms = Some(detected);
-        self.must("the loss of the quorum is seen", true, format!("{detected} ms after the fault"));
-        Ok(fault)
+    }
+
+    /// Whose data the plan would use.
+    pub(super) async fn seed(&self, dead: &[String]) -> Result<String, Broken> {
+        let runs = self.evidence.dir().join("recovery");
+        let plan = self.command.plan(&self.target, dead, &runs).await;
+        let plan = plan.map_err(|refused| Broken(format!("no plan: {}", refused.why)))?;
+        Ok(seed_of(&plan))
     }
 
     /// Recovers, waits for the full size, and demands what must hold then. `None`: it did not come to its end.
@@ -77,24 +105,28 @@ impl Stage<'_> {
         fault: u64,
         load: &Load,
     ) -> Result<Option<Recovery>, Broken> {
-        const END: &str = "the recovery comes to its end";
         let recovery = match self.recover(dead).await? {
             Ended::Recovered(recovery) => recovery,
             Ended::Refused(refused) => {
                 self.must(END, false, format!("refused: {}", refused.why));
                 return Ok(None);
             }
-            Ended::Stopped(_, why) => {
+            Ended::Stopped(why) => {
                 self.must(END, false, why);
                 return Ok(None);
             }
         };
+        self.recovered(&recovery, fault, load).await;
+        Ok(Some(recovery))
+    }
+
+    /// Waits for the full size after a recovery, and demands what must hold then.
+    pub(super) async fn recovered(&self, recovery: &Recovery, fault: u64, load: &Load) {
         self.must(END, true, format!("{} of {} steps", recovery.steps_done, recovery.steps));
         let facts = self.whole_again(fault).await;
         self.service(fault, load).await;
-        self.another_cluster(&recovery, &facts);
+        self.another_cluster(recovery, &facts);
         self.nothing_critical(&facts);
-        Ok(Some(recovery))
     }
 
     /// Waits for the full size.
@@ -110,7 +142,7 @@ impl Stage<'_> {
     }
 
     /// When clients could write again, which nobody restarted.
-    async fn service(&self, fault: u64, load: &Load) {
+    pub(super) async fn service(&self, fault: u64, load: &Load) {
         let now = load.next_acknowledged(Deadline::after(PATIENCE)).await;
         let first = load.acknowledged_after(fault).filter(|_| now.is_some());
         let limit = self.order.max_outage.as_millis() as u64;
@@ -146,6 +178,8 @@ impl Stage<'_> {
         self.acceptance().await?;
         let began = self.timeline.clock().ms();
         writes.extend(load.end().await);
+        // Each writer's stay in its order.
+        writes.sort_by_key(|write| write.ended_ms);
         let found = self.read_back(through).await;
         self.timeline.phase("judge", began);
         const LOST: &str = "no acknowledged write is lost, and nothing deleted comes back";
@@ -222,9 +256,16 @@ impl Stage<'_> {
 
     /// What `check` finds critical.
     pub(super) fn nothing_critical(&self, facts: &Facts) {
+        self.nothing_critical_but(facts, "");
+    }
+
+    /// The same, but for one check.
+    pub(super) fn nothing_critical_but(&self, facts: &Facts, but: &str) {
         let findings = self.findings(facts);
-        let critical =
-            findings.iter().filter(|f| f.status == Status::Fail && f.severity == Some(Severity::Critical));
+        let critical = findings
+            .iter()
+            .filter(|f| f.status == Status::Fail && f.severity == Some(Severity::Critical))
+            .filter(|f| f.check.slug != but);
         let critical: Vec<&str> = critical.map(|finding| finding.check.slug).collect();
         let found = if critical.is_empty() { "nothing".to_owned() } else { critical.join(", ") };
         self.must("`check` finds nothing critical in the end", critical.is_empty(), found);

@@ -14,7 +14,7 @@ pub(super) enum Ended {
     /// There is no plan.
     Refused(Refused),
     /// It stopped on the way; why.
-    Stopped(Recovery, String),
+    Stopped(String),
 }
 
 impl Stage<'_> {
@@ -54,7 +54,7 @@ impl Stage<'_> {
         self.kept.borrow_mut().recoveries.push(recovery.clone());
         Ok(match stopped {
             None => Ended::Recovered(recovery),
-            Some(why) => Ended::Stopped(recovery, why),
+            Some(why) => Ended::Stopped(why),
         })
     }
 
@@ -71,10 +71,15 @@ impl Stage<'_> {
     }
 }
 
+/// The member whose data a plan uses.
+pub(super) fn seed_of(plan: &Plan) -> String {
+    let seed = plan.members.iter().find(|member| member.becomes == Becomes::Seed);
+    seed.map_or_else(String::new, |member| member.name.clone())
+}
+
 fn summary(plan: &Plan, journal: &Journal, stopped: Option<String>) -> Recovery {
     let done =
         plan.steps.iter().filter(|step| journal::progress(journal.lines(), &step.id) == Progress::Done);
-    let seed = plan.members.iter().find(|member| member.becomes == Becomes::Seed);
     Recovery {
         run_id: plan.run_id.clone(),
         plan: plan.hash.clone(),
@@ -82,7 +87,7 @@ fn summary(plan: &Plan, journal: &Journal, stopped: Option<String>) -> Recovery 
             Loss::Lossless { why } => format!("none: {why}"),
             Loss::AtRisk { why, .. } => format!("possible: {why}"),
         },
-        seed: seed.map_or_else(String::new, |member| member.name.clone()),
+        seed: seed_of(plan),
         old_cluster: plan.cluster_id.clone(),
         new_cluster: plan.new_cluster_id.clone(),
         steps_done: done.count() as u64,

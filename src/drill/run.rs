@@ -80,6 +80,11 @@ pub async fn run(
     stop: impl Future<Output = ()>,
 ) -> Result<Played, DrillError> {
     let ground = ground::ground(order.backend).ok_or(DrillError::NotBuilt(order.backend.name()))?;
+    if order.scenario.needs.contains(&Need::Strace) {
+        let path = around.home.env.get("PATH").map(String::as_str);
+        let needs = |why| DrillError::Needs { scenario: order.scenario.slug, need: Need::Strace.name(), why };
+        play::strace(path).map_err(needs)?;
+    }
     let (began_at, timeline) = ((around.now)(), Timeline::new(Clock::start()));
     let lab = timeline.during("lab", up(order, around, began_at)).await?;
     let entry = around.home.entry(Some(&order.lab))?;

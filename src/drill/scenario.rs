@@ -98,7 +98,7 @@ pub const SCENARIOS: &[Scenario] = &[
     Scenario {
         kind: Kind::SlowDisk,
         slug: "slow-disk",
-        about: "Every fdatasync of one member takes 200 ms: `check` names that member and no other, and writes go on.",
+        about: "Every fdatasync of one member takes 180 ms longer: `check` names that member and no other, and writes go on.",
         nodes: 3,
         least: 3,
         needs: &[Need::Strace],

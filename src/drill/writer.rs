@@ -32,25 +32,33 @@ const DELETE_EVERY: u64 = 7;
 /// Length of a slot of [`Traffic`].
 const SLOT_MS: u64 = 250;
 
+/// What writers are told, and how many of them wait for an answer.
+#[derive(Default)]
+struct Orders {
+    stop: Cell<bool>,
+    pause: Cell<bool>,
+    busy: Cell<usize>,
+}
+
 /// Writers at work. They run as local tasks: a [`tokio::task::LocalSet`] must be there.
 pub(super) struct Load {
     clock: Clock,
     log: Rc<RefCell<Vec<Write>>>,
-    stop: Rc<Cell<bool>>,
+    orders: Rc<Orders>,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Load {
     /// One writer for each session.
     pub(super) fn start(sessions: Vec<Box<dyn Session>>, first: usize, clock: Clock) -> Load {
-        let (log, stop) = (Rc::new(RefCell::new(Vec::new())), Rc::new(Cell::new(false)));
+        let (log, orders) = (Rc::new(RefCell::new(Vec::new())), Rc::new(Orders::default()));
         let tasks = sessions.into_iter().enumerate().map(|(at, session)| {
             let keys = (0..KEYS).collect();
             let writer = Writer { number: first + at, session, keys, next_key: KEYS, count: 0, clock };
-            tokio::task::spawn_local(writer.run(Rc::clone(&log), Rc::clone(&stop)))
+            tokio::task::spawn_local(writer.run(Rc::clone(&log), Rc::clone(&orders)))
         });
         let tasks = tasks.collect();
-        Load { clock, log, stop, tasks }
+        Load { clock, log, orders, tasks }
     }
 
     /// How many writes were acknowledged so far.
@@ -88,9 +96,22 @@ impl Load {
         true
     }
 
+    /// Lets every writer wait after its write; comes back when none waits for an answer.
+    pub(super) async fn pause(&self) {
+        self.orders.pause.set(true);
+        while self.orders.busy.get() > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// Lets them go on.
+    pub(super) fn go_on(&self) {
+        self.orders.pause.set(false);
+    }
+
     /// Lets every writer end its write, and takes what they remember.
     pub(super) async fn end(self) -> Vec<Write> {
-        self.stop.set(true);
+        self.orders.stop.set(true);
         for task in self.tasks {
             // A writer does not panic; if it did, what it remembered is there all the same.
             let _ = task.await;
@@ -122,9 +143,15 @@ struct Writer {
 }
 
 impl Writer {
-    async fn run(mut self, log: Rc<RefCell<Vec<Write>>>, stop: Rc<Cell<bool>>) {
-        while !stop.get() {
+    async fn run(mut self, log: Rc<RefCell<Vec<Write>>>, orders: Rc<Orders>) {
+        while !orders.stop.get() {
+            if orders.pause.get() {
+                tokio::time::sleep(PACE).await;
+                continue;
+            }
+            orders.busy.set(orders.busy.get() + 1);
             let write = self.write().await;
+            orders.busy.set(orders.busy.get() - 1);
             let pause = if write.acknowledged() { PACE } else { RETRY };
             log.borrow_mut().push(write);
             tokio::time::sleep(pause).await;
