@@ -122,3 +122,83 @@ fn days(seconds: f64) -> String {
         long => format!("{:.0} days", long / 86_400.0),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drill::report::{DrillReport, Machine, SCHEMA, Times, Traffic};
+
+    const DAY: u64 = 86_400;
+    const NOW: i64 = 1_800_000_000;
+
+    fn record(id: &str, scenario: &str, verdict: Verdict, days_ago: i64) -> Record {
+        let began = Timestamp::from_second(NOW - days_ago * DAY as i64).expect("a time");
+        let report = DrillReport {
+            schema: SCHEMA.into(),
+            id: id.into(),
+            scenario: scenario.into(),
+            backend: "etcd".into(),
+            server_version: "3.6.16".into(),
+            quorate: "0".into(),
+            nodes: 3,
+            tls: false,
+            verdict,
+            began_at: began.to_string(),
+            duration_ms: 1,
+            times: Times::default(),
+            writes: None,
+            expectations: Vec::new(),
+            phases: Vec::new(),
+            moments: Vec::new(),
+            measures: Vec::new(),
+            traffic: Traffic::default(),
+            recoveries: Vec::new(),
+            machine: Machine::default(),
+        };
+        Record { report, follows: String::new(), files: Vec::new() }
+    }
+
+    fn ask(records: &[Record], breaks: &[Break], version: Option<&str>) -> (Standing, Option<String>) {
+        let question = Question {
+            scenario: "stuck-quorum",
+            backend: "etcd",
+            version,
+            max_age: Duration::from_secs(90 * DAY),
+            now: Timestamp::from_second(NOW).expect("a time"),
+        };
+        let report = judge(question, records, breaks);
+        (report.standing, report.drill)
+    }
+
+    #[test]
+    fn age_decides_for_what_passed() {
+        let of = |days| ask(&[record("a", "stuck-quorum", Verdict::Pass, days)], &[], None).0;
+        assert_eq!(
+            [of(0), of(71), of(73), of(89), of(91)].map(Standing::name),
+            ["fresh", "fresh", "soon", "soon", "due"]
+        );
+        assert_eq!(of(-1), Standing::Due, "a drill in the future");
+    }
+
+    #[test]
+    fn never_failed_or_of_something_else_is_due() {
+        assert_eq!(ask(&[], &[], None), (Standing::Due, None));
+        let other = record("a", "slow-disk", Verdict::Pass, 1);
+        assert_eq!(ask(&[other], &[], None), (Standing::Due, None));
+        let then_failed =
+            [record("a", "stuck-quorum", Verdict::Pass, 2), record("b", "stuck-quorum", Verdict::Fail, 1)];
+        assert_eq!(ask(&then_failed, &[], None), (Standing::Due, Some("b".into())));
+        let then_nothing =
+            [record("a", "stuck-quorum", Verdict::Pass, 2), record("b", "stuck-quorum", Verdict::Invalid, 1)];
+        assert_eq!(ask(&then_nothing, &[], None), (Standing::Fresh, Some("a".into())));
+    }
+
+    #[test]
+    fn a_version_counts_by_its_parts_and_broken_evidence_counts_for_nothing() {
+        let passed = [record("a", "stuck-quorum", Verdict::Pass, 1)];
+        let of = |version| ask(&passed, &[], Some(version)).0;
+        assert_eq!([of("3.6"), of("3.6.16")], [Standing::Fresh; 2]);
+        assert_eq!([of("3.6.1"), of("3.7"), of("3")].map(Standing::name), ["due", "due", "fresh"]);
+        assert_eq!(ask(&passed, &[Break::of("a", "x")], None), (Standing::Due, None));
+    }
+}

@@ -159,6 +159,12 @@ impl Evidence {
         &self.dir
     }
 
+    /// For a drill that never began: an empty directory is evidence of nothing.
+    pub fn discard_if_empty(self) {
+        // Fails while something is in it, as it should.
+        let _ = std::fs::remove_dir(&self.dir);
+    }
+
     /// Keeps a file; its name has no directory in it.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), DrillError> {
         let path = self.dir.join(name);
@@ -232,4 +238,82 @@ fn write_synced(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drill::report::{Machine, SCHEMA, Times, Traffic, Verdict};
+
+    fn report(id: &str) -> DrillReport {
+        DrillReport {
+            schema: SCHEMA.into(),
+            id: id.into(),
+            scenario: "stuck-quorum".into(),
+            backend: "etcd".into(),
+            server_version: "3.6.16".into(),
+            quorate: "0".into(),
+            nodes: 3,
+            tls: false,
+            verdict: Verdict::Pass,
+            began_at: "2026-11-24T12:00:00Z".into(),
+            duration_ms: 1,
+            times: Times::default(),
+            writes: None,
+            expectations: Vec::new(),
+            phases: Vec::new(),
+            moments: Vec::new(),
+            measures: Vec::new(),
+            traffic: Traffic::default(),
+            recoveries: Vec::new(),
+            machine: Machine::default(),
+        }
+    }
+
+    /// A shelf with three drills; the temporary directory must outlive it.
+    fn shelf() -> (tempfile::TempDir, Shelf) {
+        let home = tempfile::tempdir().expect("a directory");
+        let shelf = Shelf::new(home.path().join("drills"));
+        for id in ["drill-1", "drill-2", "drill-3"] {
+            let evidence = shelf.begin(id).expect("begins");
+            evidence.write("report.md", id.as_bytes()).expect("written");
+            evidence.seal(&report(id), Timestamp::UNIX_EPOCH).expect("sealed");
+        }
+        (home, shelf)
+    }
+
+    fn broken(shelf: &Shelf) -> Vec<Option<String>> {
+        let shelved = shelf.read(true).expect("reads");
+        shelved.breaks.into_iter().map(|broken| broken.drill).collect()
+    }
+
+    #[test]
+    fn what_was_left_alone_is_whole_and_what_never_ended_is_told() {
+        let (_home, shelf) = shelf();
+        shelf.begin("drill-4").expect("begins");
+        let shelved = shelf.read(true).expect("reads");
+        assert_eq!((shelved.records.len(), shelved.breaks), (3, Vec::new()));
+        assert_eq!(shelved.unfinished, ["drill-4"]);
+        assert!(shelf.begin("drill-4").is_err(), "nothing is overwritten");
+    }
+
+    #[test]
+    fn whatever_is_tampered_with_is_noticed_and_named() {
+        let one = |id: &str| vec![Some(id.to_owned())];
+        let (_home, shelf_1) = shelf();
+        std::fs::write(shelf_1.dir_of("drill-2").join("report.md"), "better").expect("written");
+        assert_eq!(broken(&shelf_1), one("drill-2"));
+        assert!(shelf_1.read(false).expect("reads").breaks.is_empty(), "files are looked at only when asked");
+        let (_home, shelf_2) = shelf();
+        let record = shelf_2.dir_of("drill-3").join(RECORD);
+        let text = std::fs::read_to_string(&record).expect("readable").replace("pass", "fail");
+        std::fs::write(&record, text).expect("written");
+        assert_eq!(broken(&shelf_2), one("drill-3"));
+        let (_home, shelf_3) = shelf();
+        std::fs::remove_dir_all(shelf_3.dir_of("drill-1")).expect("removed");
+        assert_eq!(broken(&shelf_3), one("drill-1"));
+        let (_home, shelf_4) = shelf();
+        std::fs::remove_file(shelf_4.dir().join(CHAIN)).expect("removed");
+        assert_eq!(broken(&shelf_4).len(), 3, "records without a chain");
+    }
 }

@@ -18,6 +18,7 @@ use crate::target::Target;
 use crate::transport::Deadline;
 use jiff::Timestamp;
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -77,6 +78,8 @@ pub(super) struct Kept {
     pub(super) recoveries: Vec<Recovery>,
     pub(super) times: Times,
     pub(super) writes: Option<Judgement>,
+    /// What `check` found critical before the fault.
+    pub(super) critical_before: BTreeSet<String>,
 }
 
 /// The lab and everything around it.
@@ -172,6 +175,7 @@ impl Stage<'_> {
         if !healthy {
             return Err(Broken(format!("the cluster was not whole to begin with: {}", quorum.why)));
         }
+        self.before(&facts);
         let mut members: Vec<_> = facts.common.members.iter().collect();
         members.sort_by_key(|member| (member.role != Role::Leader, member.name.clone()));
         Ok(members.into_iter().map(|member| member.name.clone()).collect())

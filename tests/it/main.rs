@@ -4,6 +4,7 @@ mod catalogue;
 mod check_etcd;
 mod cli;
 mod diagnosis;
+mod drill;
 mod cluster;
 mod lab;
 mod inspect;

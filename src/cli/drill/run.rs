@@ -102,7 +102,13 @@ pub(super) fn run(args: &RunArgs, global: &Global, world: &World) -> Result<u8, 
     let tasks = tokio::task::LocalSet::new();
     let played = block_on(tasks.run_until(drill::run(&order, &around, &evidence, stop)))?;
     progress.end();
-    let played = played?;
+    let played = match played {
+        Ok(played) => played,
+        Err(error) => {
+            evidence.discard_if_empty();
+            return Err(error.into());
+        }
+    };
     let record = keep(&evidence, &played.report, world)?;
     let mut bytes = Vec::new();
     (format.write)(&record, style(global, world), &mut bytes)?;
