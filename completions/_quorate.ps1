@@ -37,6 +37,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('member', 'member', [CompletionResultType]::ParameterValue, 'List, add, remove, promote and replace members, with a look at the quorum before every change')
             [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Save, verify, compare and keep snapshots')
             [CompletionResult]::new('recover', 'recover', [CompletionResultType]::ParameterValue, 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back')
+            [CompletionResult]::new('drill', 'drill', [CompletionResultType]::ParameterValue, 'Recovery drills on throwaway clusters of real servers, with evidence')
             [CompletionResult]::new('runbook', 'runbook', [CompletionResultType]::ParameterValue, 'What to do, page by page: for the night, built in')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds')
             [CompletionResult]::new('size', 'size', [CompletionResultType]::ParameterValue, 'How many failures a cluster of N voters survives, and what one more or one less does')
@@ -150,7 +151,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Exactly this version of the server [default: the first found]')
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Where to keep it; must be empty or absent [default: under the state directory]')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'What to call it [default: the backend, with a number if that is taken]')
-            [CompletionResult]::new('--server-arg', '--server-arg', [CompletionResultType]::ParameterName, 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216')
+            [CompletionResult]::new('--server-arg', '--server-arg', [CompletionResultType]::ParameterName, 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216; of etcd, {member} in it is the member''s name')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long all members may take to serve')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
@@ -893,6 +894,103 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
         'quorate;recover;help;help' {
             break
         }
+        'quorate;drill' {
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the scenarios and the drills that are kept')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Drill: a throwaway cluster, writers, a fault, the recovery, a verdict')
+            [CompletionResult]::new('due', 'due', [CompletionResultType]::ParameterValue, 'Say whether a drill is due: a gate for CI')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a drill again')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'quorate;drill;list' {
+            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: under the state directory]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;drill;run' {
+            [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Exactly this version of the server [default: the first found]')
+            [CompletionResult]::new('--nodes', '--nodes', [CompletionResultType]::ParameterName, 'How many members [default: what the scenario needs]')
+            [CompletionResult]::new('--verify-with', '--verify-with', [CompletionResultType]::ParameterName, 'A command for `sh -c`, run against the recovered cluster before the keys are read back: not 0 fails the drill')
+            [CompletionResult]::new('--max-outage', '--max-outage', [CompletionResultType]::ParameterName, 'Clients must be able to write again this long after the fault')
+            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: under the state directory]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Also write the same result in another format to a file')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--tls', '--tls', [CompletionResultType]::ParameterName, 'TLS between everybody')
+            [CompletionResult]::new('--keep', '--keep', [CompletionResultType]::ParameterName, 'Leave the lab as it is in the end')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;drill;due' {
+            [CompletionResult]::new('--max-age', '--max-age', [CompletionResultType]::ParameterName, 'The greatest age')
+            [CompletionResult]::new('--scenario', '--scenario', [CompletionResultType]::ParameterName, 'Which scenarios must have passed')
+            [CompletionResult]::new('--server-version', '--server-version', [CompletionResultType]::ParameterName, 'Only drills of this version of the server count, or of this minor version')
+            [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'What makes the exit code non-zero')
+            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: under the state directory]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;drill;show' {
+            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: under the state directory]')
+            [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
+            [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
+            [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
+            [CompletionResult]::new('--verify', '--verify', [CompletionResultType]::ParameterName, 'Compare every file of all evidence with what was sealed')
+            [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
+            [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            [CompletionResult]::new('--help', '--help', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')
+            break
+        }
+        'quorate;drill;help' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the scenarios and the drills that are kept')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Drill: a throwaway cluster, writers, a fault, the recovery, a verdict')
+            [CompletionResult]::new('due', 'due', [CompletionResultType]::ParameterValue, 'Say whether a drill is due: a gate for CI')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a drill again')
+            [CompletionResult]::new('help', 'help', [CompletionResultType]::ParameterValue, 'Print this message or the help of the given subcommand(s)')
+            break
+        }
+        'quorate;drill;help;list' {
+            break
+        }
+        'quorate;drill;help;run' {
+            break
+        }
+        'quorate;drill;help;due' {
+            break
+        }
+        'quorate;drill;help;show' {
+            break
+        }
+        'quorate;drill;help;help' {
+            break
+        }
         'quorate;runbook' {
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -1032,6 +1130,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('member', 'member', [CompletionResultType]::ParameterValue, 'List, add, remove, promote and replace members, with a look at the quorum before every change')
             [CompletionResult]::new('snapshot', 'snapshot', [CompletionResultType]::ParameterValue, 'Save, verify, compare and keep snapshots')
             [CompletionResult]::new('recover', 'recover', [CompletionResultType]::ParameterValue, 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back')
+            [CompletionResult]::new('drill', 'drill', [CompletionResultType]::ParameterValue, 'Recovery drills on throwaway clusters of real servers, with evidence')
             [CompletionResult]::new('runbook', 'runbook', [CompletionResultType]::ParameterValue, 'What to do, page by page: for the night, built in')
             [CompletionResult]::new('explain', 'explain', [CompletionResultType]::ParameterValue, 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds')
             [CompletionResult]::new('size', 'size', [CompletionResultType]::ParameterValue, 'How many failures a cluster of N voters survives, and what one more or one less does')
@@ -1180,6 +1279,25 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             break
         }
         'quorate;help;recover;status' {
+            break
+        }
+        'quorate;help;drill' {
+            [CompletionResult]::new('list', 'list', [CompletionResultType]::ParameterValue, 'List the scenarios and the drills that are kept')
+            [CompletionResult]::new('run', 'run', [CompletionResultType]::ParameterValue, 'Drill: a throwaway cluster, writers, a fault, the recovery, a verdict')
+            [CompletionResult]::new('due', 'due', [CompletionResultType]::ParameterValue, 'Say whether a drill is due: a gate for CI')
+            [CompletionResult]::new('show', 'show', [CompletionResultType]::ParameterValue, 'Show a drill again')
+            break
+        }
+        'quorate;help;drill;list' {
+            break
+        }
+        'quorate;help;drill;run' {
+            break
+        }
+        'quorate;help;drill;due' {
+            break
+        }
+        'quorate;help;drill;show' {
             break
         }
         'quorate;help;runbook' {

@@ -34,6 +34,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand member 'List, add, remove, promote and replace members, with a look at the quorum before every change'
             cand snapshot 'Save, verify, compare and keep snapshots'
             cand recover 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
+            cand drill 'Recovery drills on throwaway clusters of real servers, with evidence'
             cand runbook 'What to do, page by page: for the night, built in'
             cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
             cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
@@ -142,7 +143,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --version 'Exactly this version of the server [default: the first found]'
             cand --dir 'Where to keep it; must be empty or absent [default: under the state directory]'
             cand --name 'What to call it [default: the backend, with a number if that is taken]'
-            cand --server-arg 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216'
+            cand --server-arg 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216; of etcd, {member} in it is the member''s name'
             cand --timeout 'How long all members may take to serve'
             cand -o 'Output format'
             cand --output 'Output format'
@@ -813,6 +814,92 @@ set edit:completion:arg-completer[quorate] = {|@words|
         }
         &'quorate;recover;help;help'= {
         }
+        &'quorate;drill'= {
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+            cand list 'List the scenarios and the drills that are kept'
+            cand run 'Drill: a throwaway cluster, writers, a fault, the recovery, a verdict'
+            cand due 'Say whether a drill is due: a gate for CI'
+            cand show 'Show a drill again'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;drill;list'= {
+            cand --evidence 'Where the evidence of all drills is kept [default: under the state directory]'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;drill;run'= {
+            cand --version 'Exactly this version of the server [default: the first found]'
+            cand --nodes 'How many members [default: what the scenario needs]'
+            cand --verify-with 'A command for `sh -c`, run against the recovered cluster before the keys are read back: not 0 fails the drill'
+            cand --max-outage 'Clients must be able to write again this long after the fault'
+            cand --evidence 'Where the evidence of all drills is kept [default: under the state directory]'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --report 'Also write the same result in another format to a file'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --tls 'TLS between everybody'
+            cand --keep 'Leave the lab as it is in the end'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;drill;due'= {
+            cand --max-age 'The greatest age'
+            cand --scenario 'Which scenarios must have passed'
+            cand --server-version 'Only drills of this version of the server count, or of this minor version'
+            cand --fail-on 'What makes the exit code non-zero'
+            cand --evidence 'Where the evidence of all drills is kept [default: under the state directory]'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;drill;show'= {
+            cand --evidence 'Where the evidence of all drills is kept [default: under the state directory]'
+            cand -o 'Output format'
+            cand --output 'Output format'
+            cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
+            cand --color 'When to use colour'
+            cand --verify 'Compare every file of all evidence with what was sealed'
+            cand -v 'Show more'
+            cand --verbose 'Show more'
+            cand -h 'Print help (see more with ''--help'')'
+            cand --help 'Print help (see more with ''--help'')'
+        }
+        &'quorate;drill;help'= {
+            cand list 'List the scenarios and the drills that are kept'
+            cand run 'Drill: a throwaway cluster, writers, a fault, the recovery, a verdict'
+            cand due 'Say whether a drill is due: a gate for CI'
+            cand show 'Show a drill again'
+            cand help 'Print this message or the help of the given subcommand(s)'
+        }
+        &'quorate;drill;help;list'= {
+        }
+        &'quorate;drill;help;run'= {
+        }
+        &'quorate;drill;help;due'= {
+        }
+        &'quorate;drill;help;show'= {
+        }
+        &'quorate;drill;help;help'= {
+        }
         &'quorate;runbook'= {
             cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
             cand --color 'When to use colour'
@@ -937,6 +1024,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand member 'List, add, remove, promote and replace members, with a look at the quorum before every change'
             cand snapshot 'Save, verify, compare and keep snapshots'
             cand recover 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
+            cand drill 'Recovery drills on throwaway clusters of real servers, with evidence'
             cand runbook 'What to do, page by page: for the night, built in'
             cand explain 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
             cand size 'How many failures a cluster of N voters survives, and what one more or one less does'
@@ -1048,6 +1136,20 @@ set edit:completion:arg-completer[quorate] = {|@words|
         &'quorate;help;recover;rollback'= {
         }
         &'quorate;help;recover;status'= {
+        }
+        &'quorate;help;drill'= {
+            cand list 'List the scenarios and the drills that are kept'
+            cand run 'Drill: a throwaway cluster, writers, a fault, the recovery, a verdict'
+            cand due 'Say whether a drill is due: a gate for CI'
+            cand show 'Show a drill again'
+        }
+        &'quorate;help;drill;list'= {
+        }
+        &'quorate;help;drill;run'= {
+        }
+        &'quorate;help;drill;due'= {
+        }
+        &'quorate;help;drill;show'= {
         }
         &'quorate;help;runbook'= {
             cand list 'List the pages, and which findings name them'

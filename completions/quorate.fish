@@ -39,6 +39,7 @@ complete -c quorate -n "__fish_quorate_needs_command" -f -a "probe" -d 'Measure 
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "member" -d 'List, add, remove, promote and replace members, with a look at the quorum before every change'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "snapshot" -d 'Save, verify, compare and keep snapshots'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "recover" -d 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
+complete -c quorate -n "__fish_quorate_needs_command" -f -a "drill" -d 'Recovery drills on throwaway clusters of real servers, with evidence'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "runbook" -d 'What to do, page by page: for the night, built in'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
 complete -c quorate -n "__fish_quorate_needs_command" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
@@ -160,7 +161,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_sub
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l version -d 'Exactly this version of the server [default: the first found]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l dir -d 'Where to keep it; must be empty or absent [default: under the state directory]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l name -d 'What to call it [default: the backend, with a number if that is taken]' -r
-complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l server-arg -d 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l server-arg -d 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216; of etcd, {member} in it is the member\'s name' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l timeout -d 'How long all members may take to serve' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
@@ -690,6 +691,79 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "rollback" -d 'Go on with, or undo, a run that did not come to its end'
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "status" -d 'List runs, or show one'
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -f -a "list" -d 'List the scenarios and the drills that are kept'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -f -a "run" -d 'Drill: a throwaway cluster, writers, a fault, the recovery, a verdict'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -f -a "due" -d 'Say whether a drill is due: a gate for CI'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -f -a "show" -d 'Show a drill again'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from list" -l evidence -d 'Where the evidence of all drills is kept [default: under the state directory]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from list" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from list" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from list" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from list" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l version -d 'Exactly this version of the server [default: the first found]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l nodes -d 'How many members [default: what the scenario needs]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l verify-with -d 'A command for `sh -c`, run against the recovered cluster before the keys are read back: not 0 fails the drill' -r
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l max-outage -d 'Clients must be able to write again this long after the fault' -r
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l evidence -d 'Where the evidence of all drills is kept [default: under the state directory]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -s o -l output -d 'Output format' -r -f -a "table\t'for people'
+json\t'for scripts, as in `quorate schema drill`'
+markdown\t'for a ticket or an audit'
+html\t'a page with a picture of what happened when'"
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l report -d 'Also write the same result in another format to a file' -r
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l tls -d 'TLS between everybody'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l keep -d 'Leave the lab as it is in the end'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l max-age -d 'The greatest age' -r
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l scenario -d 'Which scenarios must have passed' -r -f -a "stuck-quorum\t''
+dead-return\t''
+corrupt-survivor\t''
+minority-partition\t''
+slow-disk\t''"
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l server-version -d 'Only drills of this version of the server count, or of this minor version' -r
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l fail-on -d 'What makes the exit code non-zero' -r -f -a "warning\t'Also one that is due soon'
+critical\t'One that is due'"
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l evidence -d 'Where the evidence of all drills is kept [default: under the state directory]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
+json\t'For scripts'"
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from show" -l evidence -d 'Where the evidence of all drills is kept [default: under the state directory]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "table\t'for people'
+json\t'for scripts, as in `quorate schema drill`'
+markdown\t'for a ticket or an audit'
+html\t'a page with a picture of what happened when'"
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from show" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from show" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
+always\t'Always'
+never\t'Never'"
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from show" -l verify -d 'Compare every file of all evidence with what was sealed'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from show" -s v -l verbose -d 'Show more'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from show" -s h -l help -d 'Print help (see more with \'--help\')'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "list" -d 'List the scenarios and the drills that are kept'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "run" -d 'Drill: a throwaway cluster, writers, a fault, the recovery, a verdict'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "due" -d 'Say whether a drill is due: a gate for CI'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "show" -d 'Show a drill again'
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c quorate -n "__fish_quorate_using_subcommand runbook; and not __fish_seen_subcommand_from list show run help" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand runbook; and not __fish_seen_subcommand_from list show run help" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -775,22 +849,23 @@ always\t'Always'
 never\t'Never'"
 complete -c quorate -n "__fish_quorate_using_subcommand doctor" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand doctor" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "check" -d 'Check clusters and say what is wrong'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "inspect" -d 'Read a data directory, log, snapshot or database offline; a server may run on it or not'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "probe" -d 'Measure a disk\'s fsync, a cluster\'s commit latency, or a listener\'s TLS'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "member" -d 'List, add, remove, promote and replace members, with a look at the quorum before every change'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "snapshot" -d 'Save, verify, compare and keep snapshots'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "recover" -d 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "runbook" -d 'What to do, page by page: for the night, built in'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "completions" -d 'Print the completions of a shell'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "man" -d 'Print a manual page, or write all of them'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "doctor" -d 'Say what this machine has: real servers for the lab, tools, limits'
-complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover runbook explain size schema completions man doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "check" -d 'Check clusters and say what is wrong'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "status" -d 'Show who is in: role, version, term, lag, revision, size, fsync, certificates, clocks'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "inspect" -d 'Read a data directory, log, snapshot or database offline; a server may run on it or not'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "lab" -d 'Start throwaway clusters of real servers, break them, remove them'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "probe" -d 'Measure a disk\'s fsync, a cluster\'s commit latency, or a listener\'s TLS'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "member" -d 'List, add, remove, promote and replace members, with a look at the quorum before every change'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "snapshot" -d 'Save, verify, compare and keep snapshots'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "recover" -d 'A stuck cluster back to full size: plan it, carry it out, resume it, roll it back'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "drill" -d 'Recovery drills on throwaway clusters of real servers, with evidence'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "runbook" -d 'What to do, page by page: for the night, built in'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "explain" -d 'Say what a check looks at, its thresholds and their sources, and how to fix what it finds'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "size" -d 'How many failures a cluster of N voters survives, and what one more or one less does'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "schema" -d 'Print the JSON schema of an output, or of the config file'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "completions" -d 'Print the completions of a shell'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "man" -d 'Print a manual page, or write all of them'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "doctor" -d 'Say what this machine has: real servers for the lab, tools, limits'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and not __fish_seen_subcommand_from check status inspect lab probe member snapshot recover drill runbook explain size schema completions man doctor help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "up" -d 'Start a cluster and wait until every member serves'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "status" -d 'Show labs and how their members stand'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from lab" -f -a "kill" -d 'Kill members'
@@ -820,6 +895,10 @@ complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_su
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "resume" -d 'Go on with, or undo, a run that did not come to its end'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "rollback" -d 'Go on with, or undo, a run that did not come to its end'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from recover" -f -a "status" -d 'List runs, or show one'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "list" -d 'List the scenarios and the drills that are kept'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "run" -d 'Drill: a throwaway cluster, writers, a fault, the recovery, a verdict'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "due" -d 'Say whether a drill is due: a gate for CI'
+complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from drill" -f -a "show" -d 'Show a drill again'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from runbook" -f -a "list" -d 'List the pages, and which findings name them'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from runbook" -f -a "show" -d 'Show a page'
 complete -c quorate -n "__fish_quorate_using_subcommand help; and __fish_seen_subcommand_from runbook" -f -a "run" -d 'Run the commands of a page one after the other'

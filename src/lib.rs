@@ -27,5 +27,6 @@ pub mod lab;
 pub mod probe;
 pub mod recover;
 pub mod runbook;
+pub mod drill;
 pub mod render;
 pub mod cli;

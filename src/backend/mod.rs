@@ -5,6 +5,7 @@ mod clock;
 pub mod commits;
 pub mod consul;
 pub mod etcd;
+pub mod keys;
 pub mod membership;
 pub mod snapshots;
 pub mod state;
@@ -51,6 +52,11 @@ pub trait Backend {
 
     /// Changes of the membership.
     fn membership(&self) -> Option<&dyn membership::Membership> {
+        None
+    }
+
+    /// Keys written and read as any client does it.
+    fn keys(&self) -> Option<&dyn keys::Keys> {
         None
     }
 

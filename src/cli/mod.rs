@@ -4,6 +4,7 @@ mod check;
 mod completions;
 pub mod config;
 mod doctor;
+mod drill;
 mod explain;
 pub mod failure;
 mod files;
@@ -88,6 +89,9 @@ enum Command {
     /// A stuck cluster back to full size: plan it, carry it out, resume it, roll it back
     #[command(subcommand)]
     Recover(recover::Verb),
+    /// Recovery drills on throwaway clusters of real servers, with evidence
+    #[command(subcommand)]
+    Drill(drill::Verb),
     /// What to do, page by page: for the night, built in
     #[command(subcommand)]
     Runbook(runbook::Verb),
@@ -170,6 +174,7 @@ fn dispatch(app: &App, world: &World) -> Result<u8, Failure> {
         Command::Runbook(verb) => runbook::run(verb, &app.global, world),
         Command::Member(verb) => member::run(verb, &app.global, world),
         Command::Snapshot(snapshot) => snapshot::run(snapshot, &app.global, world),
+        Command::Drill(verb) => drill::run(verb, &app.global, world),
         Command::Explain(args) => explain::run(args, &app.global, world),
         Command::Size(args) => size::run(args, &app.global, world),
         Command::Schema(args) => schema::run(args, world),

@@ -3,7 +3,7 @@
 use super::failure::Failure;
 use super::nearest::nearest;
 use super::probe::TlsReport;
-use super::{World, config, doctor, explain, recover, runbook, size, snapshot};
+use super::{World, config, doctor, drill, explain, recover, runbook, size, snapshot};
 use crate::lab::state::Lab;
 use crate::offline::{InspectReport, LogLine, SurvivorsReport};
 use crate::probe::commit::CommitReport;
@@ -101,6 +101,13 @@ const KNOWN: &[Known] = &[
         of: "quorate runbook list and show -o json",
         make: || schema_for!(runbook::RunbooksReport),
     },
+    Known {
+        name: "drill",
+        of: "quorate drill run -o json and show, and record.json of its evidence",
+        make: || schema_for!(crate::drill::evidence::Record),
+    },
+    Known { name: "drill-list", of: "quorate drill list -o json", make: || schema_for!(drill::ListDocument) },
+    Known { name: "drill-due", of: "quorate drill due -o json", make: || schema_for!(drill::DueDocument) },
     Known { name: "doctor", of: "quorate doctor -o json", make: || schema_for!(doctor::DoctorReport) },
     Known { name: "lab", of: "quorate lab up -o json, and lab.json of a lab", make: || schema_for!(Lab) },
     Known { name: "labs", of: "quorate lab status -o json", make: || schema_for!(LabsReport) },

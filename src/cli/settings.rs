@@ -134,6 +134,16 @@ pub(crate) fn settings(args: &TargetArgs, global: &Global, world: &World) -> Res
     Ok(Settings { config, targets })
 }
 
+/// The cluster of this name in this file: of a lab, whose config file we wrote.
+pub(super) fn target_in(path: &Path, name: &str, world: &World) -> Result<Target, Failure> {
+    let config = config::read(path, world.now().to_zoned(TimeZone::UTC).date())?;
+    let cluster = config
+        .clusters
+        .get(name)
+        .ok_or_else(|| Failure::failed(format!("there is no cluster `{name}` in {}", path.display())))?;
+    from_config(name, cluster, &TargetArgs::default())
+}
+
 fn targets(args: &TargetArgs, config: &Config, world: &World) -> Result<Vec<Target>, Failure> {
     if args.all {
         if config.clusters.is_empty() {

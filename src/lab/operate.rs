@@ -2,9 +2,10 @@
 
 use super::registry::{self, Entry, Home, Lock};
 use super::state::{Lab, Member, MemberState};
-use super::up::{Progress, ready, start};
-use super::{LabError, at, config, network, process};
+use super::up::{Progress, ready, start, taken};
+use super::{LabError, at, config, network, ports, process};
 use crate::backend::state as last_run;
+use crate::private;
 use crate::transport::Deadline;
 use rustix::process::Signal;
 use std::io;
@@ -192,6 +193,21 @@ impl<'a> Control<'a> {
             Ok(Acted { member: name.clone(), did, state: self.lab.member(name)?.state })
         };
         names.iter().map(acted).collect()
+    }
+
+    /// Takes a member in that was made elsewhere, such as one with the data of another: it is started, stopped and
+    /// removed like the others. `describe` is given so many free ports.
+    pub fn adopt(
+        &mut self,
+        ports: usize,
+        describe: impl FnOnce(&Lab, &[u16]) -> Result<Member, LabError>,
+    ) -> Result<(), LabError> {
+        let held = ports::hold(ports, &taken(self.home)?)?;
+        let member = describe(&self.lab, &held.ports)?;
+        let dir = self.lab.dir.join(&member.name);
+        private::make_dir(&dir).map_err(at("cannot make", &dir))?;
+        self.lab.members.push(member);
+        self.lab.write()
     }
 
     /// Cuts the links between groups: `n1,n2|n3`. Members that are not named are one more group.

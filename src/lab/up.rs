@@ -222,7 +222,7 @@ fn seats(
 }
 
 /// Ports that members of other labs want back when they are started again.
-fn taken(home: &Home<'_>) -> Result<BTreeSet<u16>, LabError> {
+pub(super) fn taken(home: &Home<'_>) -> Result<BTreeSet<u16>, LabError> {
     let labs = home.entries()?.into_iter().filter_map(|entry| Lab::read(&entry.dir).ok().flatten());
     Ok(labs.flat_map(|lab| lab.members).flat_map(|member| member.ports.into_values()).collect())
 }

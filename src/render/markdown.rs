@@ -92,7 +92,7 @@ fn findings(cluster: &ClusterReport, style: Style, out: &mut dyn Write) -> io::R
 }
 
 /// Text that stays text: no markup, no HTML, no formula, no link that makes itself, nobody mentioned, no issue linked.
-fn inert(text: &str) -> String {
+pub(super) fn inert(text: &str) -> String {
     let mut safe = String::with_capacity(text.len() + 8);
     let text = escape(text);
     let mut characters = text.chars().peekable();

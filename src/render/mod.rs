@@ -4,6 +4,7 @@ mod github;
 mod inspect;
 mod json;
 mod junit;
+pub mod drill;
 pub mod lab;
 mod latency;
 mod layout;

@@ -6,6 +6,7 @@ mod cli;
 mod consul;
 mod consul_answers;
 mod diagnosis;
+mod drill;
 mod cluster;
 mod lab;
 mod inspect;

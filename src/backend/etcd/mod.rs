@@ -5,6 +5,7 @@ mod client;
 mod collect;
 mod commit;
 mod hash;
+mod keys;
 mod kubernetes;
 mod listeners;
 mod look;
@@ -19,6 +20,7 @@ mod wire;
 
 /// A clock in an HTTP answer is the same whoever answers.
 use super::commits::CommitProbe;
+use super::keys::Keys;
 use super::membership::Membership;
 use super::snapshots::Snapshots;
 use super::{Ask, Backend, Looking, OpenError};
@@ -73,6 +75,10 @@ impl Backend for Etcd {
     }
 
     fn membership(&self) -> Option<&dyn Membership> {
+        Some(self)
+    }
+
+    fn keys(&self) -> Option<&dyn Keys> {
         Some(self)
     }
 

@@ -44,6 +44,18 @@ pub(super) fn target(args: &TargetArgs, global: &Global, world: &World) -> Resul
 
 pub(super) fn make(args: &WhatArgs, global: &Global, world: &World) -> Result<Made, Failure> {
     let target = target(&args.target, global, world)?;
+    let places = Places::of(world)?;
+    let plan = block_on(plan(&target, &args.assume_dead, &places, world))??;
+    Ok(Made { plan, target })
+}
+
+/// Looks, and plans; drills do it too. The run will be kept in `places`.
+pub(in crate::cli) async fn plan(
+    target: &Target,
+    assumed_dead: &[String],
+    places: &Places,
+    world: &World,
+) -> Result<Plan, Failure> {
     let etcd = Etcd::open(target.clone())?;
     let now = world.now();
     let ask = Ask { timeout: LOOK, deep: false, window: None, state_dir: world.state_dir(), now };
@@ -51,13 +63,10 @@ pub(super) fn make(args: &WhatArgs, global: &Global, world: &World) -> Result<Ma
     aws_lc_rs::rand::fill(&mut random).map_err(|_| Failure::failed("the system gives no random bytes"))?;
     let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let run_id = format!("{}-{}", now.strftime("%Y%m%dt%H%M%Sz"), &hex[..4]);
-    let run_dir = Places::of(world)?.run_dir(&run_id);
-    let (facts, sites, free) = block_on(async {
-        let facts = etcd.observe(&ask).await;
-        let sites = gather::sites(&target.members).await;
-        let free = free_near(&LocalHost, &run_dir, Deadline::after(LOOK)).await;
-        (facts, sites, free)
-    })?;
+    let run_dir = places.run_dir(&run_id);
+    let facts = etcd.observe(&ask).await;
+    let sites = gather::sites(&target.members).await;
+    let free = free_near(&LocalHost, &run_dir, Deadline::after(LOOK)).await;
     let situation = Situation {
         token: format!("quorate-{run_id}-{}", &hex[4..]),
         run_id,
@@ -67,14 +76,13 @@ pub(super) fn make(args: &WhatArgs, global: &Global, world: &World) -> Result<Ma
         run_dir,
         run_dir_free: free.map_or_else(Observed::unknown, Observed::Known),
         facts,
-        assumed_dead: args.assume_dead.clone(),
+        assumed_dead: assumed_dead.to_vec(),
         has_login: target.auth.is_some() || target.tls.cert.is_some(),
         sites,
         bump: BUMP,
     };
-    let plan = etcd::plan(&situation)
-        .map_err(|refusal| Failure::refused(refusal.why.clone()).hint(refusal.instead.clone()))?;
-    Ok(Made { plan, target })
+    etcd::plan(&situation)
+        .map_err(|refusal| Failure::refused(refusal.why.clone()).hint(refusal.instead.clone()))
 }
 
 /// What carries the plan out.

@@ -11,7 +11,8 @@ use super::{Global, TargetArgs, World, block_on};
 use crate::recover::{Plan, rehearse};
 use crate::render;
 use clap::{Args, Subcommand, ValueEnum};
-use places::Places;
+pub(super) use made::plan;
+pub(super) use places::Places;
 pub(super) use status::RunsReport;
 use std::path::PathBuf;
 
@@ -135,7 +136,7 @@ enum Shown {
 
 pub(super) fn run(verb: &Verb, global: &Global, world: &World) -> Result<u8, Failure> {
     match verb {
-        Verb::Plan(args) => plan(args, global, world),
+        Verb::Plan(args) => show_plan(args, global, world),
         Verb::Run(args) => start(args, global, world),
         Verb::Resume(args) => carry_out::go_on(args, carry_out::Way::Resume, global, world),
         Verb::Rollback(args) => carry_out::go_on(args, carry_out::Way::Rollback, global, world),
@@ -143,7 +144,7 @@ pub(super) fn run(verb: &Verb, global: &Global, world: &World) -> Result<u8, Fai
     }
 }
 
-fn plan(args: &PlanArgs, global: &Global, world: &World) -> Result<u8, Failure> {
+fn show_plan(args: &PlanArgs, global: &Global, world: &World) -> Result<u8, Failure> {
     if args.to.is_some() && args.output != Planned::Script {
         return Err(Failure::usage("--to is for scripts").hint("add `-o script`"));
     }

@@ -9,11 +9,16 @@ use std::fs::{File, TryLockError};
 use std::path::PathBuf;
 
 /// The directory of all runs.
-pub(super) struct Places {
+pub(in crate::cli) struct Places {
     dir: PathBuf,
 }
 
 impl Places {
+    /// In this directory: a drill's own.
+    pub(in crate::cli) fn within(dir: PathBuf) -> Places {
+        Places { dir }
+    }
+
     pub(super) fn of(world: &World) -> Result<Places, Failure> {
         let state = world.state_dir().ok_or_else(|| {
             Failure::usage("there is no place for a journal").hint("set HOME, or XDG_STATE_HOME")
