@@ -120,7 +120,13 @@ fn membership(
     last: Option<&LastRun>,
 ) -> (Listed, Observed<MembershipSource>) {
     if let Some(configuration) = most_told(&harvest.cores) {
-        return (listed(configuration), Observed::Known(MembershipSource::Cluster));
+        let mut listed = listed(configuration);
+        for (id, member) in listed.iter_mut().filter(|(_, member)| member.name.is_empty()) {
+            // Gossip that has forgotten a server tells no name of it.
+            member.name =
+                last.and_then(|last| last.members.get(id)).map(|m| m.name.clone()).unwrap_or_default();
+        }
+        return (listed, Observed::Known(MembershipSource::Cluster));
     }
     if harvest.cores.iter().all(|core| !core.consul) {
         if let Some(last) = last.filter(|l| !l.members.is_empty()) {

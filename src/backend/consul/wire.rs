@@ -173,6 +173,19 @@ impl Agent {
         })
     }
 
+    /// Whether it has a leader, or had one since its start: before, it serves no stale reads either, but waits for a leader
+    /// (Consul agent/consul/rpc.go `canServeReadRequest`).
+    pub(super) fn serves_stale_reads(&self) -> bool {
+        self.raft()
+            .known()
+            .is_none_or(|raft| raft.state == RaftStats::LEADER || raft.last_contact_ms.is_some())
+    }
+
+    /// Raft's configuration as it stands in `Stats.raft`, without names.
+    pub(super) fn configuration(&self) -> Option<Vec<RaftServer>> {
+        configuration_in_stats(self.stat("raft", "latest_configuration")?)
+    }
+
     pub(super) fn settings(&self) -> ConsulSettings {
         let debug = &self.debug_config;
         let rpc = debug.tls.as_ref().and_then(|tls| tls.internal_rpc).unwrap_or_default();
@@ -238,6 +251,23 @@ impl Agent {
             rpc_rate_limit: debug.rpc_rate_limit.filter(|limit| *limit < 1e300),
         }
     }
+}
+
+/// Reads Go's `[{Suffrage:Voter ID:… Address:…} {…}]`; `None` for anything else.
+fn configuration_in_stats(text: &str) -> Option<Vec<RaftServer>> {
+    let inner = text.strip_prefix('[')?.strip_suffix(']')?;
+    let servers = inner.split_terminator('}').map(|server| {
+        let fields = server.trim().strip_prefix("{Suffrage:")?;
+        let (suffrage, rest) = fields.split_once(" ID:")?;
+        let (id, address) = rest.split_once(" Address:")?;
+        Some(RaftServer {
+            id: id.to_owned(),
+            name: String::new(),
+            address: address.to_owned(),
+            voter: suffrage == "Voter",
+        })
+    });
+    servers.collect::<Option<Vec<_>>>().filter(|servers| !servers.is_empty())
 }
 
 fn sockets(addresses: Option<&[String]>) -> Vec<String> {
@@ -494,4 +524,37 @@ pub(super) fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Optio
         Loose::Number(number) => Some(number).filter(|n| n.is_finite()),
         Loose::Other(_) => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_in_stats() {
+        let text = "[{Suffrage:Voter ID:70417d17 Address:127.0.0.1:20121} {Suffrage:Nonvoter ID:a937 Address:[::1]:1}]";
+        let servers = configuration_in_stats(text).expect("a configuration");
+        let read: Vec<_> = servers.iter().map(|s| (s.id.as_str(), s.address.as_str(), s.voter)).collect();
+        assert_eq!(read, [("70417d17", "127.0.0.1:20121", true), ("a937", "[::1]:1", false)]);
+        for other in ["", "[]", "[{ID:1}]", "{}", "[{Suffrage:Voter ID:1}]"] {
+            assert_eq!(configuration_in_stats(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn durations_as_go_prints_them() {
+        for (text, ms) in [
+            ("0", Some(0.0)),
+            ("0s", Some(0.0)),
+            ("1m0.5s", Some(60_500.0)),
+            ("200ms", Some(200.0)),
+            ("1.5µs", Some(0.0015)),
+            ("87600h0m0s", Some(87_600.0 * 3_600_000.0)),
+            ("never", None),
+            ("", None),
+            ("5", None),
+        ] {
+            assert_eq!(duration_ms(text), ms, "{text}");
+        }
+    }
 }
