@@ -1,7 +1,8 @@
 //! Everything asked of one server. Each answer stands for itself: one that fails costs only its own fact.
 
+use super::agent::Agent;
 use super::api::{self, Api, is_consul};
-use super::wire::{self, Agent, Roots};
+use super::wire::{self, Roots};
 use super::{Consul, metrics};
 use crate::backend::{Ask, clock};
 use crate::facts::*;
