@@ -1,7 +1,8 @@
 //! Everything asked of one server. Each answer stands for itself: one that fails costs only its own fact.
 
+use super::agent::Agent;
 use super::api::{self, Api, is_consul};
-use super::wire::{self, Agent, Roots};
+use super::wire::{self, Roots};
 use super::{Consul, metrics};
 use crate::backend::{Ask, clock};
 use crate::facts::*;
@@ -119,17 +120,31 @@ pub(super) async fn core(
         return silent(address, origin, ms, trouble);
     }
     let datacenter = agent.as_ref().map(|agent| agent.settings().datacenter);
-    let configuration = match api.page("operator/raft/configuration?stale", deadline).await {
-        Ok(answer) => wire::configuration(&answer.body),
-        Err(trouble) => Err(trouble),
+    // What a server that never heard of a leader would be waited for in vain must not cost the rest.
+    let stale = agent.as_ref().map_or(true, Agent::serves_stale_reads);
+    let of_raft = async {
+        if !stale {
+            return (Err(no_stale_reads()), Err(no_stale_reads()));
+        }
+        let configuration = api.page("operator/raft/configuration?stale", deadline).await;
+        (
+            configuration.and_then(|answer| wire::configuration(&answer.body)),
+            api.json("connect/ca/roots?stale", deadline).await,
+        )
     };
-    let gossip = match (api.page("agent/members", deadline).await, datacenter) {
-        (Ok(answer), Ok(datacenter)) => wire::gossip(&answer.body, &datacenter),
-        (Err(trouble), _) => Err(trouble),
-        (_, Err(trouble)) => Err(trouble.clone()),
+    let of_gossip = async {
+        let gossip = match (api.page("agent/members", deadline).await, datacenter) {
+            (Ok(answer), Ok(datacenter)) => wire::gossip(&answer.body, &datacenter),
+            (Err(trouble), _) => Err(trouble),
+            (_, Err(trouble)) => Err(trouble.clone()),
+        };
+        (gossip, api.json::<String>("status/leader", deadline).await)
     };
-    let roots = api.json("connect/ca/roots?stale", deadline).await;
-    let leader = api.json::<String>("status/leader", deadline).await;
+    let ((configuration, roots), (gossip, leader)) = futures_util::future::join(of_raft, of_gossip).await;
+    let configuration = configuration.or_else(|trouble| {
+        let told = agent.as_ref().ok().and_then(Agent::configuration);
+        told.map(|servers| named(servers, gossip.as_deref().unwrap_or_default())).ok_or(trouble)
+    });
     Core {
         ms,
         agent,
@@ -142,6 +157,22 @@ pub(super) async fn core(
         address,
         origin,
     }
+}
+
+/// What a server says after 7 s of a stale read when it has heard of no leader since its start.
+fn no_stale_reads() -> Trouble {
+    let detail = "it has heard of no leader since its start: until then it serves no stale reads either";
+    Trouble::new(TroubleKind::ServerError, detail)
+}
+
+/// Servers with the names that gossip has for them.
+fn named(mut servers: Vec<RaftServer>, gossip: &[GossipServer]) -> Vec<RaftServer> {
+    for server in &mut servers {
+        if let Some(known) = gossip.iter().find(|known| known.id == server.id) {
+            server.name.clone_from(&known.name);
+        }
+    }
+    servers
 }
 
 fn silent(address: Address, origin: Origin, ms: f64, trouble: Trouble) -> Core {
@@ -209,20 +240,32 @@ pub(super) async fn rest(
 async fn of_the_server(api: Api<'_>, core: &Core, deadline: Deadline) -> Rest {
     let mut denied = BTreeMap::new();
     let node = core.agent.as_ref().map_or("quorate-check", |agent| agent.config.node_name.as_str());
-    let catalog = match api.page(&format!("catalog/node/{}?stale", encoded(node)), deadline).await {
-        Ok(answer) => Observed::Known(CatalogView {
-            known_leader: answer.header("x-consul-knownleader").and_then(|text| text.parse().ok()),
-            last_contact_ms: answer.header("x-consul-lastcontact").and_then(|text| text.parse().ok()),
-            nodes: u64::from(answer.body.starts_with(b"{")),
-        }),
-        Err(trouble) => Observed::unknown(trouble.to_string()),
-    };
+    let stale = core.agent.as_ref().map_or(true, Agent::serves_stale_reads);
     let page = api.page("agent/metrics", deadline).await;
     note(&mut denied, "agent/metrics", page.as_ref().err());
     let metrics = match page {
         Ok(answer) => observed(metrics::read(&answer.body)),
         // Said until the first interval is complete.
         Err(trouble) if trouble.detail.contains("no data") => Observed::unknown(NO_INTERVAL_YET),
+        Err(trouble) => Observed::unknown(trouble.to_string()),
+    };
+    if !stale {
+        let why = || no_stale_reads().to_string();
+        return Rest {
+            metrics,
+            catalog: Observed::unknown(why()),
+            autopilot: Observed::unknown(why()),
+            anonymous: Observed::unknown(why()),
+            denied,
+            ..Rest::default()
+        };
+    }
+    let catalog = match api.page(&format!("catalog/node/{}?stale", encoded(node)), deadline).await {
+        Ok(answer) => Observed::Known(CatalogView {
+            known_leader: answer.header("x-consul-knownleader").and_then(|text| text.parse().ok()),
+            last_contact_ms: answer.header("x-consul-lastcontact").and_then(|text| text.parse().ok()),
+            nodes: u64::from(answer.body.starts_with(b"{")),
+        }),
         Err(trouble) => Observed::unknown(trouble.to_string()),
     };
     let page = api.page("operator/autopilot/configuration?stale", deadline).await;

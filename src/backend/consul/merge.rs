@@ -1,8 +1,8 @@
 //! From what every address told to facts of one cluster. Disagreement is kept, not resolved: views stand side by side.
 
+use super::agent::Agent;
 use super::collect::{self, Harvest, first_known, most_told};
 use super::look::{Core, Rest, observed};
-use super::wire::Agent;
 use super::{Consul, metrics, parse, rpc};
 use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
@@ -35,7 +35,7 @@ pub(super) fn merge(
         backend: BackendKind::Consul,
         endpoints: harvest.cores.iter().map(|core| endpoint(core)).collect(),
         membership,
-        views: views(&harvest.cores),
+        views: views(&harvest.cores, &list),
         own_certificate: own_certificate(consul),
         zones_declared: consul.target.members.values().any(|m| m.zone.is_some()),
         members,
@@ -120,7 +120,13 @@ fn membership(
     last: Option<&LastRun>,
 ) -> (Listed, Observed<MembershipSource>) {
     if let Some(configuration) = most_told(&harvest.cores) {
-        return (listed(configuration), Observed::Known(MembershipSource::Cluster));
+        let mut listed = listed(configuration);
+        for (id, member) in listed.iter_mut().filter(|(_, member)| member.name.is_empty()) {
+            // Gossip that has forgotten a server tells no name of it.
+            member.name =
+                last.and_then(|last| last.members.get(id)).map(|m| m.name.clone()).unwrap_or_default();
+        }
+        return (listed, Observed::Known(MembershipSource::Cluster));
     }
     if harvest.cores.iter().all(|core| !core.consul) {
         if let Some(last) = last.filter(|l| !l.members.is_empty()) {
@@ -160,13 +166,14 @@ fn listed(configuration: &[RaftServer]) -> Listed {
     listed.collect()
 }
 
-fn views(cores: &[Rc<Core>]) -> Vec<MembershipView> {
+/// What each server counts. What it knows no name of, the others or an earlier run may: that is no difference.
+fn views(cores: &[Rc<Core>], list: &Listed) -> Vec<MembershipView> {
     let view = |core: &Rc<Core>| {
-        Some(MembershipView {
-            source: core.id()?.to_owned(),
-            interface: "client".into(),
-            members: listed(core.configuration.as_ref().ok()?),
-        })
+        let mut members = listed(core.configuration.as_ref().ok()?);
+        for (id, member) in members.iter_mut().filter(|(_, member)| member.name.is_empty()) {
+            member.name = list.get(id).map(|known| known.name.clone()).unwrap_or_default();
+        }
+        Some(MembershipView { source: core.id()?.to_owned(), interface: "client".into(), members })
     };
     cores.iter().filter_map(view).collect()
 }

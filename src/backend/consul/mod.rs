@@ -1,6 +1,7 @@
 //! Consul servers, run on 1.13 and 1.14; 1.15 to 1.22 by their documented API. The same raft and the same family of
 //! endpoints stand in Nomad and in Vault: what asks one server is in look.rs, and nothing outside this folder knows a path.
 
+mod agent;
 mod api;
 mod collect;
 mod commit;
