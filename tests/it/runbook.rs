@@ -36,7 +36,7 @@ fn every_runbook_that_a_finding_names_is_there_and_no_file_is_left_out() {
 /// Commands of etcd's tools, with `--help` behind them: unknown verbs and flags are refused, and nothing is done.
 #[test]
 fn every_command_of_etcd_in_a_page_is_one() {
-    let home = std::env::vars_os().find(|(name, _)| name == "HOME").expect("HOME").1;
+    let home = std::env::vars().find(|(name, _)| name == "HOME").expect("HOME").1;
     let tools = PathBuf::from(home).join(".cache/quorate/servers/etcd/3.6.16");
     let mut parsed = 0;
     for page in PAGES {
