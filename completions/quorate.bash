@@ -474,7 +474,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__check)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --output --report --fail-on --only --skip --timeout --window --deep --save-facts --snapshot --facts --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --output --report --fail-on --only --skip --timeout --window --deep --save-facts --snapshot --facts --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -509,6 +509,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2166,7 +2170,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__lab__subcmd__up)
-            opts="-o -v -h --nodes --tls --tls-days --no-client-cert-auth --version --dir --name --isolated --server-arg --timeout --output --config --color --verbose --help etcd"
+            opts="-o -v -h --nodes --tls --tls-days --no-client-cert-auth --version --dir --name --isolated --server-arg --timeout --output --config --color --verbose --help etcd zookeeper consul"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2272,7 +2276,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__add)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --peer-urls --voter --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --peer-urls --voter --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2303,6 +2307,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2454,7 +2462,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__lead)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2485,6 +2493,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2520,7 +2532,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__list)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --output --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2558,6 +2570,10 @@ _quorate() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
                     return 0
@@ -2582,7 +2598,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__promote)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --wait --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --wait --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2613,6 +2629,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2648,7 +2668,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__remove)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2679,6 +2699,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2714,7 +2738,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__replace)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --peer-urls --name --even-if-alive --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --peer-urls --name --even-if-alive --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2745,6 +2769,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2810,7 +2838,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__probe__subcmd__commit)
-            opts="-n -o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --count --timeout --yes --dry-run --output --config --color --verbose --help"
+            opts="-n -o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --count --timeout --yes --dry-run --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2845,6 +2873,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3162,7 +3194,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__recover__subcmd__plan)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --assume-dead --output --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --assume-dead --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3197,6 +3229,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3228,7 +3264,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__recover__subcmd__resume)
-            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --run --yes --config --color --verbose --help"
+            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --run --yes --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3263,6 +3299,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3286,7 +3326,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__recover__subcmd__rollback)
-            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --run --yes --config --color --verbose --help"
+            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --run --yes --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3321,6 +3361,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3344,7 +3388,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__recover__subcmd__run)
-            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --assume-dead --dry-run --yes --config --color --verbose --help"
+            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --assume-dead --dry-run --yes --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3379,6 +3423,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3506,7 +3554,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__snapshot__subcmd__diff)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --examples --timeout --output --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --examples --timeout --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3541,6 +3589,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3786,7 +3838,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__snapshot__subcmd__save)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --to --from --all-members --force --timeout --idle --output --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --to --from --all-members --force --timeout --idle --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3821,6 +3873,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3894,7 +3950,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__status)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --output --timeout --watch --count --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --output --timeout --watch --count --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3929,6 +3985,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
