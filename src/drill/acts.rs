@@ -272,11 +272,11 @@ impl Stage<'_> {
     }
 
     /// In the end `check` must find nothing critical that was not so before. Members that only just came back may need
-    /// a moment. `window`: servers count since their start; with a window only what is now counts.
-    pub(super) async fn nothing_new_critical(&self, window: Option<Duration>) {
+    /// a moment.
+    pub(super) async fn nothing_new_critical(&self) {
         let deadline = Deadline::after(READ_BACK);
         let new = loop {
-            let now = self.critical(&self.look_with(&*self.backend, window).await);
+            let now = self.critical(&self.look().await);
             let new: Vec<String> = now.difference(&self.kept.borrow().critical_before).cloned().collect();
             if new.is_empty() || deadline.left().is_zero() {
                 break new;

@@ -40,7 +40,7 @@ pub(in crate::drill) async fn play(stage: &Stage<'_>, writes: &mut Vec<Write>) -
         stage.recovered(&recovery, fault, &load).await;
     }
     let healthy: Vec<String> = left.iter().filter(|name| **name != tempting).cloned().collect();
-    stage.nothing_new_critical(None).await;
+    stage.nothing_new_critical().await;
     stage.judge(load, &healthy, writes).await
 }
 

@@ -27,7 +27,7 @@ pub(in crate::drill) async fn play(stage: &Stage<'_>, writes: &mut Vec<Write>) -
         let (_, quorum, whole) = stage.whole(stage.order.nodes).await;
         stage.must("with the old members gone again all members serve", whole, quorum.why);
     }
-    stage.nothing_new_critical(None).await;
+    stage.nothing_new_critical().await;
     stage.judge(load, left, writes).await
 }
 

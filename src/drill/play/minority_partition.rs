@@ -47,7 +47,7 @@ pub(in crate::drill) async fn play(stage: &Stage<'_>, writes: &mut Vec<Write>) -
     let (_, quorum, whole) = stage.timeline.during("heal", stage.whole(members.len())).await;
     stage.must("all members serve again, and nobody had to help", whole, quorum.why);
     stage.measure("whole after the link is back", (stage.timeline.clock().ms() - healed) as f64, "ms");
-    stage.nothing_new_critical(None).await;
+    stage.nothing_new_critical().await;
     stage.judge(load, &members, writes).await
 }
 
