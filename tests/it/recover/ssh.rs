@@ -1,7 +1,7 @@
 //! A recovery of members that are all on other machines: a real sshd on loopback stands for each of them.
 
 use super::stuck::{cluster_id, data_dir, kill_when_it_says, lose_two, write_until_stuck, written};
-use crate::cluster::{Cluster, Ran};
+use crate::cluster::{Cluster, Ran, variable};
 use crate::host::sshd::Sshd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -38,7 +38,7 @@ impl Remote {
 
     fn quorate(&self, args: &[&str]) -> Command {
         let mut command = self.cluster.home.quorate();
-        let path = std::env::var("PATH").expect("a path");
+        let path = variable("PATH").expect("a path");
         command.env("PATH", format!("{}:{path}", self.bin.display()));
         command.args(args).arg("--config").arg(&self.config);
         command

@@ -9,9 +9,10 @@
 //! takes others.
 
 use super::stuck::{data_dir, runtime, written};
-use crate::cluster::{Cluster, PATIENCE, alive};
+use crate::cluster::{Cluster, PATIENCE, alive, variable};
 use quorate::transport::Deadline;
 use serde_json::Value;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
@@ -235,14 +236,18 @@ impl Which {
         if is_all() {
             return Which { first: 1, step: 1 };
         }
-        let seed = std::env::var("QUORATE_SWEEP_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(0);
-        println!("QUORATE_SWEEP_SEED={seed}");
+        let seed = variable("QUORATE_SWEEP_SEED").and_then(|seed| seed.parse().ok()).unwrap_or(0);
+        tell(&format!("QUORATE_SWEEP_SEED={seed}"));
         Which { first: 1 + seed % step, step }
     }
 }
 
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
 fn is_all() -> bool {
-    std::env::var("QUORATE_SWEEP").is_ok_and(|all| all == "all")
+    variable("QUORATE_SWEEP").is_some_and(|all| all == "all")
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -263,7 +268,7 @@ fn each(calls: &[(&str, usize)], sweep: impl Fn(&str, Which) -> usize + Sync) {
                 let sweep = &sweep;
                 scope.spawn(move || {
                     let kills = sweep(call, Which::of(*step));
-                    println!("{call}: {kills} kills");
+                    tell(&format!("{call}: {kills} kills"));
                     assert!(kills > 0 || is_all(), "{call} is never called");
                 });
             }
