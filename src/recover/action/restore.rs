@@ -187,3 +187,31 @@ async fn identity(host: &dyn Host, wal: &Path) -> Result<Option<Identity>, Strin
     // The rest of the file is not there: what is read of it is only whose log it is.
     Ok(scan(&[Segment { sequence, first_index, source: &bytes }]).identity)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::etcd::wal::{FIRST_SEGMENT, first_segment};
+    use crate::host::local::LocalHost;
+    use crate::recover::testing::consent;
+
+    #[tokio::test]
+    async fn only_a_log_of_the_new_cluster_gives_its_name_back() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let wal = dir.path().join("wal");
+        let there = |cluster: u64| {
+            std::fs::create_dir(&wal).expect("made");
+            let log = first_segment(Identity { member: 1, cluster });
+            std::fs::write(wal.join(FIRST_SEGMENT), log).expect("written");
+        };
+        there(0xabc);
+        reclaim(&LocalHost, &consent(), &wal, "abd").await.expect("looked at");
+        assert!(wal.exists(), "another's log keeps its name");
+        reclaim(&LocalHost, &consent(), &wal, "abc").await.expect("renamed");
+        assert!(!wal.exists());
+        there(0xabc);
+        reclaim(&LocalHost, &consent(), &wal, "abc").await.expect("renamed again");
+        assert_eq!(std::fs::read_dir(dir.path()).expect("readable").count(), 2, "nothing is deleted");
+        reclaim(&LocalHost, &consent(), &wal, "abc").await.expect("there is none");
+    }
+}
