@@ -31,6 +31,9 @@ fn text(lab: &Lab, quorate: &Path) -> String {
             path(&tls.key)
         );
     }
+    if let Some(file) = &lab.token_file {
+        let _ = writeln!(text, "auth = {{ token_file = {} }}", path(file));
+    }
     for member in &lab.members {
         let command = |verb: &str, option: &str| {
             let words = [
@@ -44,6 +47,9 @@ fn text(lab: &Lab, quorate: &Path) -> String {
         let _ = writeln!(text, "\n[clusters.{}.members.{}]", lab.name, member.name);
         let _ = writeln!(text, "endpoint = {}\nhost = {{ local = true }}", quoted(&member.endpoint));
         let _ = writeln!(text, "data_dir = {}", path(&member.data_dir));
+        for (key, value) in &member.spec.declared {
+            let _ = writeln!(text, "{key} = {}", quoted(value));
+        }
         let _ = writeln!(
             text,
             "service = {{ start = {}, stop = {}, status = {} }}",
