@@ -228,10 +228,11 @@ impl Executor<'_> {
         let patience = Deadline::after(Duration::from_secs(u64::from(step.settle_s)).min(PATIENCE));
         loop {
             let seen = self.look(step, &step.effect).await;
-            let wait = matches!(
-                (&seen, progress),
-                (Err(_), Progress::InDoubt | Progress::Failed) | (Err(_) | Ok(Some(_)), Progress::Done)
-            );
+            let wait = match &seen {
+                Err(_) => progress != Progress::NotStarted,
+                Ok(Some(_)) => progress == Progress::Done,
+                Ok(None) => false,
+            };
             if !wait || step.settle_s == 0 || !self.hands.wait(patience).await {
                 return seen;
             }

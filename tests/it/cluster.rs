@@ -263,6 +263,11 @@ impl Cluster {
     }
 }
 
+/// A variable of whoever runs the tests.
+pub(crate) fn variable(name: &str) -> Option<String> {
+    std::env::vars().find_map(|(found, value)| (found == name).then_some(value))
+}
+
 /// A loopback URL whose port was free a moment ago: for servers that no lab starts.
 pub(crate) fn url() -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");

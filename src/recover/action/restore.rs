@@ -4,7 +4,10 @@ use super::files::{new_part, run};
 use super::joiner::settle;
 use super::{LOOK, RealHands, WORK, said};
 use crate::consent::Consent;
+use crate::files::FileSource;
+use crate::format::bbolt::Database;
 use crate::format::etcd::wal::{Identity, Segment, scan, segment_name};
+use crate::format::etcd::{Survey, survey};
 use crate::host::{Content, Host};
 use crate::offline;
 use crate::recover::commands;
@@ -52,23 +55,27 @@ impl RealHands {
         consent: &Consent,
     ) -> Result<(), String> {
         let found = if self.is_local(host) {
-            let (dir, wal_dir) = (dir.to_owned(), wal_dir.map(Path::to_path_buf));
-            let read = tokio::task::spawn_blocking(move || offline::open(&dir, wal_dir.as_deref()));
-            let restored = read.await.map_err(said)?.map_err(said)?;
-            if let Some(damage) = restored.damage.first() {
-                return Err(format!("it is damaged: {} {}: {}", damage.file, damage.place, damage.what));
-            }
             let was = self.whole(snapshot).await?;
-            let is = restored.database.ok_or("there is no database in it")?;
-            if was.keys != is.keys || was.leases != is.leases || is.revision < was.revision {
+            let wal = wal_dir.map_or_else(|| dir.join("member/wal"), Path::to_path_buf);
+            let db = dir.join("member/snap/db");
+            let read = tokio::task::spawn_blocking(move || read_restored(&db, &wal));
+            let (is, own) = read.await.map_err(said)??;
+            if was.keys != is.keys.live
+                || was.leases != is.records.leases.len() as u64
+                || is.revision() < was.revision
+            {
                 return Err(format!(
                     "it holds {} keys at revision {}, the snapshot {} at {}",
-                    is.keys, is.revision, was.keys, was.revision
+                    is.keys.live,
+                    is.revision(),
+                    was.keys,
+                    was.revision
                 ));
             }
-            serde_json::json!({ "keys": is.keys, "revision": is.revision, "status_hash": is.status_hash,
-                "snapshot_revision": was.revision, "snapshot_sha256": was.sha256, "auth": is.auth.enabled,
-                "alarms": is.alarms.len(), "identity": restored.identity })
+            serde_json::json!({ "keys": is.keys.live, "revision": is.revision(),
+                "status_hash": format!("{:x}", is.status_hash), "snapshot_revision": was.revision,
+                "snapshot_sha256": was.sha256, "auth": is.records.auth.enabled,
+                "alarms": is.records.alarms.len(), "identity": own })
         } else {
             let wal = wal_dir.map_or_else(|| dir.join("member/wal"), Path::to_path_buf);
             let own = identity(self.host(host)?, &wal).await?.ok_or("there is no log in it")?;
@@ -128,6 +135,23 @@ impl RealHands {
     }
 }
 
+/// Every page and record of the database, and the log. The database has no digest behind it that could be compared, so
+/// none is computed: it costs as much as all the rest.
+fn read_restored(db: &Path, wal: &Path) -> Result<(Survey, Option<offline::Identity>), String> {
+    let source = FileSource::open(db).map_err(|error| format!("{}: {error}", db.display()))?;
+    let database = Database::open(&source).map_err(said)?;
+    let survey = survey(&database, &mut |_| {});
+    let damages = [&survey.structure.damages, &survey.damages];
+    if let Some(damage) = damages.iter().find_map(|damages| damages.first.first()) {
+        return Err(format!("it is damaged: {} {}: {}", db.display(), damage.at, damage.what));
+    }
+    let log = offline::open(wal, None).map_err(said)?;
+    match log.damage.first() {
+        Some(damage) => Err(format!("it is damaged: {} {}: {}", damage.file, damage.place, damage.what)),
+        None => Ok((survey, log.identity)),
+    }
+}
+
 /// A log that got its name before its data directory did, in an attempt that was killed between the two, gives the name
 /// back. A log of any other cluster keeps it.
 pub(super) async fn reclaim(
@@ -162,4 +186,32 @@ async fn identity(host: &dyn Host, wal: &Path) -> Result<Option<Identity>, Strin
     let bytes = head.map_err(said)?.stdout;
     // The rest of the file is not there: what is read of it is only whose log it is.
     Ok(scan(&[Segment { sequence, first_index, source: &bytes }]).identity)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::etcd::wal::{FIRST_SEGMENT, first_segment};
+    use crate::host::local::LocalHost;
+    use crate::recover::testing::consent;
+
+    #[tokio::test]
+    async fn only_a_log_of_the_new_cluster_gives_its_name_back() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let wal = dir.path().join("wal");
+        let there = |cluster: u64| {
+            std::fs::create_dir(&wal).expect("made");
+            let log = first_segment(Identity { member: 1, cluster });
+            std::fs::write(wal.join(FIRST_SEGMENT), log).expect("written");
+        };
+        there(0xabc);
+        reclaim(&LocalHost, &consent(), &wal, "abd").await.expect("looked at");
+        assert!(wal.exists(), "another's log keeps its name");
+        reclaim(&LocalHost, &consent(), &wal, "abc").await.expect("renamed");
+        assert!(!wal.exists());
+        there(0xabc);
+        reclaim(&LocalHost, &consent(), &wal, "abc").await.expect("renamed again");
+        assert_eq!(std::fs::read_dir(dir.path()).expect("readable").count(), 2, "nothing is deleted");
+        reclaim(&LocalHost, &consent(), &wal, "abc").await.expect("there is none");
+    }
 }

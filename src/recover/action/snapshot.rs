@@ -261,3 +261,39 @@ fn at_least(revision: i64, wanted: u64) -> Result<(), String> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_counts_only_for_the_very_file() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("before.db");
+        std::fs::write(&path, b"data").expect("written");
+        let found = Whole { sha256: "ab".into(), revision: 7, keys: 1, leases: 0 };
+        Proven::default().write(&path, found.clone()).expect("recorded");
+        let another_process = || Proven::default().known(&path).expect("looked at");
+        assert_eq!(another_process(), Some(found));
+
+        let times = std::fs::metadata(&path).and_then(|about| about.modified()).expect("a time");
+        std::fs::write(&path, b"date").expect("changed, and as long as before");
+        std::fs::File::options()
+            .write(true)
+            .open(&path)
+            .and_then(|file| file.set_modified(times))
+            .expect("set");
+        assert_eq!(another_process(), None, "a change does not hide behind its old time");
+
+        std::fs::write(record_path(&path), b"{\"file\":").expect("cut short");
+        assert_eq!(another_process(), None);
+        std::fs::remove_file(record_path(&path)).expect("removed");
+        std::os::unix::fs::symlink(&path, record_path(&path)).expect("a link");
+        assert!(
+            Proven::default()
+                .write(&path, Whole { sha256: String::new(), revision: 0, keys: 0, leases: 0 })
+                .is_err()
+        );
+        assert_eq!(std::fs::read(&path).expect("there"), b"date", "no link is followed");
+    }
+}

@@ -2,7 +2,7 @@
 
 use super::oracle::{cluster_id, data_dir, kill_when_it_says};
 use super::stuck::{lose_two, write_until_stuck, written};
-use crate::cluster::{Cluster, Ran};
+use crate::cluster::{Cluster, Ran, variable};
 use crate::host::sshd::Sshd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -39,7 +39,7 @@ impl Remote {
 
     fn quorate(&self, args: &[&str]) -> Command {
         let mut command = self.cluster.home.quorate();
-        let path = std::env::var("PATH").expect("a path");
+        let path = variable("PATH").expect("a path");
         command.env("PATH", format!("{}:{path}", self.bin.display()));
         command.args(args).arg("--config").arg(&self.config);
         command

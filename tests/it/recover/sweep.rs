@@ -10,9 +10,10 @@
 
 use super::oracle::{data_dir, runtime};
 use super::stuck::written;
-use crate::cluster::{Cluster, PATIENCE, alive};
+use crate::cluster::{Cluster, PATIENCE, alive, variable};
 use quorate::transport::Deadline;
 use serde_json::Value;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus};
 use std::time::Duration;
@@ -236,17 +237,18 @@ impl Which {
         if is_all() {
             return Which { first: 1, step: 1 };
         }
-        let seed = set("QUORATE_SWEEP_SEED").and_then(|seed| seed.parse().ok()).unwrap_or(0);
+        let seed = variable("QUORATE_SWEEP_SEED").and_then(|seed| seed.parse().ok()).unwrap_or(0);
+        tell(&format!("QUORATE_SWEEP_SEED={seed}"));
         Which { first: 1 + seed % step, step }
     }
 }
 
-fn is_all() -> bool {
-    set("QUORATE_SWEEP").is_some_and(|all| all == "all")
+fn tell(line: &str) {
+    let _ = writeln!(std::io::stderr(), "{line}");
 }
 
-fn set(name: &str) -> Option<String> {
-    std::env::vars().find(|(key, _)| key == name).map(|(_, value)| value)
+fn is_all() -> bool {
+    variable("QUORATE_SWEEP").is_some_and(|all| all == "all")
 }
 
 fn copy(from: &Path, to: &Path) {
@@ -267,6 +269,7 @@ fn each(calls: &[(&str, usize)], sweep: impl Fn(&str, Which) -> usize + Sync) {
                 let sweep = &sweep;
                 scope.spawn(move || {
                     let kills = sweep(call, Which::of(*step));
+                    tell(&format!("{call}: {kills} kills"));
                     assert!(kills > 0 || is_all(), "{call} is never called");
                 });
             }
