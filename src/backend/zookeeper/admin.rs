@@ -92,7 +92,7 @@ async fn pages(http: &Http, page: &Page, server: &Address, ask: &Ask, deadline: 
     .await;
     let leaks = properties.as_ref().map(leaks).unwrap_or_default();
     let properties = properties.map(|map| self::properties(&map));
-    let listens = properties.as_ref().ok().map(|map| listens_loopback(map));
+    let listens = properties.as_ref().ok().map(listens_loopback);
     look.admin = Observed::Known(ZookeeperAdmin {
         url: page.url.clone(),
         loopback: Address::parse(&page.url, false, 8080).is_ok_and(|address| address.loopback()),

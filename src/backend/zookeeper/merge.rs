@@ -10,6 +10,7 @@ use crate::listener::certificate;
 use crate::target::{DeclaredHost, DeclaredMember};
 use crate::transport::words;
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 /// Under which name a target's last run is kept.
 pub(super) fn state_key(zookeeper: &Zookeeper) -> String {
@@ -57,10 +58,10 @@ pub(super) fn most_common_list(looks: &[Look]) -> Option<ZookeeperConfig> {
 
 /// Which look is which server of the list, where that is certain: by the id it tells, by its client address, or by
 /// a host that no other server shares.
-pub(super) fn matched(looks: &[Look], list: &ZookeeperConfig) -> BTreeMap<String, usize> {
+pub(super) fn matched(looks: &[Look], list: &ZookeeperConfig, names: &Names) -> BTreeMap<String, usize> {
     let mut matched = BTreeMap::new();
     for (at, look) in looks.iter().enumerate() {
-        if let Some(id) = id_of(look, list)
+        if let Some(id) = id_of(look, list, names)
             // Of two addresses of one server the one that answers.
             && matched.get(&id).is_none_or(|other: &usize| looks[*other].core.is_err() && look.core.is_ok())
         {
@@ -70,23 +71,43 @@ pub(super) fn matched(looks: &[Look], list: &ZookeeperConfig) -> BTreeMap<String
     matched
 }
 
-fn id_of(look: &Look, list: &ZookeeperConfig) -> Option<String> {
+fn id_of(look: &Look, list: &ZookeeperConfig, names: &Names) -> Option<String> {
     let told = [&look.admin.running, &look.conf];
     let told = told.iter().find_map(|map| map.known()?.get("serverId").cloned());
     if let Some(id) = told.filter(|id| list.servers.contains_key(id)) {
         return Some(id);
     }
-    let authority = look.address.authority();
-    let by_client = list.servers.iter().find(|(_, server)| server.client.as_ref() == Some(&authority));
-    if let Some((id, _)) = by_client {
+    let at = |place: &str| names.same_place(place, &look.address.authority());
+    if let Some((id, _)) = list.servers.iter().find(|(_, server)| server.client.as_deref().is_some_and(at)) {
         return Some(id.clone());
     }
-    let host = |server: &ZookeeperServer| server.quorum.rsplit_once(':').map(|(host, _)| host.to_owned());
-    let mut there =
-        list.servers.iter().filter(|(_, server)| host(server).as_deref() == Some(&look.address.host));
+    let on_host = |server: &ZookeeperServer| {
+        server.quorum.rsplit_once(':').is_some_and(|(host, _)| names.same_host(host, &look.address.host))
+    };
+    let mut there = list.servers.iter().filter(|(_, server)| on_host(server));
     match (there.next(), there.next()) {
         (Some((id, server)), None) if server.client.is_none() => Some(id.clone()),
         _ => None,
+    }
+}
+
+/// What host names resolve to: the list may name a server otherwise than the user does.
+#[derive(Debug, Default)]
+pub(super) struct Names(pub(super) BTreeMap<String, Vec<IpAddr>>);
+
+impl Names {
+    fn same_host(&self, a: &str, b: &str) -> bool {
+        let bare = |host: &str| host.trim_matches(['[', ']']).to_owned();
+        let (a, b) = (bare(a), bare(b));
+        let known = |host: &str| self.0.get(host).map_or(&[][..], Vec::as_slice);
+        a == b || known(&a).iter().any(|ip| known(&b).contains(ip))
+    }
+
+    fn same_place(&self, a: &str, b: &str) -> bool {
+        match (a.rsplit_once(':'), b.rsplit_once(':')) {
+            (Some((host, port)), Some((other, same))) => port == same && self.same_host(host, other),
+            _ => false,
+        }
     }
 }
 
@@ -106,9 +127,9 @@ impl Roll {
     }
 }
 
-fn roll(zookeeper: &Zookeeper, looks: &[Look], last: Option<&LastRun>) -> Roll {
+fn roll(zookeeper: &Zookeeper, looks: &[Look], names: &Names, last: Option<&LastRun>) -> Roll {
     if let Some(list) = most_common_list(looks) {
-        return of_list(zookeeper, looks, &list);
+        return of_list(zookeeper, looks, &list, names);
     }
     if let Some(at) = looks.iter().position(standalone) {
         return alone(zookeeper, looks, at);
@@ -130,19 +151,27 @@ fn roll(zookeeper: &Zookeeper, looks: &[Look], last: Option<&LastRun>) -> Roll {
     as_declared(zookeeper, looks)
 }
 
-fn of_list(zookeeper: &Zookeeper, looks: &[Look], list: &ZookeeperConfig) -> Roll {
-    let matched = matched(looks, list);
-    let taken: Vec<usize> = matched.values().copied().collect();
-    // A server that answers and is not known which: one of those that nobody else is.
-    let mut loose = (0..looks.len())
-        .filter(|at| !taken.contains(at) && looks[*at].core.is_ok() && !standalone(&looks[*at]));
+fn of_list(zookeeper: &Zookeeper, looks: &[Look], list: &ZookeeperConfig, names: &Names) -> Roll {
+    let matched = matched(looks, list, names);
+    // A server that answers and is not known which is one of those that nobody else is and whose line tells no client
+    // address. Of more addresses than servers some lead to the same one: then nothing is taken for granted.
+    let loose = |at: &usize| {
+        let look = &looks[*at];
+        looks.len() <= list.servers.len()
+            && look.core.is_ok()
+            && !standalone(look)
+            && id_of(look, list, names).is_none()
+    };
+    let mut loose = (0..looks.len()).filter(loose);
     let mut roll = Roll {
         members: BTreeMap::new(),
         looks: BTreeMap::new(),
         renamed: BTreeMap::new(),
         source: Observed::Known(MembershipSource::Cluster),
     };
-    let open: Vec<&String> = list.servers.keys().filter(|id| !matched.contains_key(*id)).collect();
+    let open =
+        |(id, server): &(&String, &ZookeeperServer)| !matched.contains_key(*id) && server.client.is_none();
+    let open: Vec<&String> = list.servers.iter().filter(open).map(|(id, _)| id).collect();
     let certain = open.len() == 1;
     for (id, server) in &list.servers {
         let found = matched.get(id).copied().or_else(|| open.contains(&id).then(|| loose.next()).flatten());
@@ -245,8 +274,8 @@ fn as_declared(zookeeper: &Zookeeper, looks: &[Look]) -> Roll {
 }
 
 pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest: Harvest) -> Facts {
-    let Harvest { looks, mut peers, earlier, last } = harvest;
-    let roll = roll(zookeeper, &looks, last.as_ref());
+    let Harvest { looks, names, mut peers, earlier, last } = harvest;
+    let roll = roll(zookeeper, &looks, &names, last.as_ref());
     let led = Led::of(&looks, &roll);
     let root_open = looks.iter().map(|look| &look.session.root_open).find(|open| open.known().is_some());
     let root_open =
@@ -324,7 +353,7 @@ impl Led {
                 .members
                 .iter()
                 .filter(|(key, member)| {
-                    member.voter && !roll.looks.get(*key).is_some_and(|at| looks[*at].core.is_ok())
+                    member.voter && roll.looks.get(*key).is_none_or(|at| looks[*at].core.is_err())
                 })
                 .map(|(key, _)| key.clone())
                 .collect(),

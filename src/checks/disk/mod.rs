@@ -4,6 +4,7 @@ mod server_errors;
 mod store_size;
 mod data_placement;
 mod autopurge;
+mod commit_latency;
 mod txnlog;
 mod alarms;
 mod backend_commit;
@@ -26,6 +27,7 @@ pub(super) const CHECKS: &[&Check] = &[
     &db_size_spread::CHECK,
     &compaction::CHECK,
     &file_descriptors::CHECK,
+    &commit_latency::CHECK,
     &autopurge::CHECK,
     &data_placement::CHECK,
     &store_size::CHECK,
