@@ -147,7 +147,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--version', '--version', [CompletionResultType]::ParameterName, 'Exactly this version of the server [default: the first found]')
             [CompletionResult]::new('--dir', '--dir', [CompletionResultType]::ParameterName, 'Where to keep it; must be empty or absent [default: under the state directory]')
             [CompletionResult]::new('--name', '--name', [CompletionResultType]::ParameterName, 'What to call it [default: the backend, with a number if that is taken]')
-            [CompletionResult]::new('--server-arg', '--server-arg', [CompletionResultType]::ParameterName, 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216')
+            [CompletionResult]::new('--server-arg', '--server-arg', [CompletionResultType]::ParameterName, 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216; for ZooKeeper a line of zoo.cfg or, with a leading dash, an option of the JVM')
             [CompletionResult]::new('--timeout', '--timeout', [CompletionResultType]::ParameterName, 'How long all members may take to serve')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')

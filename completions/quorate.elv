@@ -139,7 +139,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --version 'Exactly this version of the server [default: the first found]'
             cand --dir 'Where to keep it; must be empty or absent [default: under the state directory]'
             cand --name 'What to call it [default: the backend, with a number if that is taken]'
-            cand --server-arg 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216'
+            cand --server-arg 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216; for ZooKeeper a line of zoo.cfg or, with a leading dash, an option of the JVM'
             cand --timeout 'How long all members may take to serve'
             cand -o 'Output format'
             cand --output 'Output format'

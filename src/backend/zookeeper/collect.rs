@@ -3,7 +3,7 @@
 
 use super::admin::Page;
 use super::look::{self, Look};
-use super::merge::Names;
+use super::roll::{self, Names};
 use super::{Zookeeper, listeners, merge};
 use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
@@ -82,7 +82,7 @@ pub(super) async fn collect(zookeeper: &Zookeeper, ask: &Ask) -> Facts {
 /// Where a server's AdminServer may be.
 fn page(zookeeper: &Zookeeper, address: &Address) -> Page {
     let declared =
-        merge::declared(zookeeper, &address.authority()).and_then(|(_, member)| member.admin.clone());
+        roll::declared(zookeeper, &address.authority()).and_then(|(_, member)| member.admin.clone());
     let usual = || Address { tls: false, host: address.host.clone(), port: 8080 }.url();
     Page { declared: declared.is_some(), url: declared.unwrap_or_else(usual) }
 }
@@ -110,7 +110,7 @@ const NAMES_PATIENCE: Duration = Duration::from_millis(300);
 
 /// Looks names up, where one list may call a server otherwise than another.
 async fn names(looks: &[Look], deadline: Deadline) -> Names {
-    let Some(list) = merge::most_common_list(looks) else { return Names::default() };
+    let Some(list) = roll::most_common_list(looks) else { return Names::default() };
     let of_list = list.servers.values().flat_map(|server| [Some(&server.quorum), server.client.as_ref()]);
     let of_list = of_list.flatten().filter_map(|place| Some(place.rsplit_once(':')?.0.to_owned()));
     let hosts: BTreeSet<String> = of_list.chain(looks.iter().map(|look| look.address.host.clone())).collect();
@@ -128,8 +128,8 @@ async fn names(looks: &[Look], deadline: Deadline) -> Names {
 
 /// What the ports of the quorum speak: the leader's tells it for all.
 async fn peers(looks: &[Look], names: &Names, deadline: Deadline) -> BTreeMap<String, Listener> {
-    let Some(list) = merge::most_common_list(looks) else { return BTreeMap::new() };
-    let matched = merge::matched(looks, &list, names);
+    let Some(list) = roll::most_common_list(looks) else { return BTreeMap::new() };
+    let matched = roll::matched(looks, &list, names);
     let place = |text: &str| Address::parse(text, false, 2888).ok();
     let leader = matched.iter().find(|(_, at)| looks[**at].latest().is_some_and(|s| s.mode == "leader"));
     let quorum_port = leader.and_then(|(id, _)| place(&list.servers.get(id)?.quorum));

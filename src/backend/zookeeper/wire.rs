@@ -49,6 +49,7 @@ pub(super) fn srvr(text: &str) -> Option<ZookeeperSrvr> {
         zxid,
         nodes: Some(nodes),
         connections: number("Connections"),
+        received: number("Received"),
         outstanding: number("Outstanding"),
         latency_avg_ms,
         latency_max_ms,

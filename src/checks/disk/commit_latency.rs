@@ -9,6 +9,10 @@ const WARN: Threshold = Threshold {
     source: "zookeeperMonitor.md: AvgLatencyTooHigh, avg_latency > 100 ms",
 };
 
+/// Fewer make no 99th percentile, and no mean of a warm server.
+const ENOUGH_WRITES: f64 = 100.0;
+const ENOUGH_REQUESTS: u64 = 1000;
+
 pub(super) const CHECK: Check = Check {
     slug: "commit-latency",
     family: Family::Disk,
@@ -32,29 +36,22 @@ fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, policy: &Policy) -> Outcom
     let limit = policy.get(&WARN);
     let mut tally = Tally::new();
     for (member, srvr) in zookeeper.serving() {
-        let writes = member
-            .metric("updatelatency_p99")
-            .map(|p99| (p99, "writes took {took} at the 99th percentile since its start; limit {limit}"));
-        let all = srvr
-            .latency_avg_ms
-            .map(|mean| (mean, "requests took {took} on average since its start; limit {limit}"));
-        match writes.into_iter().chain(all).find(|(took, _)| *took > limit) {
-            Some((took, says)) => tally.hit(
-                on(member, Severity::Warning, says)
-                    .with("took", Value::Millis(took))
-                    .with("limit", Value::Millis(limit)),
-            ),
-            None if srvr.latency_avg_ms.is_none() => {
-                tally.gap(member.label(), "srvr did not tell its latency", Severity::Warning);
+        let enough = member.metric("updatelatency_cnt").is_some_and(|count| count >= ENOUGH_WRITES);
+        let writes = member.metric("updatelatency_p99").filter(|_| enough);
+        let all = srvr.latency_avg_ms.filter(|_| srvr.received.is_some_and(|count| count >= ENOUGH_REQUESTS));
+        let (took, says) = match (writes, all) {
+            (Some(p99), _) => {
+                (p99, "writes took {took} at the 99th percentile since its start; limit {limit}")
             }
-            None => {
-                let mean = srvr.latency_avg_ms.unwrap_or_default();
-                tally.nearest(
-                    mean,
-                    vec![("slowest_member", member.label().into()), ("mean", Value::Millis(mean))],
-                );
-            }
+            (None, Some(mean)) => (mean, "requests took {took} on average since its start; limit {limit}"),
+            // A Java server's first answers are slow: a few of them say nothing.
+            (None, None) => continue,
+        };
+        if took > limit {
+            let hit = on(member, Severity::Warning, says).with("took", Value::Millis(took));
+            tally.hit(hit.with("limit", Value::Millis(limit)));
         }
+        tally.nearest(took, vec![("slowest_member", member.label().into()), ("took", Value::Millis(took))]);
     }
     tally.outcome()
 }
@@ -68,8 +65,12 @@ mod tests {
     fn writes_count_where_they_are_told_and_all_requests_where_not() {
         let mut sample = ensemble(3);
         row(&CHECK, &sample, &[]);
-        sample.numbers_mut("n1").insert("updatelatency_p99".into(), 101.0);
+        let numbers = [("updatelatency_p99", 101.0), ("updatelatency_cnt", 100.0)];
+        numbers.iter().for_each(|(name, n)| drop(sample.numbers_mut("n1").insert((*name).into(), *n)));
         sample.srvr_mut("n2").latency_avg_ms = Some(100.5);
         row(&CHECK, &sample, &[Severity::Warning; 2]);
+        sample.numbers_mut("n1").insert("updatelatency_cnt".into(), 99.0);
+        sample.srvr_mut("n2").received = Some(99);
+        row(&CHECK, &sample, &[]);
     }
 }
