@@ -16,11 +16,13 @@ const CA_DAYS: u64 = 3650;
 /// Clocks may differ a little.
 const BACKDATED: u64 = 3600;
 
-/// Writes everything into the directory of `paths`. `members`: name and address. Leaf certificates live for `days`.
+/// Writes everything into the directory of `paths`. `members`: name and address; their certificates have `extra` DNS
+/// names too. Leaf certificates live for `days`.
 pub(super) fn write(
     paths: &TlsPaths,
     lab: &str,
     members: &[(String, String)],
+    extra: &[&str],
     now: Timestamp,
     days: u32,
 ) -> Result<(), LabError> {
@@ -34,6 +36,7 @@ pub(super) fn write(
         if !names.contains(address) {
             names.push(address.clone());
         }
+        names.extend(extra.iter().map(|name| (*name).to_owned()));
         let mut params = leaf(name, names, now, days)?;
         // A peer is a client of other peers, and etcd's gateway is a client of its own listener.
         params.extended_key_usages =

@@ -31,6 +31,9 @@ fn text(lab: &Lab, quorate: &Path) -> String {
             path(&tls.key)
         );
     }
+    if let Some(file) = &lab.token_file {
+        let _ = writeln!(text, "auth = {{ token_file = {} }}", path(file));
+    }
     for member in &lab.members {
         let command = |verb: &str, option: &str| {
             let words = [

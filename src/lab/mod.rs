@@ -6,6 +6,7 @@
 
 mod certificates;
 mod config;
+pub mod consul;
 pub mod etcd;
 pub mod member;
 mod network;
@@ -34,7 +35,7 @@ pub fn server(backend: BackendKind) -> Option<&'static dyn member::Server> {
     match backend {
         BackendKind::Etcd => Some(&etcd::EtcdServer),
         BackendKind::Zookeeper => Some(&zookeeper::ZookeeperServer),
-        BackendKind::Consul => None,
+        BackendKind::Consul => Some(&consul::ConsulServer),
     }
 }
 

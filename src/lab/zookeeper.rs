@@ -193,6 +193,7 @@ mod tests {
             program: "/jars".into(),
             version: "3.9.5".into(),
             token: "t".into(),
+            secret: &[7; 32],
             seats: &seats,
             tls: None,
             client_cert_auth: false,
