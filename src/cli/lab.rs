@@ -75,7 +75,8 @@ struct UpArgs {
     /// Each member in a network namespace with an address of its own (needs root), so that links can be cut
     #[arg(long)]
     isolated: bool,
-    /// A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216; of etcd, {member} in it is the member's name
+    /// A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216; of etcd, {member} in it is
+    /// the member's name; for ZooKeeper a line of zoo.cfg or, with a leading dash, an option of the JVM
     #[arg(long, value_name = "ARG", allow_hyphen_values = true)]
     server_arg: Vec<String>,
     /// How long all members may take to serve

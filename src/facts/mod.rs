@@ -85,6 +85,11 @@ impl<T> Default for Observed<T> {
     }
 }
 
+impl BackendKind {
+    /// Every one.
+    pub const ALL: [BackendKind; 3] = [BackendKind::Etcd, BackendKind::Zookeeper, BackendKind::Consul];
+}
+
 /// Everything one look at one cluster saw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Facts {

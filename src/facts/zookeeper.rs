@@ -104,6 +104,8 @@ pub struct ZookeeperSrvr {
     pub nodes: Option<u64>,
     /// Open connections, this program's included.
     pub connections: Option<u64>,
+    /// Packets received since the start (or since somebody reset it): mostly requests.
+    pub received: Option<u64>,
     /// Requests that wait.
     pub outstanding: Option<u64>,
     /// Mean latency of requests since the start (or since somebody reset it), in milliseconds.

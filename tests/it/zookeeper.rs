@@ -339,3 +339,15 @@ fn what_is_no_zookeeper_is_named() {
     Home::new().run(&["check", "zk://a:0"]).exits(64).says(&["port"]);
     Home::new().run(&["check", "zk://a/chroot"]).exits(64).says(&["chroot"]);
 }
+
+/// Recorded from a 3.9.5 ensemble: whole, and after two of three were killed.
+#[test]
+fn recordings_are_judged_as_they_were() {
+    for (recording, state, code) in [("zookeeper-healthy", "healthy", 0), ("zookeeper-lost", "lost", 2)] {
+        let facts = format!("{}/tests/facts/{recording}.json", env!("CARGO_MANIFEST_DIR"));
+        let report = Home::new().run(&["check", "--facts", &facts, "-o", "json"]).exits(code).json();
+        assert_eq!(quorum(&report)["state"], state, "{report:#}");
+        let restart = Home::new().run(&["check", "--facts", &facts, "--before-restart", "n3"]);
+        assert_eq!(restart.code == 4, state == "lost", "{}", restart.stdout);
+    }
+}

@@ -3,6 +3,7 @@
 
 use super::admin::Page;
 use super::look::{self, Look};
+use super::roll::{self, Names};
 use super::{Zookeeper, listeners, merge};
 use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
@@ -14,10 +15,14 @@ use crate::transport::words;
 use futures_util::future::join_all;
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+use std::time::Duration;
 
 /// Everything the looks brought home, before it is merged into facts.
 pub(super) struct Harvest {
     pub(super) looks: Vec<Look>,
+    /// What the hosts in addresses and lists resolve to.
+    pub(super) names: Names,
     /// Ports of the quorum, by the address of the server that they belong to.
     pub(super) peers: BTreeMap<String, Listener>,
     /// The first of this run's two looks at the numbers, by address.
@@ -59,7 +64,8 @@ pub(super) async fn collect(zookeeper: &Zookeeper, ask: &Ask) -> Facts {
         let given = zookeeper.addresses.iter().position(|a| *a == look.address).unwrap_or(usize::MAX);
         (given, look.address.clone())
     });
-    let peers = peers(&looks, deadline).await;
+    let names = names(&looks, deadline).await;
+    let peers = peers(&looks, &names, deadline).await;
     let mut earlier = BTreeMap::new();
     if let Some(apart) = ask.window {
         tokio::time::sleep(apart).await;
@@ -70,13 +76,13 @@ pub(super) async fn collect(zookeeper: &Zookeeper, ask: &Ask) -> Facts {
         });
         earlier = join_all(again).await.into_iter().flatten().collect();
     }
-    merge::facts(zookeeper, ask, deadline.elapsed_ms(), Harvest { looks, peers, earlier, last })
+    merge::facts(zookeeper, ask, deadline.elapsed_ms(), Harvest { looks, names, peers, earlier, last })
 }
 
 /// Where a server's AdminServer may be.
 fn page(zookeeper: &Zookeeper, address: &Address) -> Page {
     let declared =
-        merge::declared(zookeeper, &address.authority()).and_then(|(_, member)| member.admin.clone());
+        roll::declared(zookeeper, &address.authority()).and_then(|(_, member)| member.admin.clone());
     let usual = || Address { tls: false, host: address.host.clone(), port: 8080 }.url();
     Page { declared: declared.is_some(), url: declared.unwrap_or_else(usual) }
 }
@@ -99,10 +105,31 @@ fn known_before(zookeeper: &Zookeeper, last: Option<&LastRun>) -> Vec<(Address, 
     urls.filter_map(|url| Some((zookeeper.address_of(url).ok()?, Origin::Discovered))).collect()
 }
 
+/// Longest wait for names that only tell which server is which.
+const NAMES_PATIENCE: Duration = Duration::from_millis(300);
+
+/// Looks names up, where one list may call a server otherwise than another.
+async fn names(looks: &[Look], deadline: Deadline) -> Names {
+    let Some(list) = roll::most_common_list(looks) else { return Names::default() };
+    let of_list = list.servers.values().flat_map(|server| [Some(&server.quorum), server.client.as_ref()]);
+    let of_list = of_list.flatten().filter_map(|place| Some(place.rsplit_once(':')?.0.to_owned()));
+    let hosts: BTreeSet<String> = of_list.chain(looks.iter().map(|look| look.address.host.clone())).collect();
+    if hosts.iter().all(|host| host.parse::<IpAddr>().is_ok()) {
+        return Names::default();
+    }
+    let found = hosts.into_iter().map(|host| async move {
+        let patience = deadline.within(NAMES_PATIENCE);
+        let addresses = patience.run(tokio::net::lookup_host((host.as_str(), 0))).await;
+        let ips = addresses.and_then(Result::ok).map(|found| found.map(|address| address.ip()).collect());
+        (host, ips.unwrap_or_default())
+    });
+    Names(join_all(found).await.into_iter().collect())
+}
+
 /// What the ports of the quorum speak: the leader's tells it for all.
-async fn peers(looks: &[Look], deadline: Deadline) -> BTreeMap<String, Listener> {
-    let Some(list) = merge::most_common_list(looks) else { return BTreeMap::new() };
-    let matched = merge::matched(looks, &list);
+async fn peers(looks: &[Look], names: &Names, deadline: Deadline) -> BTreeMap<String, Listener> {
+    let Some(list) = roll::most_common_list(looks) else { return BTreeMap::new() };
+    let matched = roll::matched(looks, &list, names);
     let place = |text: &str| Address::parse(text, false, 2888).ok();
     let leader = matched.iter().find(|(_, at)| looks[**at].latest().is_some_and(|s| s.mode == "leader"));
     let quorum_port = leader.and_then(|(id, _)| place(&list.servers.get(id)?.quorum));

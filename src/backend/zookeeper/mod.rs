@@ -6,6 +6,7 @@ mod commit;
 mod listeners;
 mod look;
 mod merge;
+mod roll;
 mod session;
 mod window;
 mod wire;

@@ -49,6 +49,7 @@ pub(super) fn srvr(text: &str) -> Option<ZookeeperSrvr> {
         zxid,
         nodes: Some(nodes),
         connections: number("Connections"),
+        received: number("Received"),
         outstanding: number("Outstanding"),
         latency_avg_ms,
         latency_max_ms,
@@ -78,7 +79,7 @@ pub(super) fn metrics_page(text: &str) -> BTreeMap<String, f64> {
 pub(super) fn numbers<'a>(pairs: impl Iterator<Item = (&'a str, f64)>) -> BTreeMap<String, f64> {
     let mut numbers = BTreeMap::new();
     for (name, value) in pairs.filter(|(_, value)| value.is_finite()) {
-        if let Some(name) = spelling(name) {
+        if let Some(name) = spelling(name).filter(|name| KEPT.iter().any(|kept| name.starts_with(kept))) {
             numbers.insert(name, value);
         }
     }
@@ -96,6 +97,42 @@ pub(super) fn numbers<'a>(pairs: impl Iterator<Item = (&'a str, f64)>) -> BTreeM
     }
     numbers
 }
+
+/// How the names begin that checks and windows use: a server tells six hundred, and facts are kept.
+const KEPT: [&str; 32] = [
+    "approximate_data_size",
+    "commit_count",
+    "connection_",
+    "digest_mismatches",
+    "election_time",
+    "ephemerals_count",
+    "fsync",
+    "global_sessions",
+    "jvm_pause",
+    "large_requests",
+    "leader_uptime",
+    "learners",
+    "local_sessions",
+    "looking_count",
+    "max_file_descriptor",
+    "max_latency",
+    "num_alive",
+    "open_file_descriptor",
+    "outstanding",
+    "packets_received",
+    "pending_syncs",
+    "quorum_size",
+    "snapshot",
+    "stale_requests",
+    "synced_",
+    "throttled_ops",
+    "tls_handshake",
+    "unrecoverable_error",
+    "uptime",
+    "watch_",
+    "updatelatency",
+    "znode_count",
+];
 
 fn spelling(name: &str) -> Option<String> {
     const KINDS: [&str; 9] = ["avg", "min", "max", "cnt", "sum", "p50", "p95", "p99", "p999"];

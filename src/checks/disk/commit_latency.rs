@@ -1,16 +1,79 @@
 use crate::checks::consul::log;
-use crate::finding::{Check, Family, Rule};
+use crate::checks::servers::on;
+use crate::facts::{CommonFacts, ZookeeperFacts};
+use crate::finding::{Check, Family, Outcome, Rule, Severity, Tally, Value};
+use crate::policy::{Limit, Policy, Threshold};
+
+const WARN: Threshold = Threshold {
+    key: "commit_latency_warn",
+    default: Limit::Millis(100.0),
+    source: "zookeeperMonitor.md: AvgLatencyTooHigh, avg_latency > 100 ms",
+};
+
+/// Fewer make no 99th percentile, and no mean of a warm server.
+const ENOUGH_WRITES: f64 = 100.0;
+const ENOUGH_REQUESTS: u64 = 1000;
 
 pub(super) const CHECK: Check = Check {
     slug: "commit-latency",
     family: Family::Disk,
-    question: "Does the leader get its entries to a majority fast enough?",
-    why: "Every write waits until a majority has it on its disks: this is what the disks and the \
-          network cost together.",
-    remedy: "Look at the disks of the servers and at the network between them: `quorate check \
-          --only wal-fsync,raft-lag`, `quorate probe commit TARGET`.",
+    question: "Do clients get their writes committed fast enough?",
+    why: "Every write waits until a majority has it on its disks: what clients wait for is those disks, the network \
+          between them, and pauses of the servers together.",
+    remedy: "See which part is slow: `quorate check --only wal-fsync,raft-lag,linearizable-read`, `quorate probe commit \
+             TARGET`; with ZooKeeper look for long pauses in the garbage collector's log.",
     runbook: None,
-    thresholds: &[log::COMMIT_WARN],
-    sources: &["Consul telemetry reference: consul.raft.commitTime"],
-    rules: &[Rule::Consul(log::commit)],
+    thresholds: &[WARN, log::COMMIT_WARN],
+    sources: &[
+        "zookeeperMonitor.md, alert rules",
+        "ZooKeeper ServerMetrics.java: updatelatency (3.6 and later)",
+        "Consul telemetry reference: consul.raft.commitTime",
+    ],
+    rules: &[Rule::Zookeeper(judge), Rule::Consul(log::commit)],
 };
+
+fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
+    if zookeeper.serving().next().is_none() {
+        return Outcome::undecided("no server serves", Severity::Warning);
+    }
+    let limit = policy.get(&WARN);
+    let mut tally = Tally::new();
+    for (member, srvr) in zookeeper.serving() {
+        let enough = member.metric("updatelatency_cnt").is_some_and(|count| count >= ENOUGH_WRITES);
+        let writes = member.metric("updatelatency_p99").filter(|_| enough);
+        let all = srvr.latency_avg_ms.filter(|_| srvr.received.is_some_and(|count| count >= ENOUGH_REQUESTS));
+        let (took, says) = match (writes, all) {
+            (Some(p99), _) => {
+                (p99, "writes took {took} at the 99th percentile since its start; limit {limit}")
+            }
+            (None, Some(mean)) => (mean, "requests took {took} on average since its start; limit {limit}"),
+            // A Java server's first answers are slow: a few of them say nothing.
+            (None, None) => continue,
+        };
+        if took > limit {
+            let hit = on(member, Severity::Warning, says).with("took", Value::Millis(took));
+            tally.hit(hit.with("limit", Value::Millis(limit)));
+        }
+        tally.nearest(took, vec![("slowest_member", member.label().into()), ("took", Value::Millis(took))]);
+    }
+    tally.outcome()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{ensemble, row};
+
+    #[test]
+    fn writes_count_where_they_are_told_and_all_requests_where_not() {
+        let mut sample = ensemble(3);
+        row(&CHECK, &sample, &[]);
+        let numbers = [("updatelatency_p99", 101.0), ("updatelatency_cnt", 100.0)];
+        numbers.iter().for_each(|(name, n)| drop(sample.numbers_mut("n1").insert((*name).into(), *n)));
+        sample.srvr_mut("n2").latency_avg_ms = Some(100.5);
+        row(&CHECK, &sample, &[Severity::Warning; 2]);
+        sample.numbers_mut("n1").insert("updatelatency_cnt".into(), 99.0);
+        sample.srvr_mut("n2").received = Some(99);
+        row(&CHECK, &sample, &[]);
+    }
+}

@@ -4,6 +4,7 @@ mod server_errors;
 mod store_size;
 mod data_placement;
 mod autopurge;
+mod commit_latency;
 mod txnlog;
 mod alarms;
 mod backend_commit;

@@ -134,6 +134,7 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
             zxid,
             nodes: Some(10),
             connections: Some(3),
+            received: Some(10_000),
             outstanding: Some(0),
             latency_avg_ms: Some(0.3),
             latency_max_ms: Some(9.0),
