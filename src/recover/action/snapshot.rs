@@ -9,6 +9,14 @@ use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::time::Duration;
+
+/// How long a server may send nothing in the middle of a snapshot.
+const STALL: Duration = Duration::from_secs(30);
+
+fn stalled(endpoint: &str) -> String {
+    format!("{endpoint} sent nothing more for {} s in the middle of the snapshot", STALL.as_secs())
+}
 
 impl RealHands {
     /// Under another name until it is verified. An unfinished file of an earlier attempt is this run's own.
@@ -33,8 +41,12 @@ impl RealHands {
             .open(&part)
             .map_err(|error| format!("{}: {error}", part.display()))?;
         let mut stream = self.etcd.snapshot_of(endpoint, deadline).await.map_err(said)?;
-        while let Some(piece) =
-            deadline.run(stream.message()).await.ok_or("the snapshot took too long")?.map_err(said)?
+        while let Some(piece) = deadline
+            .within(STALL)
+            .run(stream.message())
+            .await
+            .ok_or_else(|| stalled(endpoint))?
+            .map_err(said)?
         {
             file.write_all(piece.blob()).map_err(|error| format!("{}: {error}", part.display()))?;
         }
