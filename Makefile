@@ -19,7 +19,7 @@ bench:
 # what is handed out: one static binary. The target is named so that build scripts and macros stay dynamic.
 dist:
 	@scripts/setup build
-	RUSTFLAGS="-C target-feature=+crt-static" cargo build --profile dist --target $$(rustc -vV | sed -n 's/^host: //p')
+	RUSTFLAGS="-C target-feature=+crt-static -C relocation-model=static" cargo build --profile dist --target $$(rustc -vV | sed -n 's/^host: //p')
 
 lint:
 	cargo fmt --check

@@ -426,7 +426,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__check)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --output --report --fail-on --only --skip --timeout --window --deep --save-facts --snapshot --facts --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --output --report --fail-on --only --skip --timeout --window --deep --save-facts --snapshot --facts --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -461,6 +461,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1770,7 +1774,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__lab__subcmd__up)
-            opts="-o -v -h --nodes --tls --tls-days --no-client-cert-auth --version --dir --name --isolated --server-arg --timeout --output --config --color --verbose --help etcd"
+            opts="-o -v -h --nodes --tls --tls-days --no-client-cert-auth --version --dir --name --isolated --server-arg --timeout --output --config --color --verbose --help etcd zookeeper consul"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1876,7 +1880,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__add)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --peer-urls --voter --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --peer-urls --voter --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1907,6 +1911,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2058,7 +2066,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__lead)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2089,6 +2097,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2124,7 +2136,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__list)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --output --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2162,6 +2174,10 @@ _quorate() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
                     return 0
@@ -2186,7 +2202,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__promote)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --wait --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --wait --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2217,6 +2233,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2252,7 +2272,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__remove)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2283,6 +2303,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2318,7 +2342,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__replace)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --peer-urls --name --even-if-alive --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --peer-urls --name --even-if-alive --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2349,6 +2373,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2414,7 +2442,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__probe__subcmd__commit)
-            opts="-n -o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --count --timeout --yes --dry-run --output --config --color --verbose --help"
+            opts="-n -o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --count --timeout --yes --dry-run --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2449,6 +2477,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2766,7 +2798,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__recover__subcmd__plan)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --assume-dead --output --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --assume-dead --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2801,6 +2833,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2832,7 +2868,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__recover__subcmd__resume)
-            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --run --yes --config --color --verbose --help"
+            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --run --yes --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2867,6 +2903,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2890,7 +2930,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__recover__subcmd__rollback)
-            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --run --yes --config --color --verbose --help"
+            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --run --yes --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2925,6 +2965,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2948,7 +2992,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__recover__subcmd__run)
-            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --assume-dead --dry-run --yes --config --color --verbose --help"
+            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --assume-dead --dry-run --yes --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2983,6 +3027,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3110,7 +3158,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__snapshot__subcmd__diff)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --examples --timeout --output --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --examples --timeout --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3145,6 +3193,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3390,7 +3442,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__snapshot__subcmd__save)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --to --from --all-members --force --timeout --idle --output --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --to --from --all-members --force --timeout --idle --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3425,6 +3477,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3498,7 +3554,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__status)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --output --timeout --watch --count --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --output --timeout --watch --count --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3533,6 +3589,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;

@@ -54,6 +54,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand check" -l key -d 'Client
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand check" -s o -l output -d 'Output format' -r -f -a "table\t'for people'
 json\t'for scripts, as in `quorate schema check`'
 markdown\t'for a ticket or a job summary'
@@ -90,6 +91,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand status" -l key -d 'Clien
 complete -c quorate -n "__fish_quorate_using_subcommand status" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand status" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand status" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand status" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand status" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand status" -l timeout -d 'One look takes no longer' -r
@@ -292,6 +294,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_s
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -s n -l count -d 'How many writes' -r
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -l timeout -d 'Give up each write after this long' -r
 complete -c quorate -n "__fish_quorate_using_subcommand probe; and __fish_seen_subcommand_from commit" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
@@ -342,6 +345,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from list" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
@@ -359,6 +363,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l peer-urls -d 'Where the other members will connect to it' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -l timeout -d 'How long the servers may take to become ready for it' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from add" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
@@ -382,6 +387,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -l timeout -d 'How long the servers may take to become ready for it' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from remove" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
@@ -403,6 +409,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -l timeout -d 'How long the servers may take to become ready for it' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from promote" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
@@ -425,6 +432,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l peer-urls -d 'Where the other members will connect to the replacement [default: where they did to the dead one]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l name -d 'What the replacement will call itself [default: as the dead one]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from replace" -l timeout -d 'How long the servers may take to become ready for it' -r
@@ -449,6 +457,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -l timeout -d 'How long the servers may take to become ready for it' -r
 complete -c quorate -n "__fish_quorate_using_subcommand member; and __fish_seen_subcommand_from lead" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
@@ -491,6 +500,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_see
 complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l to -d 'Where it goes: a file, or a directory; the same as the second argument' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l from -d 'The member to ask, by name, id or address [default: the freshest that is not the leader]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from save" -l timeout -d 'Looking at the cluster, and opening the stream, take no longer' -r
@@ -531,6 +541,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_see
 complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l examples -d 'How many keys to show' -r
 complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -l timeout -d 'Hashing all data of a member takes no longer' -r
 complete -c quorate -n "__fish_quorate_using_subcommand snapshot; and __fish_seen_subcommand_from diff" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
@@ -589,6 +600,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l assume-dead -d 'This member is dead and will not come back: recorded as your statement' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
@@ -608,6 +620,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l assume-dead -d 'This member is dead and will not come back: recorded as your statement' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -627,6 +640,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l run -d 'Which run [default: the only one that is not at its end]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -645,6 +659,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l server-name -d 'Name to verify in the servers\' certificates instead of the host' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l user -d 'User to log in as; the password comes from --password-file or ETCDCTL_PASSWORD' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l password-file -d 'File with the password, - for stdin' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l run -d 'Which run [default: the only one that is not at its end]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'

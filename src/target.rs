@@ -47,6 +47,13 @@ pub enum Auth {
         /// Password.
         password: Secret,
     },
+    /// A token: Consul's.
+    Token {
+        /// The token.
+        token: Secret,
+        /// The file it was read from, where it was one.
+        file: Option<PathBuf>,
+    },
 }
 
 /// A secret: never printed, whatever formats it.
@@ -78,6 +85,11 @@ pub struct DeclaredMember {
     pub zone: Option<String>,
     /// Its client URL, where the file says.
     pub endpoint: Option<String>,
+    /// Where it serves its HTTP pages, when not at `endpoint`: etcd with `--listen-client-http-urls` or
+    /// `--listen-metrics-urls`.
+    pub metrics: Option<String>,
+    /// Where its administrators' page is (ZooKeeper's AdminServer), where that is not the usual port.
+    pub admin: Option<String>,
     /// Data directory on its host.
     pub data_dir: Option<PathBuf>,
     /// Directory of its log there, where it is not in the data directory: for when no server runs that could be asked.

@@ -45,6 +45,8 @@ pub struct ClusterConfig {
     pub user: Option<String>,
     /// File with the password.
     pub password_file: Option<PathBuf>,
+    /// File with the token.
+    pub token_file: Option<PathBuf>,
     /// Where the keys of files and credentials stand, such as `tls.ca` → `quorate.toml:4: clusters.prod.tls.ca`.
     pub places: BTreeMap<&'static str, String>,
     /// Declared members by name.
@@ -181,6 +183,7 @@ impl Place<'_> {
         place("tls.key", raw.tls.key.as_ref().map(Spanned::span));
         place("auth.user", raw.auth.user.as_ref().map(Spanned::span));
         place("auth.password_file", raw.auth.password_file.as_ref().map(Spanned::span));
+        place("auth.token_file", raw.auth.token_file.as_ref().map(Spanned::span));
         Ok(ClusterConfig {
             line,
             places,
@@ -195,6 +198,7 @@ impl Place<'_> {
             },
             user: raw.auth.user.map(Spanned::into_inner),
             password_file: raw.auth.password_file.map(|p| self.relative(p.get_ref())),
+            token_file: raw.auth.token_file.map(|p| self.relative(p.get_ref())),
             members,
         })
     }
@@ -242,15 +246,44 @@ impl Place<'_> {
                 )
             }
         };
+        let endpoint = self.member_url(cluster, name, "endpoint", raw.endpoint)?;
+        let metrics = self.member_url(cluster, name, "metrics", raw.metrics)?;
+        if metrics.is_some() && endpoint.is_none() {
+            let message = format!("clusters.{cluster}.members.{name}.metrics: whose it is cannot be told");
+            return Err(Failure::usage(format!("{}: {message}", self.path.display()))
+                .hint("give the member's `endpoint` too"));
+        }
+        let admin = self.member_url(cluster, name, "admin", raw.admin)?;
         Ok(DeclaredMember {
             zone: raw.zone,
-            endpoint: raw.endpoint,
+            endpoint,
+            metrics,
+            admin,
             data_dir: raw.data_dir,
             wal_dir: raw.wal_dir,
             program: raw.program,
             host,
             service,
         })
+    }
+
+    fn member_url(
+        &self,
+        cluster: &str,
+        name: &str,
+        key: &str,
+        url: Option<Spanned<String>>,
+    ) -> Result<Option<String>, Failure> {
+        let Some(url) = url else { return Ok(None) };
+        let (span, url) = (url.span(), url.into_inner());
+        match Address::parse_endpoint(&url, false, 1) {
+            Ok(_) => Ok(Some(url)),
+            Err(reason) => {
+                let message =
+                    format!("clusters.{cluster}.members.{name}.{key}: `{}`: {reason}", redacted(&url));
+                Err(self.wrong(span, message).hint("write https://HOST:PORT"))
+            }
+        }
     }
 
     fn threshold(
@@ -426,6 +459,13 @@ mod tests {
             &format!("{GOOD}\n[[waivers]]\ncheck = \"quorum-lost\"\nuntil = 2026-01-31\nreason = \"x\"\n"),
             "expired on 2026-01-31",
             "later date",
+        );
+        let member = |lines: &str| format!("{GOOD}[clusters.prod.members.n1]\n{lines}");
+        wrong(&member("endpoint = \"http://a:x\"\n"), "q.toml:5: clusters.prod.members.n1.endpoint", "HOST");
+        wrong(
+            &member("metrics = \"http://a:1\"\n"),
+            "q.toml: clusters.prod.members.n1.metrics",
+            "`endpoint`",
         );
         wrong("[clusters.a]\n[clusters.a]\n", "q.toml:2", "");
         wrong("[policy]\nfsnc = 3\n", "q.toml:2: policy.fsnc", "explain --list");

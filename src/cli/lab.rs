@@ -3,7 +3,6 @@
 use super::check::duration;
 use super::failure::Failure;
 use super::{Global, Shape, World, block_on};
-use crate::facts::BackendKind;
 use crate::lab::state::{Lab, MemberState};
 use crate::lab::{self, Acted, Control, Entry, Home, LabError, Progress, TlsRequest, UpRequest};
 use crate::render::{self, lab::LabsReport};
@@ -50,7 +49,7 @@ enum Verb {
 #[derive(Debug, Args)]
 struct UpArgs {
     /// What to run
-    #[arg(value_name = "BACKEND", value_parser = ["etcd"])]
+    #[arg(value_name = "BACKEND", value_parser = ["etcd", "zookeeper", "consul"])]
     backend: String,
     /// How many members
     #[arg(long, default_value = "3", value_name = "N", value_parser = clap::value_parser!(u8).range(1..=9))]
@@ -217,8 +216,9 @@ pub(super) fn run(args: &LabArgs, _: &Global, world: &World) -> Result<u8, Failu
 }
 
 fn up(args: &UpArgs, home: &Home<'_>, world: &World) -> Result<u8, Failure> {
-    let server = lab::server(BackendKind::Etcd)
-        .ok_or_else(|| Failure::usage(format!("there are no labs of {}", args.backend)))?;
+    let kind = super::settings::backend(&args.backend)?;
+    let server =
+        lab::server(kind).ok_or_else(|| Failure::usage(format!("there are no labs of {}", args.backend)))?;
     let request = UpRequest {
         name: args.name.clone(),
         dir: args.dir.as_deref().map(|dir| absolute(dir, world)),

@@ -98,6 +98,11 @@ enum Command {
 /// Parses, runs, and returns the exit code.
 pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
+    if let [_, only] = args.as_slice()
+        && (only == "--version" || only == "-V")
+    {
+        return version(world);
+    }
     let plugin = check::is_plugin(&args);
     let app = match App::try_parse_from(args) {
         Ok(app) => app,
@@ -111,6 +116,12 @@ pub fn run(args: impl IntoIterator<Item = OsString>, world: &World) -> u8 {
         Err(failure) if plugin => unknown_to_monitor(&failure.message, world),
         Err(failure) => report(&failure, world),
     }
+}
+
+/// As clap answers it, without making the whole command tree first: scripts ask for nothing else before each run.
+fn version(world: &World) -> u8 {
+    let line = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"), "\n");
+    world.print(line.as_bytes()).map_or_else(|error| report(&error.into(), world), |()| 0)
 }
 
 /// What a monitoring plugin says when it has no result: one line on stdout, exit code 3.

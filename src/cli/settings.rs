@@ -1,16 +1,17 @@
 //! Which targets, with which credentials: flag over environment over file over default.
 
+mod credentials;
+
 use super::config::{self, ClusterConfig, Config, nearest};
 use super::failure::Failure;
 use super::{Global, World};
 use crate::address::{Address, redacted};
 use crate::backend::{self, Backend, OpenError};
 use crate::facts::BackendKind;
-use crate::target::{Auth, Secret, Target, TlsFiles};
+use crate::target::{Target, TlsFiles};
 use crate::transport::tls::TlsFileError;
 use clap::Args;
 use jiff::tz::TimeZone;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// Arguments that name targets.
@@ -49,6 +50,9 @@ pub struct TargetArgs {
     /// File with the password, - for stdin
     #[arg(long, value_name = "FILE")]
     pub password_file: Option<PathBuf>,
+    /// File with Consul's token, - for stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "user")]
+    pub token_file: Option<PathBuf>,
 }
 
 /// Config file and targets of one run.
@@ -125,6 +129,7 @@ pub(crate) fn config(global: &Global, world: &World) -> Result<Config, Failure> 
 pub(crate) fn settings(args: &TargetArgs, global: &Global, world: &World) -> Result<Settings, Failure> {
     let config = config(global, world)?;
     let targets = targets(args, &config, world)?;
+    targets.iter().for_each(|target| credentials::warn_of_exposure(target, world));
     Ok(Settings { config, targets })
 }
 
@@ -155,6 +160,9 @@ fn targets(args: &TargetArgs, config: &Config, world: &World) -> Result<Vec<Targ
         let endpoints: Vec<String> = endpoints.split(',').map(|e| e.trim().to_owned()).collect();
         return Ok(vec![ad_hoc(BackendKind::Etcd, &endpoints, args, world)?]);
     }
+    if let Some(endpoints) = credentials::consul_endpoints(world)? {
+        return Ok(vec![ad_hoc(BackendKind::Consul, &endpoints, args, world)?]);
+    }
     let names: Vec<&str> = config.clusters.keys().map(String::as_str).collect();
     Err(if names.is_empty() {
         Failure::usage("no target").hint(no_target_hint())
@@ -169,7 +177,7 @@ fn no_target_hint() -> &'static str {
      throwaway cluster with `quorate lab up etcd`"
 }
 
-fn backend(text: &str) -> Result<BackendKind, Failure> {
+pub(super) fn backend(text: &str) -> Result<BackendKind, Failure> {
     match text {
         "etcd" => Ok(BackendKind::Etcd),
         "zk" | "zookeeper" => Ok(BackendKind::Zookeeper),
@@ -237,6 +245,9 @@ fn named(text: &str, args: &TargetArgs, config: &Config, world: &World) -> Resul
         Some(false) => format!("http://{endpoint}"),
         // A CA or a client certificate means TLS, as it does for etcdctl.
         None if args.cacert.is_some() || args.cert.is_some() => format!("https://{endpoint}"),
+        None if backend == BackendKind::Consul && credentials::consul_over_tls(world) => {
+            format!("https://{endpoint}")
+        }
         None => format!("http://{endpoint}"),
     };
     let endpoints: Vec<String> = rest.split(',').map(|endpoint| scheme(endpoint.trim())).collect();
@@ -250,31 +261,12 @@ fn ad_hoc(
     world: &World,
 ) -> Result<Target, Failure> {
     check_endpoints(backend, endpoints)?;
-    let etcd = |name: &str| (backend == BackendKind::Etcd).then(|| world.var(name)).flatten();
-    let file =
-        |flag: &Option<PathBuf>, variable: &str| flag.clone().or_else(|| etcd(variable).map(PathBuf::from));
-    let tls = TlsFiles {
-        ca: file(&args.cacert, "ETCDCTL_CACERT"),
-        cert: file(&args.cert, "ETCDCTL_CERT"),
-        key: file(&args.key, "ETCDCTL_KEY"),
-        server_name: args.server_name.clone(),
-        insecure_skip_verify: args.insecure_skip_tls_verify,
-    };
-    let (env_user, env_password) = match etcd("ETCDCTL_USER") {
-        None => (None, None),
-        Some(text) => match text.split_once(':') {
-            Some((user, password)) => (Some(user.to_owned()), Some(Secret::new(password))),
-            None => (Some(text.to_owned()), None),
-        },
-    };
-    let env_password = etcd("ETCDCTL_PASSWORD").map(Secret::new).or(env_password);
-    let auth = auth(args.user.clone().or(env_user), args.password_file.as_deref(), env_password)?;
     Ok(Target {
         name: ad_hoc_name(endpoints),
         backend,
         endpoints: endpoints.to_vec(),
-        tls,
-        auth,
+        tls: credentials::ad_hoc_tls(backend, args, world),
+        auth: credentials::ad_hoc_auth(backend, args, world)?,
         members: Default::default(),
     })
 }
@@ -320,54 +312,12 @@ fn from_config(name: &str, cluster: &ClusterConfig, args: &TargetArgs) -> Result
         server_name: args.server_name.clone().or_else(|| cluster.tls.server_name.clone()),
         insecure_skip_verify: args.insecure_skip_tls_verify || cluster.tls.insecure_skip_verify,
     };
-    let password_file = args.password_file.clone().or_else(|| cluster.password_file.clone());
-    let user = args.user.clone().or_else(|| cluster.user.clone());
-    let place = match (&args.password_file, &cluster.password_file, &args.user) {
-        (Some(_), _, _) | (None, None, Some(_)) => None,
-        (None, Some(_), _) => cluster.places.get("auth.password_file"),
-        (None, None, None) => cluster.places.get("auth.user"),
-    };
     Ok(Target {
         name: name.to_owned(),
         backend: cluster.backend,
         endpoints: cluster.endpoints.clone(),
         tls,
-        auth: auth(user, password_file.as_deref(), None).map_err(|failure| match place {
-            Some(place) => Failure { message: format!("{place}: {}", failure.message), ..failure },
-            None => failure,
-        })?,
+        auth: credentials::declared_auth(cluster, args)?,
         members: cluster.members.clone(),
     })
-}
-
-fn auth(
-    user: Option<String>,
-    password_file: Option<&Path>,
-    password: Option<Secret>,
-) -> Result<Option<Auth>, Failure> {
-    let Some(user) = user else { return Ok(None) };
-    let password = match (password_file, password) {
-        (Some(path), _) => read_secret(path)?,
-        (None, Some(password)) => password,
-        (None, None) => {
-            return Err(Failure::usage(format!("user `{user}` has no password"))
-                .hint("give --password-file FILE (- for stdin), or auth.password_file in the config file, or ETCDCTL_PASSWORD"));
-        }
-    };
-    Ok(Some(Auth::Password { user, password }))
-}
-
-fn read_secret(path: &Path) -> Result<Secret, Failure> {
-    let text = if path == Path::new("-") {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map(|_| text)
-    } else {
-        std::fs::read_to_string(path)
-    };
-    match text {
-        Ok(text) => Ok(Secret::new(text.trim_end_matches(['\n', '\r']))),
-        Err(error) => {
-            Err(Failure::usage(format!("cannot read the password file {}: {error}", path.display())))
-        }
-    }
 }

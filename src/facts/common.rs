@@ -18,6 +18,9 @@ pub enum BackendKind {
 }
 
 impl BackendKind {
+    /// Every one.
+    pub const ALL: [BackendKind; 3] = [BackendKind::Etcd, BackendKind::Zookeeper, BackendKind::Consul];
+
     /// The name used in config files, URLs and JSON.
     pub fn name(self) -> &'static str {
         match self {

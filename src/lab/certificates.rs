@@ -16,11 +16,13 @@ const CA_DAYS: u64 = 3650;
 /// Clocks may differ a little.
 const BACKDATED: u64 = 3600;
 
-/// Writes everything into the directory of `paths`. `members`: name and address. Leaf certificates live for `days`.
+/// Writes everything into the directory of `paths`. `members`: name and address; their certificates have `extra` DNS
+/// names too. Leaf certificates live for `days`.
 pub(super) fn write(
     paths: &TlsPaths,
     lab: &str,
     members: &[(String, String)],
+    extra: &[&str],
     now: Timestamp,
     days: u32,
 ) -> Result<(), LabError> {
@@ -34,15 +36,17 @@ pub(super) fn write(
         if !names.contains(address) {
             names.push(address.clone());
         }
+        names.extend(extra.iter().map(|name| (*name).to_owned()));
         let mut params = leaf(name, names, now, days)?;
         // A peer is a client of other peers, and etcd's gateway is a client of its own listener.
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
-        sign(&params, &issuer, &paths.cert_of(name), &paths.key_of(name))?;
+        let pair = sign(&params, &issuer, &paths.cert_of(name), &paths.key_of(name))?;
+        put(&paths.bundle_of(name), &pair)?;
     }
     let mut client = leaf("quorate", Vec::new(), now, days)?;
     client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    sign(&client, &issuer, &paths.cert, &paths.key)
+    sign(&client, &issuer, &paths.cert, &paths.key).map(drop)
 }
 
 fn authority(lab: &str, now: u64) -> Result<CertificateParams, LabError> {
@@ -65,15 +69,18 @@ fn leaf(name: &str, names: Vec<String>, now: u64, days: u32) -> Result<Certifica
     Ok(params)
 }
 
+/// Writes both files; gives both texts, the key first.
 fn sign(
     params: &CertificateParams,
     issuer: &Issuer<'_, KeyPair>,
     cert: &Path,
     key: &Path,
-) -> Result<(), LabError> {
+) -> Result<String, LabError> {
     let pair = KeyPair::generate()?;
-    put(cert, &params.signed_by(&pair, issuer)?.pem())?;
-    put(key, &pair.serialize_pem())
+    let (secret, public) = (pair.serialize_pem(), params.signed_by(&pair, issuer)?.pem());
+    put(cert, &public)?;
+    put(key, &secret)?;
+    Ok(secret + &public)
 }
 
 fn put(path: &Path, text: &str) -> Result<(), LabError> {

@@ -31,6 +31,9 @@ fn text(lab: &Lab, quorate: &Path) -> String {
             path(&tls.key)
         );
     }
+    if let Some(file) = &lab.token_file {
+        let _ = writeln!(text, "auth = {{ token_file = {} }}", path(file));
+    }
     for member in &lab.members {
         let command = |verb: &str, option: &str| {
             let words = [
@@ -47,6 +50,9 @@ fn text(lab: &Lab, quorate: &Path) -> String {
         // Only etcd is one program; the others are more than that, and nothing asks for it.
         if lab.backend == "etcd" {
             let _ = writeln!(text, "program = {}", path(&member.spec.program));
+        }
+        for (key, value) in &member.spec.declared {
+            let _ = writeln!(text, "{key} = {}", quoted(value));
         }
         let _ = writeln!(
             text,

@@ -69,6 +69,7 @@ impl Server for EtcdServer {
             arguments,
             environment: BTreeMap::new(),
             files: BTreeMap::new(),
+            declared: BTreeMap::new(),
             readiness: Readiness { url: format!("{client}/health"), contains: r#""health":"true""#.into() },
         }
     }

@@ -21,6 +21,16 @@ pub trait Server: Sync {
     /// The URL that clients use.
     fn endpoint(&self, seat: &Seat, tls: bool) -> String;
 
+    /// DNS names that the certificate of each member has besides its address.
+    fn certificate_names(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    /// What clients prove themselves with, where the members of such a lab demand it. The lab keeps it in a file.
+    fn token(&self, _: &Setup) -> Option<String> {
+        None
+    }
+
     /// How one member is run and how to tell that it serves.
     fn describe(&self, seat: &Seat, setup: &Setup) -> MemberSpec;
 }
@@ -68,6 +78,8 @@ pub struct Setup<'a> {
     pub version: String,
     /// Unique to this cluster, for ever.
     pub token: String,
+    /// Random, and known to this lab only: what its keys and passwords are made of.
+    pub secret: &'a [u8; 32],
     /// Every member, this one too.
     pub seats: &'a [Seat],
     /// TLS files of the lab, when it has TLS.
@@ -88,18 +100,22 @@ pub struct MemberSpec {
     /// Its environment, besides PATH and HOME; nothing else of ours is passed on.
     pub environment: BTreeMap<String, String>,
     /// Files it needs before its first start, by name in the member's directory (the parent of its data directory)
-    /// or, with a leading `data/`, in its data directory; for their owner only.
-    #[serde(default)]
+    /// or, with a leading `data/`, in its data directory; for their owner only. They may hold secrets, so that nothing else
+    /// keeps or prints them.
+    #[serde(default, skip_serializing)]
     pub files: BTreeMap<PathBuf, String>,
+    /// Further keys of the member in the lab's config file.
+    #[serde(default)]
+    pub declared: BTreeMap<String, String>,
     /// How to tell that it serves.
     pub readiness: Readiness,
 }
 
-/// A GET that a member answers once it serves.
+/// What a member answers once it serves: a GET, or `zk://HOST:PORT/WORD` for a four-letter word.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Readiness {
     /// What to get.
     pub url: String,
-    /// What a body of status 200 contains then.
+    /// What the answer (of status 200) contains then.
     pub contains: String,
 }

@@ -6,6 +6,7 @@
 
 mod certificates;
 mod config;
+pub mod consul;
 pub mod etcd;
 pub mod member;
 mod network;
@@ -16,6 +17,7 @@ mod registry;
 pub mod servers;
 pub mod state;
 mod up;
+pub mod zookeeper;
 
 pub use operate::{Acted, Control, Did, KILL, parse_signal};
 pub use registry::{Entry, Home};
@@ -32,7 +34,8 @@ pub const PROGRAMS: &[&servers::Program] = &[&etcd::PROGRAM, &servers::ZOOKEEPER
 pub fn server(backend: BackendKind) -> Option<&'static dyn member::Server> {
     match backend {
         BackendKind::Etcd => Some(&etcd::EtcdServer),
-        BackendKind::Zookeeper | BackendKind::Consul => None,
+        BackendKind::Zookeeper => Some(&zookeeper::ZookeeperServer),
+        BackendKind::Consul => Some(&consul::ConsulServer),
     }
 }
 

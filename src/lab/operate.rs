@@ -14,6 +14,9 @@ use std::time::Duration;
 /// What ends a process without asking it.
 pub const KILL: Signal = Signal::KILL;
 
+/// File with the token that clients need.
+pub(super) const TOKEN_FILE: &str = "token";
+
 /// Directory of the lab's TLS files.
 pub(super) const TLS_DIR: &str = "tls";
 
@@ -305,7 +308,13 @@ pub(super) fn dismantle(
     }
     remove_tree(&entry.dir.join(TLS_DIR))?;
     let [new, state] = Lab::files(&entry.dir);
-    for file in [entry.dir.join(config::FILE), new, state, entry.dir.join(registry::MARKER)] {
+    for file in [
+        entry.dir.join(config::FILE),
+        entry.dir.join(TOKEN_FILE),
+        new,
+        state,
+        entry.dir.join(registry::MARKER),
+    ] {
         match std::fs::remove_file(&file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(at("cannot remove", &file)(error));

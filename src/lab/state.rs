@@ -30,6 +30,9 @@ pub struct Lab {
     pub config: PathBuf,
     /// TLS files, when it has TLS.
     pub tls: Option<TlsPaths>,
+    /// File with the token that clients need, when they need one.
+    #[serde(default)]
+    pub token_file: Option<PathBuf>,
     /// Its own network, when it is isolated.
     pub network: Option<Network>,
     /// Groups that cannot reach each other; empty when all can.
@@ -127,6 +130,11 @@ impl TlsPaths {
     /// A member's key.
     pub fn key_of(&self, member: &str) -> PathBuf {
         self.dir.join(format!("{member}-key.pem"))
+    }
+
+    /// A member's key and certificate in one file, as Java's servers read PEM.
+    pub fn bundle_of(&self, member: &str) -> PathBuf {
+        self.dir.join(format!("{member}-bundle.pem"))
     }
 }
 

@@ -10,6 +10,7 @@ use crate::target::TlsFiles;
 use crate::transport::Deadline;
 use crate::transport::http::Http;
 use crate::transport::tls::TlsMaterial;
+use crate::transport::words;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use std::collections::BTreeSet;
@@ -132,15 +133,23 @@ async fn build(
 ) -> Result<Lab, LabError> {
     let mut lab = empty(server, request, entry, program);
     lab.write()?;
+    let secret = random::<32>()?;
     let index = if request.isolated { Some(network::make_bridge(&mut lab)?) } else { None };
     for attempt in 1.. {
         let (seats, held) = seats(server, request, home, &lab, index)?;
-        lab.members = members(server, request, &lab, &seats, program, index)?;
+        let tls = lab.tls.clone();
+        let setup = setup(request, &lab.name, tls.as_ref(), &seats, program, &secret)?;
+        let token = server.token(&setup);
+        lab.token_file = token.as_ref().map(|_| lab.dir.join(operate::TOKEN_FILE));
+        lab.members = members(server, &setup, &lab, index);
         // Before anything of a member exists: `down` removes what is written here.
         lab.write()?;
         make_directories(&seats)?;
         write_files(&lab.members)?;
-        write_certificates(request, &lab, &seats)?;
+        if let (Some(path), Some(token)) = (&lab.token_file, &token) {
+            private::write(path, token.as_bytes()).map_err(at("cannot write", path))?;
+        }
+        write_certificates(server, request, &lab, &seats)?;
         config::write(&lab, &request.quorate)?;
         if attempt == 1 {
             network::plug_in(&lab)?;
@@ -179,6 +188,7 @@ fn empty(server: &dyn Server, request: &UpRequest, entry: &Entry, program: &Foun
         network: None,
         partition: Vec::new(),
         members: Vec::new(),
+        token_file: None,
     }
 }
 
@@ -235,31 +245,40 @@ fn write_files(members: &[Member]) -> Result<(), LabError> {
     Ok(())
 }
 
-fn write_certificates(request: &UpRequest, lab: &Lab, seats: &[Seat]) -> Result<(), LabError> {
-    let (Some(tls), Some(paths)) = (&request.tls, &lab.tls) else { return Ok(()) };
-    private::make_dir(&paths.dir).map_err(at("cannot make", &paths.dir))?;
-    let members: Vec<(String, String)> = seats.iter().map(|s| (s.name.clone(), s.address.clone())).collect();
-    certificates::write(paths, &lab.name, &members, request.now, tls.days)
-}
-
-fn members(
+fn write_certificates(
     server: &dyn Server,
     request: &UpRequest,
     lab: &Lab,
     seats: &[Seat],
+) -> Result<(), LabError> {
+    let (Some(tls), Some(paths)) = (&request.tls, &lab.tls) else { return Ok(()) };
+    private::make_dir(&paths.dir).map_err(at("cannot make", &paths.dir))?;
+    let members: Vec<(String, String)> = seats.iter().map(|s| (s.name.clone(), s.address.clone())).collect();
+    certificates::write(paths, &lab.name, &members, server.certificate_names(), request.now, tls.days)
+}
+
+fn setup<'a>(
+    request: &'a UpRequest,
+    lab: &str,
+    tls: Option<&'a TlsPaths>,
+    seats: &'a [Seat],
     program: &Found,
-    index: Option<u8>,
-) -> Result<Vec<Member>, LabError> {
-    let setup = Setup {
+    secret: &'a [u8; 32],
+) -> Result<Setup<'a>, LabError> {
+    Ok(Setup {
         program: program.path.clone(),
         version: program.version.clone(),
         // The same addresses with the same token would be the same cluster to its servers.
-        token: format!("{}-{}", lab.name, hex(&random::<6>()?)),
+        token: format!("{lab}-{}", hex(&random::<6>()?)),
+        secret,
         seats,
-        tls: lab.tls.as_ref(),
+        tls,
         client_cert_auth: request.tls.is_some_and(|tls| tls.client_cert_auth),
         extra_arguments: &request.server_arguments,
-    };
+    })
+}
+
+fn members(server: &dyn Server, setup: &Setup, lab: &Lab, index: Option<u8>) -> Vec<Member> {
     let member = |seat: &Seat| Member {
         name: seat.name.clone(),
         state: MemberState::Starting,
@@ -271,9 +290,9 @@ fn members(
         namespace: index.map(|index| network::namespace(index, &seat.name)),
         data_dir: seat.data_dir.clone(),
         log: lab.dir.join(&seat.name).join("server.log"),
-        spec: server.describe(seat, &setup),
+        spec: server.describe(seat, setup),
     };
-    Ok(seats.iter().map(member).collect())
+    setup.seats.iter().map(member).collect()
 }
 
 /// Starts these members, writing down each before and after.
@@ -322,11 +341,13 @@ async fn served(
     deadline: Deadline,
     tell: &mut dyn FnMut(Progress),
 ) -> Result<(), LabError> {
-    let http = client(lab)?;
+    let material = material(lab)?;
+    let http = Http::new(&material).map_err(|trouble| no_tls(trouble.to_string()))?;
     let mut waiting: Vec<&Member> = lab.members.iter().filter(|m| names.contains(&m.name)).collect();
     let members = waiting.len();
     loop {
-        let answers = join_all(waiting.iter().map(|m| serves(&http, m, deadline.within(ASK_LIMIT)))).await;
+        let answers =
+            join_all(waiting.iter().map(|m| serves(&http, &material, m, deadline.within(ASK_LIMIT)))).await;
         waiting = waiting.into_iter().zip(answers).filter(|(_, serves)| !serves).map(|(m, _)| m).collect();
         tell(Progress { members, waiting_for: waiting.iter().map(|m| m.name.clone()).collect() });
         let Some(first) = waiting.first() else { return Ok(()) };
@@ -346,17 +367,22 @@ fn not_ready(member: &Member, what: String) -> LabError {
     LabError::NotReady { member: member.name.clone(), what, log }
 }
 
-async fn serves(http: &Http, member: &Member, deadline: Deadline) -> bool {
+async fn serves(http: &Http, material: &TlsMaterial, member: &Member, deadline: Deadline) -> bool {
     let readiness = &member.spec.readiness;
+    if let Some((address, word)) = words::parse(&readiness.url) {
+        let answer = words::ask(&address, &word, material, deadline).await;
+        return answer.is_ok_and(|answer| answer.contains(&readiness.contains));
+    }
     let answer = http.get(&readiness.url, deadline).await;
     answer.is_ok_and(|a| a.status == 200 && String::from_utf8_lossy(&a.body).contains(&readiness.contains))
 }
 
-fn client(lab: &Lab) -> Result<Http, LabError> {
-    let wrong = |reason: String| LabError::Io {
-        what: "cannot speak TLS with the members".into(),
-        source: std::io::Error::other(reason),
-    };
+fn no_tls(reason: String) -> LabError {
+    LabError::Io { what: "cannot speak TLS with the members".into(), source: std::io::Error::other(reason) }
+}
+
+/// What quorate presents to the members of a lab with TLS.
+fn material(lab: &Lab) -> Result<TlsMaterial, LabError> {
     let some = |path: &Path| Some(path.to_owned());
     let files = lab.tls.as_ref().map_or_else(TlsFiles::default, |tls| TlsFiles {
         ca: some(&tls.ca),
@@ -364,6 +390,5 @@ fn client(lab: &Lab) -> Result<Http, LabError> {
         key: some(&tls.key),
         ..TlsFiles::default()
     });
-    let material = TlsMaterial::load(&files).map_err(|error| wrong(error.to_string()))?;
-    Http::new(&material).map_err(|trouble| wrong(trouble.to_string()))
+    TlsMaterial::load(&files).map_err(|error| no_tls(error.to_string()))
 }

@@ -97,6 +97,59 @@ pub async fn get(
     }
 }
 
+/// What a service said until it closed the connection, or until nothing more came.
+#[derive(Debug)]
+pub struct Said {
+    /// All that came, at most `limit` bytes.
+    pub bytes: Vec<u8>,
+    /// Why it is not whole; `None` when the service closed the connection after it.
+    pub cut: Option<Trouble>,
+}
+
+/// Sends a request and reads until the service closes: protocols whose answer ends with the connection.
+pub async fn ask(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &[u8],
+    limit: usize,
+    deadline: Deadline,
+) -> Said {
+    let mut bytes = Vec::with_capacity(1024);
+    let ended = deadline.run(until_closed(stream, request, limit, &mut bytes)).await;
+    let cut = match ended {
+        None => Some(Trouble::new(TroubleKind::NoAnswer, "the answer did not end within the deadline")),
+        // Whoever has said something and then closes without TLS's farewell has still said it.
+        Some(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof && !bytes.is_empty() => None,
+        Some(Err(error)) => Some(
+            classify(&error).unwrap_or_else(|| Trouble::new(TroubleKind::ConnectionReset, error.to_string())),
+        ),
+        Some(Ok(())) if bytes.is_empty() => Some(empty_reply()),
+        Some(Ok(())) if bytes.len() >= limit => {
+            Some(Trouble::new(TroubleKind::Garbage, format!("the answer is longer than {limit} bytes")))
+        }
+        Some(Ok(())) => None,
+    };
+    Said { bytes, cut }
+}
+
+async fn until_closed(
+    stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    request: &[u8],
+    limit: usize,
+    bytes: &mut Vec<u8>,
+) -> io::Result<()> {
+    let sent = stream.write_all(request).await;
+    let flushed = if sent.is_ok() { stream.flush().await } else { sent };
+    let mut piece = [0; 4096];
+    while bytes.len() < limit {
+        let length = stream.read(&mut piece).await?;
+        if length == 0 {
+            break;
+        }
+        bytes.extend_from_slice(&piece[..length]);
+    }
+    if bytes.is_empty() { flushed } else { Ok(()) }
+}
+
 fn empty_reply() -> Trouble {
     Trouble::new(TroubleKind::EmptyReply, "the connection was closed without an answer")
 }

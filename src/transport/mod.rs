@@ -9,5 +9,6 @@ pub mod exchange;
 pub mod http;
 pub mod tls;
 pub mod trouble;
+pub mod words;
 
 pub use deadline::Deadline;

@@ -1,6 +1,7 @@
 //! What `check` says of real etcd clusters of every supported version, healthy and broken.
 
 use crate::cluster::{Cluster, Home};
+use crate::readers::server::Server;
 use serde_json::Value;
 use std::process::{Command, Stdio};
 
@@ -140,6 +141,40 @@ fn a_reader_that_goes_away_is_no_failure() {
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success() && told.is_empty(), "{told}");
     }
+}
+
+/// A member whose pages are not at its client port is seen whole once the config file says where they are.
+#[test]
+fn pages_on_another_socket_are_found() {
+    for flag in ["--listen-client-http-urls", "--listen-metrics-urls"] {
+        let pages = crate::cluster::url();
+        let server = Server::start("3.6.16", &[&format!("{flag}={pages}")]);
+        let home = Home::new();
+        let file = home.path("q.toml");
+        let cluster =
+            format!("[clusters.one]\nbackend = \"etcd\"\nendpoints = [\"{0}\"]\n", server.endpoint());
+        let member = format!(
+            "[clusters.one.members.n1]\nendpoint = \"{}\"\nmetrics = \"{pages}\"\n",
+            server.endpoint()
+        );
+        std::fs::write(&file, cluster.clone() + &member).expect("written");
+        let check = |file: &std::path::Path| {
+            home.run(&["check", "--config", file.to_str().expect("text"), "-o", "json"]).json()
+        };
+        let report = check(&file);
+        assert_eq!(unknown(&report), Vec::<String>::new(), "{flag}");
+        if flag == "--listen-client-http-urls" {
+            std::fs::write(&file, cluster).expect("written");
+            assert!(unknown(&check(&file)).contains(&"wal-fsync".to_owned()), "not told, it is not known");
+        }
+    }
+}
+
+/// Checks that could not tell.
+fn unknown(report: &Value) -> Vec<String> {
+    let findings = report["clusters"][0]["findings"].as_array().expect("findings");
+    let unknown = findings.iter().filter(|f| f["status"] == "unknown");
+    unknown.map(|f| f["check"].as_str().expect("a slug").to_owned()).collect()
 }
 
 #[test]

@@ -26,7 +26,10 @@ pub(super) async fn log_in(
     auth: &Auth,
     deadline: Deadline,
 ) -> Result<Client, Trouble> {
-    let Auth::Password { user, password } = auth;
+    let Auth::Password { user, password } = auth else {
+        let detail = "etcd takes a user and a password, not a token";
+        return Err(Trouble::new(TroubleKind::Unauthenticated, detail));
+    };
     let options = ConnectOptions::new().with_user(user.clone(), password.expose());
     match deadline.run(connect(address, material, Some(options), deadline)).await {
         Some(result) => result,

@@ -8,11 +8,12 @@ use super::{Etcd, auth, hash, kubernetes, merge, window};
 use crate::backend::Ask;
 use crate::backend::state::LastRun;
 use crate::facts::{Facts, HashComparison, KubernetesStore, ListedMember, Observed, Origin};
+use crate::listener::stranger::Spot;
 use crate::quorum;
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::http::Http;
-use futures_util::future::join_all;
+use futures_util::future::{FutureExt, LocalBoxFuture, join_all};
 use futures_util::stream::{FuturesUnordered, StreamExt};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -40,115 +41,205 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
     let deadline = Deadline::after(ask.timeout);
     let http = Http::new(&etcd.material).ok();
     let last = merge::last_run(etcd, ask);
-    let mut harvest = Harvest::default();
-    let mut prospects: BTreeMap<Address, watch::Sender<Prospect>> = BTreeMap::new();
-    let mut untried: Vec<(Address, Origin)> =
-        etcd.addresses.iter().map(|address| (address.clone(), Origin::Given)).collect();
-    let mut cores = FuturesUnordered::new();
-    let mut rests = FuturesUnordered::new();
     let objects = kubernetes::Shared::default();
-    let mut object_looks = FuturesUnordered::new();
-    let mut peers = FuturesUnordered::new();
-    let mut peers_tried: BTreeSet<String> = BTreeSet::new();
-    let mut hashes = FuturesUnordered::new();
-    let mut claimed = Claimed::default();
-    let mut sockets = FuturesUnordered::new();
-    let mut auths = FuturesUnordered::new();
-    // A member that hangs must not take the time that hashing the others needs.
-    let mut hashing = false;
-    let mut half_time = Box::pin(tokio::time::sleep(ask.timeout / 2));
-    while !(untried.is_empty()
-        && cores.is_empty()
-        && rests.is_empty()
-        && object_looks.is_empty()
-        && sockets.is_empty()
-        && auths.is_empty()
-        && hashes.is_empty())
-    {
-        for (address, origin) in untried.drain(..) {
-            if prospects.contains_key(&address) {
-                continue;
-            }
-            let (sender, prospect) = watch::channel(Prospect::default());
-            prospects.insert(address.clone(), sender);
-            let line = Arc::new(Line::open(etcd, address, origin, deadline).await);
-            let (http, asked) = (http.as_ref(), line.clone());
-            cores.push(async move { look::core(etcd, &asked, deadline).await });
-            rests.push(async move { look::rest(&line, http, ask, deadline, prospect).await });
-        }
-        let mut hash_now = false;
-        tokio::select! {
-            Some(core) = cores.next(), if !cores.is_empty() => {
-                let core = Arc::new(core);
-                if let Some(prospect) = prospects.get(&core.address) {
-                    prospect.send_modify(|p| p.learn(&core));
-                }
-                untried.extend(discovered(&core).into_iter().map(|address| (address, Origin::Discovered)));
-                for url in peer_urls(&core) {
-                    if peers_tried.insert(url.clone()) {
-                        peers.push(peer::look(url, http.as_ref(), ask.now, deadline));
-                    }
-                }
-                let (looked, objects) = (core.clone(), &objects);
-                object_looks.push(async move { kubernetes::look(&looked, objects, ask, deadline).await });
-                let (http, asked) = (http.as_ref(), core.clone());
-                auths.push(async move { auth::enabled(etcd, &asked, http, deadline).await });
-                harvest.cores.push(core);
-                // Its list may tell the sockets of one that came before: a learner serves no list itself.
-                for of in &harvest.cores {
-                    let spots = listeners::advertised(of, &harvest.cores, &mut claimed);
-                    sockets.extend(listeners::look(of, spots, ask.deep, deadline));
-                }
-                if cores.is_empty() && harvest.cores.iter().all(|core| core.status.is_err()) {
-                    untried.extend(known_before(etcd, last.as_ref()));
-                }
-                let all_told = cores.is_empty() && untried.iter().all(|(address, _)| prospects.contains_key(address));
-                if all_told && too_few(&harvest.cores) {
-                    prospects.values().for_each(|prospect| prospect.send_modify(|p| p.hopeless = true));
-                }
-                hash_now = all_told;
-            }
-            Some(rest) = rests.next(), if !rests.is_empty() => {
-                if let Some(core) = harvest.cores.iter().find(|core| core.address.url() == rest.url) {
-                    let spots = listeners::revealed(core, &rest.vars, &mut claimed);
-                    sockets.extend(listeners::look(core, spots, ask.deep, deadline));
-                }
-                harvest.rests.push(rest);
-            }
-            Some(found) = sockets.next(), if !sockets.is_empty() => harvest.found.push(found),
-            Some(enabled) = auths.next(), if !auths.is_empty() => harvest.auth.push(enabled),
-            Some(()) = object_looks.next(), if !object_looks.is_empty() => {}
-            Some(look) = peers.next(), if !peers.is_empty() => harvest.peers.push(look),
-            Some(hashed) = hashes.next(), if !hashes.is_empty() => harvest.hashes = Some(hashed),
-            () = &mut half_time, if ask.deep && !hashing => hash_now = true,
-        }
-        if ask.deep && hash_now && !hashing {
-            hashing = true;
-            let cores = harvest.cores.clone();
-            hashes.push(async move {
-                let main = merge::cluster_ids(&cores).into_iter().next().unwrap_or_default();
-                hash::compare(&cores, &main, deadline).await
-            });
-        }
-    }
-    drop(object_looks);
+    let mut harvest = {
+        let mut gathering = Gathering {
+            etcd,
+            ask,
+            deadline,
+            http: http.as_ref(),
+            objects: &objects,
+            last: last.as_ref(),
+            harvest: Harvest::default(),
+            untried: etcd.addresses.iter().map(|address| (address.clone(), Origin::Given)).collect(),
+            prospects: BTreeMap::new(),
+            looks: FuturesUnordered::new(),
+            cores_awaited: 0,
+            peers: FuturesUnordered::new(),
+            peers_tried: BTreeSet::new(),
+            claimed: Claimed::default(),
+            hashing: false,
+        };
+        gathering.everything().await;
+        gathering.peer_ports().await;
+        gathering.harvest
+    };
     harvest.kubernetes = objects.into_facts();
-    let grace = deadline.within(PEER_GRACE);
-    while let Some(Some(look)) = grace.run(peers.next()).await {
-        harvest.peers.push(look);
-    }
-    drop(peers);
-    let peer_ports = harvest.peers.iter().filter_map(|look| {
-        let (core, spots) = listeners::peer_port(look, &harvest.cores, &mut claimed)?;
-        listeners::look(&core, spots, ask.deep, deadline)
-    });
-    let found = join_all(peer_ports.collect::<Vec<_>>()).await;
-    harvest.found.extend(found);
     if let (Some(apart), Some(http)) = (ask.window, &http) {
         let deadline = deadline.later(apart);
         window::look_again(&mut harvest.rests, apart, http, ask, deadline).await;
     }
     merge::merge(etcd, ask, harvest, last, deadline.elapsed_ms())
+}
+
+/// What one look brought home.
+enum Told {
+    Core(Arc<Core>),
+    Rest(Box<Rest>),
+    Socket(Found),
+    Auth(Observed<bool>),
+    /// Into the shared store.
+    Objects,
+    Hashes(Observed<HashComparison>),
+}
+
+/// A look at the cluster under way. What is told of one address may open further looks.
+struct Gathering<'a> {
+    etcd: &'a Etcd,
+    ask: &'a Ask,
+    deadline: Deadline,
+    http: Option<&'a Http>,
+    objects: &'a kubernetes::Shared,
+    last: Option<&'a LastRun>,
+    harvest: Harvest,
+    untried: Vec<(Address, Origin)>,
+    prospects: BTreeMap<Address, watch::Sender<Prospect>>,
+    /// Waited for to their end.
+    looks: FuturesUnordered<LocalBoxFuture<'a, Told>>,
+    /// How many of `looks` are core questions.
+    cores_awaited: usize,
+    /// Given up when all else is in.
+    peers: FuturesUnordered<LocalBoxFuture<'a, PeerLook>>,
+    peers_tried: BTreeSet<String>,
+    claimed: Claimed,
+    hashing: bool,
+}
+
+impl<'a> Gathering<'a> {
+    /// Until nothing is under way but peer ports.
+    async fn everything(&mut self) {
+        // A member that hangs must not take the time that hashing the others needs.
+        let mut half_time = Box::pin(tokio::time::sleep(self.ask.timeout / 2));
+        loop {
+            self.dial().await;
+            if self.looks.is_empty() {
+                return;
+            }
+            tokio::select! {
+                Some(told) = self.looks.next() => self.hear(told),
+                Some(look) = self.peers.next() => self.harvest.peers.push(look),
+                () = &mut half_time, if self.ask.deep && !self.hashing => self.hash(),
+            }
+        }
+    }
+
+    /// Asks every address that was not asked yet.
+    async fn dial(&mut self) {
+        for (address, origin) in std::mem::take(&mut self.untried) {
+            if self.prospects.contains_key(&address) {
+                continue;
+            }
+            let (sender, prospect) = watch::channel(Prospect::default());
+            self.prospects.insert(address.clone(), sender);
+            let (etcd, http, ask, deadline) = (self.etcd, self.http, self.ask, self.deadline);
+            let line = Arc::new(Line::open(etcd, address, origin, deadline).await);
+            let asked = line.clone();
+            self.cores_awaited += 1;
+            self.looks.push(
+                async move { Told::Core(Arc::new(look::core(etcd, &asked, deadline).await)) }.boxed_local(),
+            );
+            let rest = async move {
+                Told::Rest(Box::new(look::rest(etcd, &line, http, ask, deadline, prospect).await))
+            };
+            self.looks.push(rest.boxed_local());
+        }
+    }
+
+    fn hear(&mut self, told: Told) {
+        match told {
+            Told::Core(core) => self.hear_core(core),
+            Told::Rest(rest) => {
+                let of = self.harvest.cores.iter().find(|core| core.address.url() == rest.url).cloned();
+                if let Some(core) = of {
+                    let spots = listeners::revealed(&core, &rest.vars, &mut self.claimed);
+                    self.look_at_sockets(&core, spots);
+                }
+                self.harvest.rests.push(*rest);
+            }
+            Told::Socket(found) => self.harvest.found.push(found),
+            Told::Auth(enabled) => self.harvest.auth.push(enabled),
+            Told::Hashes(hashes) => self.harvest.hashes = Some(hashes),
+            Told::Objects => {}
+        }
+    }
+
+    fn hear_core(&mut self, core: Arc<Core>) {
+        self.cores_awaited -= 1;
+        if let Some(prospect) = self.prospects.get(&core.address) {
+            prospect.send_modify(|p| p.learn(&core));
+        }
+        self.untried.extend(discovered(&core).into_iter().map(|address| (address, Origin::Discovered)));
+        let (etcd, http, ask, deadline) = (self.etcd, self.http, self.ask, self.deadline);
+        for url in peer_urls(&core) {
+            if self.peers_tried.insert(url.clone()) {
+                self.peers.push(peer::look(url, http, ask.now, deadline).boxed_local());
+            }
+        }
+        let (looked, objects) = (core.clone(), self.objects);
+        let stored = async move {
+            kubernetes::look(&looked, objects, ask, deadline).await;
+            Told::Objects
+        };
+        self.looks.push(stored.boxed_local());
+        let asked = core.clone();
+        let enabled = async move { Told::Auth(auth::enabled(etcd, &asked, http, deadline).await) };
+        self.looks.push(enabled.boxed_local());
+        self.harvest.cores.push(core);
+        // Its list may tell the sockets of one that came before: a learner serves no list itself.
+        for of in self.harvest.cores.clone() {
+            let spots = listeners::advertised(&of, &self.harvest.cores, &mut self.claimed);
+            self.look_at_sockets(&of, spots);
+        }
+        self.heard_all();
+    }
+
+    /// Once every address that is known has told who is there, or has not.
+    fn heard_all(&mut self) {
+        if self.cores_awaited > 0 {
+            return;
+        }
+        if self.harvest.cores.iter().all(|core| core.status.is_err()) {
+            self.untried.extend(known_before(self.etcd, self.last));
+        }
+        if self.untried.iter().any(|(address, _)| !self.prospects.contains_key(address)) {
+            return;
+        }
+        if too_few(&self.harvest.cores) {
+            self.prospects.values().for_each(|prospect| prospect.send_modify(|p| p.hopeless = true));
+        }
+        if self.ask.deep && !self.hashing {
+            self.hash();
+        }
+    }
+
+    fn look_at_sockets(&mut self, of: &Arc<Core>, spots: Vec<Spot>) {
+        let looks = listeners::look(of, spots, self.ask.deep, self.deadline);
+        self.looks.extend(looks.into_iter().map(|look| look.map(Told::Socket).boxed_local()));
+    }
+
+    fn hash(&mut self) {
+        self.hashing = true;
+        let (cores, deadline) = (self.harvest.cores.clone(), self.deadline);
+        let compared = async move {
+            let main = merge::cluster_ids(&cores).into_iter().next().unwrap_or_default();
+            Told::Hashes(hash::compare(&cores, &main, deadline).await)
+        };
+        self.looks.push(compared.boxed_local());
+    }
+
+    /// Peer ports that still answer, and what a stranger finds there.
+    async fn peer_ports(&mut self) {
+        let grace = self.deadline.within(PEER_GRACE);
+        while let Some(Some(look)) = grace.run(self.peers.next()).await {
+            self.harvest.peers.push(look);
+        }
+        let looks = self.harvest.peers.iter().filter_map(|look| {
+            let (core, spots) = listeners::peer_port(look, &self.harvest.cores, &mut self.claimed)?;
+            listeners::look(&core, spots, self.ask.deep, self.deadline)
+        });
+        let found = join_all(looks.collect::<Vec<_>>()).await;
+        self.harvest.found.extend(found);
+    }
 }
 
 /// Where members are when nobody tells: where the config file says, and where an earlier run saw them.

@@ -47,6 +47,8 @@ pub(super) struct Rest {
     pub(super) read: Observed<QuorumRead>,
     pub(super) versions: Observed<EtcdVersions>,
     pub(super) metrics: Observed<EtcdMetrics>,
+    /// Where they were read.
+    pub(super) metrics_url: String,
     /// The first of two looks at the metrics, when `--window` asked for two.
     pub(super) earlier: Option<EtcdMetrics>,
     pub(super) vars: Observed<EtcdVars>,
@@ -189,6 +191,7 @@ async fn sharpen(trouble: Trouble, etcd: &Etcd, address: &Address, deadline: Dea
 
 /// The quorum read and the HTTP pages, asked at once with the core questions; given up when those fail.
 pub(super) async fn rest(
+    etcd: &Etcd,
     line: &Line,
     http: Option<&Http>,
     ask: &Ask,
@@ -200,7 +203,7 @@ pub(super) async fn rest(
     let mut dead = prospect.clone();
     let both = futures_util::future::join(
         read_and_status(client, deadline, &mut prospect),
-        pages::read(&url, http, ask, deadline),
+        pages::read(&url, etcd.declared_metrics(&line.address), http, ask, deadline),
     );
     tokio::select! {
         ((read, status_again), pages) = both => {

@@ -48,6 +48,14 @@ impl Etcd {
             .collect::<Result<_, _>>()?;
         Ok(Etcd { target, addresses, material })
     }
+
+    /// Where the config file says that the member which clients reach at `client` serves its metrics.
+    fn declared_metrics(&self, client: &Address) -> Option<String> {
+        let reached =
+            |url: &str| Address::parse(url, client.tls, 2379).is_ok_and(|address| address == *client);
+        let member = self.target.members.values().find(|m| m.endpoint.as_deref().is_some_and(reached))?;
+        Address::parse(member.metrics.as_deref()?, false, 2381).ok().map(|address| address.url())
+    }
 }
 
 impl Backend for Etcd {

@@ -26,7 +26,7 @@ pub(super) async fn look_again(
         let since_first =
             deadline.elapsed_ms() / 1000.0 - first.read_at.duration_since(ask.now).as_secs_f64();
         tokio::time::sleep(apart.saturating_sub(Duration::from_secs_f64(since_first.max(0.0)))).await;
-        rest.metrics = pages::metrics(&rest.url, http, ask, deadline).await;
+        rest.metrics = pages::metrics(&rest.metrics_url, http, ask, deadline).await;
         rest.earlier = Some(first);
     });
     join_all(looks).await;

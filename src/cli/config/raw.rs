@@ -56,13 +56,21 @@ pub(super) struct RawAuth {
     pub(super) user: Option<Spanned<String>>,
     #[schemars(with = "Option<PathBuf>")]
     pub(super) password_file: Option<Spanned<PathBuf>>,
+    #[schemars(with = "Option<PathBuf>")]
+    pub(super) token_file: Option<Spanned<PathBuf>>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawMember {
     pub(super) zone: Option<String>,
-    pub(super) endpoint: Option<String>,
+    #[schemars(with = "Option<String>")]
+    pub(super) endpoint: Option<Spanned<String>>,
+    #[schemars(with = "Option<String>")]
+    pub(super) metrics: Option<Spanned<String>>,
+    /// URL of ZooKeeper's AdminServer, where it is not on port 8080.
+    #[schemars(with = "Option<String>")]
+    pub(super) admin: Option<Spanned<String>>,
     pub(super) data_dir: Option<PathBuf>,
     pub(super) wal_dir: Option<PathBuf>,
     pub(super) program: Option<PathBuf>,
