@@ -53,6 +53,7 @@ async fn site(member: &DeclaredMember, at: &DeclaredHost, by: &DeclaredService, 
         process: None,
         data_dir: data_dir.to_owned(),
         wal_dir: None,
+        wal_is_there: false,
         disk: Observed::unknown("its host was not asked"),
         free: Observed::unknown("its host was not asked"),
         program: Observed::unknown("its host was not asked"),
@@ -91,6 +92,10 @@ async fn look(site: &mut Site, member: &DeclaredMember, host: &dyn Host) {
         Some(process) => wal_dir(process),
         None => member.wal_dir.clone(),
     };
+    if let Some(wal) = &site.wal_dir {
+        // What cannot be seen is taken to be there: a rename that finds nothing stops the run, and loses nothing.
+        site.wal_is_there = host.stat(wal, deadline).await.map_or(true, |found| found.is_some());
+    }
     site.disk = disk(site, process.is_some(), host, deadline).await;
     let above = site.data_dir.parent().unwrap_or(&site.data_dir);
     site.free = free_near(host, above, deadline).await.map_or_else(Observed::unknown, Observed::Known);

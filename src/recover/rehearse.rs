@@ -125,7 +125,11 @@ fn changes_etcd(action: &Action, condition: &EtcdCondition) -> bool {
     match condition {
         EtcdCondition::Stuck { .. } => false,
         EtcdCondition::Snapshot { .. } => {
-            matches!(action, Action::Etcd(EtcdAction::SaveSnapshot { .. } | EtcdAction::SealDatabase { .. }))
+            matches!(
+                action,
+                Action::CopyTree { .. }
+                    | Action::Etcd(EtcdAction::SaveSnapshot { .. } | EtcdAction::SealDatabase { .. })
+            )
         }
         EtcdCondition::StillAt { .. } => {
             matches!(action, Action::StopService { .. } | Action::Etcd(EtcdAction::SaveSnapshot { .. }))

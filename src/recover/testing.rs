@@ -82,6 +82,7 @@ pub(super) fn situation() -> Situation {
         },
         assumed_dead: Vec::new(),
         has_login: false,
+        backup: None,
         bump: 1000,
     }
 }
@@ -348,6 +349,7 @@ fn site(name: &str) -> Site {
         process: (name == "n1").then_some((42, 7)),
         data_dir: path,
         wal_dir: None,
+        wal_is_there: false,
         disk: Observed::Known(Some(Disk {
             db_bytes: 1 << 20,
             owner: Ownership { uid: 0, gid: 0, mode: 0o700 },

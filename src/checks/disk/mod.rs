@@ -8,7 +8,6 @@ mod commit_latency;
 mod txnlog;
 mod alarms;
 mod backend_commit;
-mod commit_latency;
 mod compaction;
 mod db_quota;
 mod db_size_spread;

@@ -214,7 +214,7 @@ impl Command for Typed<'_> {
     ) -> Looking<'a, Result<Plan, Refused>> {
         Box::pin(async move {
             let places = Places::within(runs.to_owned());
-            let plan = recover::plan(target, dead, &places, self.world).await;
+            let plan = recover::plan(target, dead, None, &places, self.world).await;
             plan.map_err(|failure| Refused { why: failure.message, instead: failure.hints.join(" ") })
         })
     }

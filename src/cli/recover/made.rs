@@ -9,12 +9,15 @@ use crate::cli::settings::{Settings, settings};
 use crate::cli::{Global, TargetArgs, World, block_on};
 use crate::facts::{BackendKind, Observed};
 use crate::host::local::LocalHost;
+use crate::offline;
 use crate::recover::action::{RealHands, free_near};
 use crate::recover::etcd::{self, Situation};
 use crate::recover::gather;
 use crate::recover::plan::Plan;
+use crate::snapshot::read_manifest;
 use crate::target::Target;
 use crate::transport::Deadline;
+use std::path::Path;
 use std::time::Duration;
 
 /// Time for one look at the cluster: what is slow must not be taken for lost.
@@ -45,14 +48,15 @@ pub(super) fn target(args: &TargetArgs, global: &Global, world: &World) -> Resul
 pub(super) fn make(args: &WhatArgs, global: &Global, world: &World) -> Result<Made, Failure> {
     let target = target(&args.target, global, world)?;
     let places = Places::of(world)?;
-    let plan = block_on(plan(&target, &args.assume_dead, &places, world))??;
+    let plan = block_on(plan(&target, &args.assume_dead, args.snapshot.as_deref(), &places, world))??;
     Ok(Made { plan, target })
 }
 
-/// Looks, and plans; drills do it too. The run will be kept in `places`.
+/// Looks, and plans, from a `snapshot` where one is given; drills do it too. The run will be kept in `places`.
 pub(in crate::cli) async fn plan(
     target: &Target,
     assumed_dead: &[String],
+    snapshot: Option<&Path>,
     places: &Places,
     world: &World,
 ) -> Result<Plan, Failure> {
@@ -67,6 +71,7 @@ pub(in crate::cli) async fn plan(
     let facts = etcd.observe(&ask).await;
     let sites = gather::sites(&target.members).await;
     let free = free_near(&LocalHost, &run_dir, Deadline::after(LOOK)).await;
+    let backup = snapshot.map(|path| backup(path, world)).transpose()?;
     let situation = Situation {
         token: format!("quorate-{run_id}-{}", &hex[4..]),
         run_id,
@@ -79,10 +84,21 @@ pub(in crate::cli) async fn plan(
         assumed_dead: assumed_dead.to_vec(),
         has_login: target.auth.is_some() || target.tls.cert.is_some(),
         sites,
+        backup,
         bump: BUMP,
     };
     etcd::plan(&situation)
         .map_err(|refusal| Failure::refused(refusal.why.clone()).hint(refusal.instead.clone()))
+}
+
+/// The snapshot that is given, read down to every record, with what the manifest beside it says.
+fn backup(path: &Path, world: &World) -> Result<etcd::Backup, Failure> {
+    let refused = |why: String| Failure::refused(format!("{}: {why}", path.display()));
+    let path = world.cwd.join(path).canonicalize().map_err(|error| refused(error.to_string()))?;
+    let copy = offline::open(&path, None).map_err(|error| refused(error.to_string()))?;
+    // A manifest that cannot be read says nothing; the snapshot itself is what counts.
+    let manifest = read_manifest(&path).ok().flatten();
+    Ok(etcd::Backup { path, copy, cluster_id: manifest.map(|manifest| manifest.cluster_id) })
 }
 
 /// What carries the plan out.

@@ -34,6 +34,9 @@ struct WhatArgs {
     /// This member is dead and will not come back: recorded as your statement
     #[arg(long, value_name = "MEMBER")]
     assume_dead: Vec<String>,
+    /// Begin with this snapshot: for when no disk is left that holds more
+    #[arg(long, value_name = "FILE")]
+    snapshot: Option<std::path::PathBuf>,
 }
 
 /// Say what would be lost and what would be done; change nothing

@@ -66,8 +66,9 @@ impl Places {
     pub(super) fn unfinished(&self, of: impl Fn(&Plan) -> bool) -> Result<Vec<String>, Failure> {
         let mut found = Vec::new();
         for run in self.runs()? {
-            let lines = journal::read(&self.run_dir(&run).join(FILE))
-                .map_err(|error| Failure::failed(format!("run {run}: {error}")))?;
+            let lines = journal::read(&self.run_dir(&run).join(FILE)).map_err(|error| {
+                Failure::refused(format!("run {run}: {error}")).hint("put the journal back as it was")
+            })?;
             let Some(plan) = plan_of(&lines) else { continue };
             if !journal::is_over(&lines) && of(plan) {
                 found.push(run);

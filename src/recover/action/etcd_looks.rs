@@ -2,6 +2,7 @@
 
 use super::{LOOK, RealHands, said, truth};
 use crate::backend::etcd::recovery::is_nobody;
+use crate::facts::{Trouble, TroubleKind};
 use crate::recover::executor::Truth;
 use crate::recover::plan::EtcdCondition;
 use crate::transport::Deadline;
@@ -10,6 +11,9 @@ use std::time::Duration;
 
 /// How long a member that may be dead is waited for.
 const DEAD: Duration = Duration::from_secs(2);
+
+/// What a learner answers to a login: rpctypes.ErrGRPCNotSupportedForLearner.
+const LEARNER: &str = "rpc not supported for learner";
 
 impl RealHands {
     pub(super) async fn holds_etcd(&self, condition: &EtcdCondition) -> Result<Truth, String> {
@@ -74,7 +78,16 @@ impl RealHands {
 
     async fn is_stuck(&self, endpoints: &[String], cluster_id: &str, needed: usize) -> Truth {
         let asked = endpoints.iter().map(|url| self.etcd.status_of(url, Deadline::after(DEAD)));
-        let answers: Vec<_> = join_all(asked).await.into_iter().flatten().collect();
+        let answers = join_all(asked).await;
+        // A cluster that refuses our login has a quorum that judges it.
+        let refused = |trouble: &Trouble| {
+            matches!(trouble.kind, TroubleKind::Unauthenticated | TroubleKind::PermissionDenied)
+        };
+        if let Some(trouble) = answers.iter().filter_map(|answer| answer.as_ref().err()).find(|t| refused(t))
+        {
+            return Truth::Unknown(said(trouble));
+        }
+        let answers: Vec<_> = answers.into_iter().flatten().collect();
         let ours: Vec<_> = answers.iter().filter(|status| status.cluster_id == cluster_id).collect();
         if let Some(led) = ours.iter().find_map(|status| status.leader.as_ref()) {
             return Truth::No(format!("a member sees the leader {led}: the cluster may be writing again"));
@@ -105,6 +118,9 @@ impl RealHands {
             }
             Ok(status) => truth(status.leader.is_some(), || "it sees no leader".into()),
             Err(trouble) if is_nobody(&trouble) => Truth::No(said(trouble)),
+            // With users nobody can log in at a learner. Only one that was just added is one, and its directory says of
+            // which cluster it is; whether it follows, the leader judges when it is to be promoted.
+            Err(trouble) if trouble.detail.contains(LEARNER) => Truth::Yes,
             Err(trouble) => Truth::Unknown(said(trouble)),
         }
     }

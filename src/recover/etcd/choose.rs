@@ -1,7 +1,7 @@
 //! Which data the new cluster begins with, where it begins, and what forbids it.
 
 use super::source::{Method, Survivor};
-use super::{Chosen, Place, Refusal, Rule, Site, Situation, fits};
+use super::{Backup, Chosen, Place, Refusal, Rule, Site, Situation, fits};
 use crate::facts::{CommonFacts, EtcdFacts, Member};
 use crate::quorum::{self, QuorumState};
 use crate::recover::identity;
@@ -21,15 +21,33 @@ pub(super) fn choose<'a>(situation: &'a Situation, common: &'a CommonFacts) -> R
             ));
         }
     }
-    let [cluster_id] = common.cluster_ids.as_slice() else {
-        return Err(undecided("the endpoints do not all belong to one cluster"));
-    };
+    let cluster_id =
+        match (common.cluster_ids.as_slice(), situation.backup.as_ref().and_then(Backup::cluster)) {
+            ([id], _) => id.clone(),
+            ([], Some(id)) => id,
+            ([], None) => return Err(no_survivor()),
+            _ => return Err(undecided("the endpoints do not all belong to one cluster")),
+        };
+    let cluster_id = &cluster_id;
     let assumed = assumed(situation, common)?;
-    let survivors = survivors(situation, common, etcd, cluster_id)?;
+    let mut survivors = survivors(situation, common, etcd, cluster_id)?;
     prove_lost(situation, common, &survivors, &assumed, quorum.needed)?;
-    let source = survivors.first().ok_or_else(no_survivor)?;
-    let method = source.method(etcd.auth_enabled.known() == Some(&true))?;
+    if let Some(backup) = &situation.backup {
+        backup.suits(situation, common, &survivors)?;
+    }
+    if survivors.is_empty() && situation.backup.is_none() {
+        return Err(no_survivor());
+    }
     let (seed, seed_site) = seed(situation, common, &survivors, &assumed)?;
+    if let Some(backup) = &situation.backup {
+        survivors =
+            vec![Survivor { member: seed, site: Some(seed_site), status: None, copy: Some(&backup.copy) }];
+    }
+    let source = survivors.first().ok_or_else(no_survivor)?;
+    let method = match &situation.backup {
+        Some(_) => Method::File,
+        None => source.method(etcd.auth_enabled.known() == Some(&true))?,
+    };
     let tool = fits::fits(situation, source, &method, seed, seed_site)?;
     fits::can_log_in(situation, source, etcd)?;
     let [_] = seed.peer_urls.as_slice() else {
@@ -102,7 +120,8 @@ fn no_survivor() -> Refusal {
         Rule::NoSurvivor,
         "no voter answers, and no voter's disk could be read",
         "Declare host, data_dir and service of a member whose disk is left in the config file; \
-         `quorate inspect --survivors DIR…` says which disk goes furthest.",
+         `quorate inspect --survivors DIR…` says which disk goes furthest. If none is left, give a backup with \
+         `--snapshot FILE`.",
     )
 }
 
@@ -234,7 +253,7 @@ pub(super) fn undecided(why: &str) -> Refusal {
 }
 
 impl Method {
-    /// Whether the data is taken from the files of a stopped server.
+    /// Whether the data is taken from files, with the server stopped before.
     pub(super) fn is_cold(&self) -> bool {
         !matches!(self, Method::Live)
     }

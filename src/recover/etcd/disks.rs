@@ -16,6 +16,10 @@ pub(super) fn membership(situation: &Situation) -> CommonFacts {
         common.members.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
         common.cluster_ids = vec![cluster];
         common.membership = Observed::Known(MembershipSource::Declared);
+    } else if let (Some(backup), false) = (&situation.backup, common.members.iter().any(has_id)) {
+        common.members = backup.members().iter().map(|known| member(known, situation)).collect();
+        common.members.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
+        common.membership = Observed::Known(MembershipSource::Declared);
     }
     let vouched = |member: &Member| {
         situation.assumed_dead.iter().any(|name| *name == member.name || *name == member.id)
@@ -31,6 +35,11 @@ pub(super) fn membership(situation: &Situation) -> CommonFacts {
         }
     }
     common
+}
+
+/// Whether a cluster told it once: what is only declared has none.
+fn has_id(member: &Member) -> bool {
+    u64::from_str_radix(&member.id, 16).is_ok()
 }
 
 fn furthest(situation: &Situation) -> Option<(String, &CopyFacts)> {

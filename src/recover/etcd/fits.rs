@@ -22,7 +22,7 @@ pub(super) fn fits(
     if site.disk.known().is_none() {
         return Err(undecided(&unseen(&format!("{}'s data directory", seed.label()), site.disk.why())));
     }
-    if is_source && matches!(site.disk.known(), Some(None)) {
+    if is_source && *method != Method::File && matches!(site.disk.known(), Some(None)) {
         return Err(Refusal::new(
             Rule::NoSite,
             format!("nothing is at {}, though {} runs", site.data_dir.display(), seed.label()),
@@ -37,10 +37,8 @@ pub(super) fn fits(
             .ok_or_else(|| undecided(&unseen(&at.host, at.free.why())))??;
     }
     let version = source.version().unwrap_or_default();
-    if let (Method::Replay { program, .. }, Some((_, found))) =
-        (method, source.site.and_then(|site| site.program.known()))
-    {
-        same_minor(program, found, &agreed(source).unwrap_or_else(|| version.clone()))?;
+    if let (Some(at), Some(agreed), true) = (source.site, agreed(source), method.is_cold()) {
+        starts_on(at, &agreed)?;
     }
     let (tool, found) = site.tool.known().ok_or_else(|| {
         Refusal::new(
@@ -75,8 +73,23 @@ pub(super) fn can_log_in(
 pub(super) fn replay_bytes(source: &Survivor<'_>, method: &Method) -> u64 {
     match method {
         Method::Replay { .. } => source.db_bytes() + 2 * source.log_bytes() + MARGIN_BYTES,
-        Method::Live | Method::Cold => 0,
+        Method::Live | Method::Cold | Method::File => 0,
     }
+}
+
+/// A server starts on data of its own minor version and of the one before: then the cluster was being upgraded.
+fn starts_on(site: &Site, agreed: &str) -> Result<(), Refusal> {
+    let Some((program, found)) = site.program.known() else { return Ok(()) };
+    let (is, was) = (minor(found), minor(agreed));
+    let next = was.iter().copied().enumerate().map(|(at, part)| if at == 1 { part + 1 } else { part });
+    if is == was || is == next.collect::<Vec<_>>() {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Rule::NoTool,
+        format!("{} is of version {found}, the data of {agreed}", program.display()),
+        "Install the server version that the data is of, and set `program` of that member in the config file to it.",
+    ))
 }
 
 fn agreed(source: &Survivor<'_>) -> Option<String> {

@@ -1,5 +1,6 @@
 //! etcd's recovery, from facts to a plan. Pure: the same situation always gives the same plan.
 
+mod backup;
 mod choose;
 mod conditions;
 mod disks;
@@ -10,6 +11,7 @@ mod source;
 mod steps;
 mod words;
 
+pub use backup::Backup;
 pub use refusal::{Refusal, Rule};
 pub use situation::{Disk, Site, Situation};
 

@@ -33,6 +33,12 @@ pub enum Rule {
     NoTool,
     /// The new cluster will ask for a login, and there is none.
     NoLogin,
+    /// What is left goes further than the snapshot that is given.
+    OlderSnapshot,
+    /// The snapshot is damaged, or none.
+    UnfitSnapshot,
+    /// The snapshot is of another cluster.
+    OtherCluster,
     /// Something this version cannot do.
     Unsupported,
 }

@@ -32,6 +32,8 @@ pub struct Situation {
     pub has_login: bool,
     /// By name: members whose host is known.
     pub sites: BTreeMap<String, Site>,
+    /// A snapshot that is to be used instead of what is left.
+    pub backup: Option<super::Backup>,
     /// By how much revisions are to be raised.
     pub bump: u64,
 }
@@ -53,6 +55,8 @@ pub struct Site {
     pub data_dir: PathBuf,
     /// The directory of its log, where it is not inside.
     pub wal_dir: Option<PathBuf>,
+    /// Whether something is there.
+    pub wal_is_there: bool,
     /// What is in the data directory; `None` when nothing is at its path.
     pub disk: Observed<Option<Disk>>,
     /// Bytes that may be written beside it.

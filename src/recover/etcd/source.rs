@@ -35,6 +35,8 @@ pub(super) enum Method {
         /// The server's program.
         program: PathBuf,
     },
+    /// A snapshot file that was saved before.
+    File,
 }
 
 impl<'a> Survivor<'a> {
@@ -60,7 +62,9 @@ impl<'a> Survivor<'a> {
     /// Bytes of its database.
     pub(super) fn db_bytes(&self) -> u64 {
         let on_disk = self.site.and_then(|site| Some(site.disk.known()?.as_ref()?.db_bytes)).unwrap_or(0);
-        self.status.map_or(on_disk, |status| status.db_size.max(on_disk))
+        let in_file =
+            self.copy.and_then(|copy| copy.database.as_ref()).map_or(0, |database| database.file_bytes);
+        self.status.map_or(on_disk, |status| status.db_size.max(on_disk)).max(in_file)
     }
 
     /// Bytes of its log.

@@ -28,6 +28,9 @@ impl Chosen<'_> {
     /// An acknowledged write is on a majority. With n voters and a majority of q, any n - q + 1 disks hold each of them,
     /// and the one whose log goes furthest holds all.
     pub(super) fn loss(&self) -> Result<Loss, Refusal> {
+        if self.method == Method::File {
+            return Ok(self.loss_of_backup());
+        }
         let source = self.source();
         let name = source.member.label();
         let copies: Vec<CopyFacts> = self.survivors.iter().filter_map(|s| s.copy.cloned()).collect();
@@ -60,6 +63,23 @@ impl Chosen<'_> {
             )
         };
         Ok(Loss::AtRisk { why, entries: self.missing() })
+    }
+
+    fn loss_of_backup(&self) -> Loss {
+        let revision = self.source().revision();
+        let seen = self.situation.facts.native.etcd().and_then(|etcd| etcd.remembered);
+        let seen = seen.map_or_else(String::new, |seen| {
+            format!(
+                " The cluster had reached revision {} when quorate last saw it, {}.",
+                seen.revision, seen.seen_at
+            )
+        });
+        Loss::AtRisk {
+            why: format!(
+                "everything that was acknowledged behind revision {revision} of the snapshot is lost.{seen}"
+            ),
+            entries: Vec::new(),
+        }
     }
 
     /// What is known of entries that cannot be kept: those of a member whose log could not be read.
@@ -147,6 +167,18 @@ impl Chosen<'_> {
                     ""
                 }
             ),
+            Method::File => {
+                let backup = self.situation.backup.as_ref();
+                let path = backup.map_or_else(String::new, |backup| backup.path.display().to_string());
+                let by = match backup.and_then(|backup| backup.cluster_id.as_ref()) {
+                    Some(_) => "the manifest beside it",
+                    None => "its members, if the cluster was founded with them",
+                };
+                format!(
+                    "The data is the snapshot {path}. That it is of cluster {} follows from {by}.",
+                    self.cluster_id
+                )
+            }
             Method::Replay { last, .. } => {
                 let certain = source.tail().filter(|entry| entry.mark == EntryMark::Committed).count();
                 format!(

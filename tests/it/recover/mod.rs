@@ -1,5 +1,6 @@
 //! Recoveries of real clusters.
 
+mod backup;
 mod fencing;
 mod kinds;
 mod oracle;

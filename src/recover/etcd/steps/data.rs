@@ -2,7 +2,7 @@
 
 use super::super::conditions::{absent, exists, free, parent};
 use super::super::source::Method;
-use super::super::{Place, fits};
+use super::super::{Backup, Place, fits};
 use super::List;
 use crate::recover::plan::{Action, Condition, DecideLog, EtcdAction, EtcdCondition, HERE, Phase, Replay};
 use std::path::PathBuf;
@@ -39,6 +39,9 @@ impl List<'_> {
         if at.member.id == c.seed.member.id {
             self.hold(at.member, site, "Its files are read, and its directory is moved later.");
         }
+        if let Some(backup) = &c.situation.backup {
+            return self.backup(backup);
+        }
         let database = match &c.method {
             Method::Replay { last, program } => {
                 self.copy(at);
@@ -46,9 +49,27 @@ impl List<'_> {
                 self.replay(at, program.clone(), last.index);
                 c.replayed(at)
             }
-            Method::Live | Method::Cold => site.data_dir.clone(),
+            Method::Live | Method::Cold | Method::File => site.data_dir.clone(),
         };
         self.seal(at, database.join("member/snap/db"));
+    }
+
+    /// The file as it was when the plan was made, whoever prunes backups meanwhile.
+    fn backup(&mut self, backup: &Backup) {
+        let c = self.chosen;
+        let (from, to, min_revision) = (backup.path.clone(), c.snapshot(), c.source().revision());
+        let copy = Action::CopyTree { host: HERE.into(), from: from.clone(), to: to.clone() };
+        self.step("take-snapshot", Phase::Restore, HERE, copy, |step| {
+            step.what = format!("Copy {} to {}", from.display(), to.display());
+            step.why = "It is verified down to every record, and kept with this run.".into();
+            step.pre = vec![absent(HERE, &to)];
+            step.pre.extend(backup.sha256().map(|sha256| Condition::Hash {
+                host: HERE.into(),
+                path: from.clone(),
+                sha256: sha256.to_owned(),
+            }));
+            step.effect = vec![Condition::Etcd(EtcdCondition::Snapshot { path: to.clone(), min_revision })];
+        });
     }
 
     fn copy(&mut self, at: Place<'_>) {

@@ -13,7 +13,7 @@ impl List<'_> {
         if site.disk.known().is_none_or(Option::is_some) {
             self.aside(&name, site, &site.data_dir, "data");
         }
-        if let Some(wal) = &site.wal_dir {
+        if let Some(wal) = site.wal_dir.as_ref().filter(|_| site.wal_is_there) {
             self.aside(&name, site, wal, "log");
         }
         let peer_url = member.peer_urls.concat();

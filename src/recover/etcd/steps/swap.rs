@@ -67,10 +67,10 @@ impl List<'_> {
         if !c.is_held() {
             self.stop_seed();
         }
+        if let Some(wal) = site.wal_dir.as_ref().filter(|_| site.wal_is_there) {
+            self.aside(&name, site, wal, "log");
+        }
         if site.disk.known().is_none_or(Option::is_some) {
-            if let Some(wal) = &site.wal_dir {
-                self.aside(&name, site, wal, "log");
-            }
             self.aside(&name, site, &site.data_dir, "data");
         }
         if let (Some(wal), Some(restored)) = (&site.wal_dir, c.restored_wal()) {
