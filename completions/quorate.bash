@@ -426,7 +426,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__check)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --output --report --fail-on --only --skip --timeout --window --deep --before-restart --save-facts --snapshot --facts --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --output --report --fail-on --only --skip --timeout --window --deep --before-restart --save-facts --snapshot --facts --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -461,6 +461,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -1774,7 +1778,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__lab__subcmd__up)
-            opts="-o -v -h --nodes --tls --tls-days --no-client-cert-auth --version --dir --name --isolated --server-arg --timeout --output --config --color --verbose --help etcd zookeeper"
+            opts="-o -v -h --nodes --tls --tls-days --no-client-cert-auth --version --dir --name --isolated --server-arg --timeout --output --config --color --verbose --help etcd zookeeper consul"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1880,7 +1884,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__add)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --peer-urls --voter --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --peer-urls --voter --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -1911,6 +1915,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2062,7 +2070,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__lead)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2093,6 +2101,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2128,7 +2140,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__list)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --output --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2166,6 +2178,10 @@ _quorate() {
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
+                --token-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
                 --output)
                     COMPREPLY=($(compgen -W "table json" -- "${cur}"))
                     return 0
@@ -2190,7 +2206,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__promote)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --wait --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --wait --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2221,6 +2237,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2256,7 +2276,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__remove)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2287,6 +2307,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2322,7 +2346,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__member__subcmd__replace)
-            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --peer-urls --name --even-if-alive --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
+            opts="-o -v -h --backend --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --peer-urls --name --even-if-alive --yes --dry-run --timeout --output --all --endpoints --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2353,6 +2377,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2418,7 +2446,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__probe__subcmd__commit)
-            opts="-n -o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --count --timeout --yes --dry-run --output --config --color --verbose --help"
+            opts="-n -o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --count --timeout --yes --dry-run --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2453,6 +2481,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2770,7 +2802,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__recover__subcmd__plan)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --assume-dead --output --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --assume-dead --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2805,6 +2837,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2836,7 +2872,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__recover__subcmd__resume)
-            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --run --yes --config --color --verbose --help"
+            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --run --yes --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2871,6 +2907,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2894,7 +2934,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__recover__subcmd__rollback)
-            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --run --yes --config --color --verbose --help"
+            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --run --yes --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2929,6 +2969,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -2952,7 +2996,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__recover__subcmd__run)
-            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --assume-dead --dry-run --yes --config --color --verbose --help"
+            opts="-v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --assume-dead --dry-run --yes --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -2987,6 +3031,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3114,7 +3162,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__snapshot__subcmd__diff)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --examples --timeout --output --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --examples --timeout --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3149,6 +3197,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3394,7 +3446,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__snapshot__subcmd__save)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --to --from --all-members --force --timeout --idle --output --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --to --from --all-members --force --timeout --idle --output --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3429,6 +3481,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
@@ -3502,7 +3558,7 @@ _quorate() {
             return 0
             ;;
         quorate__subcmd__status)
-            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --output --timeout --watch --count --config --color --verbose --help"
+            opts="-o -v -h --all --backend --endpoints --cacert --cert --key --server-name --insecure-skip-tls-verify --user --password-file --token-file --output --timeout --watch --count --config --color --verbose --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -3537,6 +3593,10 @@ _quorate() {
                     return 0
                     ;;
                 --password-file)
+                    COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --token-file)
                     COMPREPLY=($(compgen -f "${cur}"))
                     return 0
                     ;;
