@@ -5,7 +5,7 @@ mod raw;
 
 use super::failure::Failure;
 pub use super::nearest::nearest;
-use crate::address::{Address, redacted};
+use crate::address::redacted;
 use crate::checks;
 use crate::facts::BackendKind;
 use crate::finding::Waiver;
@@ -168,7 +168,7 @@ impl Place<'_> {
         let members = raw
             .members
             .into_iter()
-            .map(|(member, raw)| Ok((member.clone(), self.member(name, &member, raw)?)))
+            .map(|(member, raw)| Ok((member.clone(), self.member(name, &member, backend, raw)?)))
             .collect::<Result<_, Failure>>()?;
         let mut places = BTreeMap::new();
         let mut place = |key, span: Option<Range<usize>>| {
@@ -206,7 +206,13 @@ impl Place<'_> {
         self.path.parent().map_or_else(|| path.to_owned(), |dir| dir.join(path))
     }
 
-    fn member(&self, cluster: &str, name: &str, raw: RawMember) -> Result<DeclaredMember, Failure> {
+    fn member(
+        &self,
+        cluster: &str,
+        name: &str,
+        backend: BackendKind,
+        raw: RawMember,
+    ) -> Result<DeclaredMember, Failure> {
         let host = match raw.host {
             None => None,
             Some(host) => Some(match (host.get_ref().local, host.get_ref().ssh.clone()) {
@@ -244,14 +250,15 @@ impl Place<'_> {
                 )
             }
         };
-        let endpoint = self.member_url(cluster, name, "endpoint", raw.endpoint)?;
-        let metrics = self.member_url(cluster, name, "metrics", raw.metrics)?;
+        // Pages beside the endpoint are HTTP on every backend.
+        let endpoint = self.member_url((cluster, name, "endpoint"), backend, raw.endpoint)?;
+        let metrics = self.member_url((cluster, name, "metrics"), BackendKind::Etcd, raw.metrics)?;
         if metrics.is_some() && endpoint.is_none() {
             let message = format!("clusters.{cluster}.members.{name}.metrics: whose it is cannot be told");
             return Err(Failure::usage(format!("{}: {message}", self.path.display()))
                 .hint("give the member's `endpoint` too"));
         }
-        let admin = self.member_url(cluster, name, "admin", raw.admin)?;
+        let admin = self.member_url((cluster, name, "admin"), BackendKind::Etcd, raw.admin)?;
         Ok(DeclaredMember {
             zone: raw.zone,
             endpoint,
@@ -267,19 +274,24 @@ impl Place<'_> {
 
     fn member_url(
         &self,
-        cluster: &str,
-        name: &str,
-        key: &str,
+        (cluster, name, key): (&str, &str, &str),
+        backend: BackendKind,
         url: Option<Spanned<String>>,
     ) -> Result<Option<String>, Failure> {
         let Some(url) = url else { return Ok(None) };
         let (span, url) = (url.span(), url.into_inner());
-        match Address::parse_endpoint(&url, false, 1) {
+        match super::settings::endpoint_address(backend, &url) {
             Ok(_) => Ok(Some(url)),
             Err(reason) => {
                 let message =
                     format!("clusters.{cluster}.members.{name}.{key}: `{}`: {reason}", redacted(&url));
-                Err(self.wrong(span, message).hint("write https://HOST:PORT"))
+                let failure = self.wrong(span, message);
+                // ZooKeeper's reason says itself what to write.
+                Err(if backend == BackendKind::Zookeeper {
+                    failure
+                } else {
+                    failure.hint("write https://HOST:PORT")
+                })
             }
         }
     }

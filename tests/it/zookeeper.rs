@@ -94,7 +94,7 @@ fn an_ensemble_declines_and_ruok_does_not_notice() {
     cluster.check(&["--before-restart", one]).exits(0);
 
     cluster.lab("kill", &[two]);
-    let lost = cluster.check(&["--timeout", "1s"]).exits(2).json();
+    let lost = cluster.settles("lost").exits(2).json();
     assert_eq!(quorum(&lost)["state"], "lost", "two killed: {lost:#}");
     cluster.check(&["--before-restart", &leader]).exits(4);
 
@@ -243,6 +243,7 @@ fn settings_that_endanger_the_data_and_tell_secrets() {
     let cluster = Cluster::zookeeper("3.9.4", 1, &arguments);
     let facts = cluster.home.path("facts.json");
     let saved = facts.to_str().expect("a path");
+    cluster.settles_calm();
     let report = cluster.check(&["--save-facts", saved]).exits(2).json();
     assert_eq!(quorum(&report)["state"], "healthy", "one server that was asked for alone: {report:#}");
     let flags = says(&report, "unsafe-flags");
@@ -284,8 +285,7 @@ fn a_version_that_loses_data_and_sizes_that_waste_a_server() {
     assert!(failing(&report, "critical").contains(&"even-voters".to_owned()), "{report:#}");
     assert!(says(&report, "version-known-bug").contains("ZOOKEEPER-4925"), "{report:#}");
     two.lab("kill", &["n1"]);
-    let lost = two.check(&[]).exits(2).json();
-    assert_eq!(quorum(&lost)["state"], "lost", "{lost:#}");
+    two.settles("lost").exits(2);
     drop(two);
     let six = Cluster::zookeeper("3.8.0", 6, &[]);
     let report = six.settles_calm().json();

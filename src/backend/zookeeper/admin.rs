@@ -123,7 +123,9 @@ async fn identified(
 ) -> Result<(AdminLook, Result<BTreeMap<String, String>, String>), String> {
     let sent = deadline.elapsed_ms();
     let url = format!("{}/commands/configuration", page.url);
-    let answer = http.get(&url, deadline.within(PATIENCE)).await.map_err(|trouble| trouble.to_string())?;
+    // Who declares a page wants it; the pages that follow take what is left.
+    let patience = if page.declared { deadline.left().mul_f64(0.8) } else { PATIENCE };
+    let answer = http.get(&url, deadline.within(patience)).await.map_err(|trouble| trouble.to_string())?;
     let clock = clock::of_answer(&answer, ask.now, sent, deadline.elapsed_ms());
     let running = match wire::admin(&answer.body) {
         Ok(map) => Ok(wire::running(&map)),

@@ -83,6 +83,8 @@ pub(super) async fn collect(zookeeper: &Zookeeper, ask: &Ask) -> Facts {
 fn page(zookeeper: &Zookeeper, address: &Address) -> Page {
     let declared =
         roll::declared(zookeeper, &address.authority()).and_then(|(_, member)| member.admin.clone());
+    let declared =
+        declared.map(|url| Address::parse(&url, false, 8080).map(|page| page.url()).unwrap_or(url));
     let usual = || Address { tls: false, host: address.host.clone(), port: 8080 }.url();
     Page { declared: declared.is_some(), url: declared.unwrap_or_else(usual) }
 }

@@ -69,9 +69,7 @@ mod tests {
         let mut sample = ensemble(3);
         row(&CHECK, &sample, &[]);
         let numbers = [("updatelatency_p99", 101.0), ("updatelatency_cnt", 100.0)];
-        for (name, number) in numbers {
-            sample.numbers_mut("n1").insert(name.into(), number);
-        }
+        sample.numbers_mut("n1").extend(numbers.map(|(name, n)| (name.to_owned(), n)));
         sample.srvr_mut("n2").latency_avg_ms = Some(100.5);
         row(&CHECK, &sample, &[Severity::Warning; 2]);
         sample.numbers_mut("n1").insert("updatelatency_cnt".into(), 99.0);
