@@ -169,6 +169,11 @@ fn wants_login(trouble: &Trouble) -> bool {
     matches!(trouble.kind, TroubleKind::Unauthenticated | TroubleKind::PermissionDenied)
 }
 
+/// Whether a member lives and has nobody to judge a login with.
+pub fn waits_for_quorum(trouble: &Trouble) -> bool {
+    trouble.detail == client::LOGIN_UNANSWERED
+}
+
 /// Whether no process could be talked to at all.
 pub fn is_nobody(trouble: &Trouble) -> bool {
     matches!(
