@@ -158,7 +158,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_sub
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l version -d 'Exactly this version of the server [default: the first found]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l dir -d 'Where to keep it; must be empty or absent [default: under the state directory]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l name -d 'What to call it [default: the backend, with a number if that is taken]' -r
-complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l server-arg -d 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216' -r
+complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l server-arg -d 'A further argument for every server, such as --server-arg=--quota-backend-bytes=16777216; of etcd, {member} in it is the member\'s name' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -l timeout -d 'How long all members may take to serve' -r
 complete -c quorate -n "__fish_quorate_using_subcommand lab; and __fish_seen_subcommand_from up" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
@@ -602,6 +602,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l password-file -d 'File with the password, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l assume-dead -d 'This member is dead and will not come back: recorded as your statement' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l snapshot -d 'Begin with this snapshot: for when no disk is left that holds more' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from plan" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
@@ -622,6 +623,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l password-file -d 'File with the password, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l assume-dead -d 'This member is dead and will not come back: recorded as your statement' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l snapshot -d 'Begin with this snapshot: for when no disk is left that holds more' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
