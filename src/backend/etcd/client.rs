@@ -9,6 +9,10 @@ use crate::transport::trouble::{chain, classify};
 use etcd_client::{Channel, Client, ConnectOptions, Error, Identity, TlsOptions};
 use tonic::Code;
 
+/// What is said of a login that got no answer.
+pub(super) const LOGIN_UNANSWERED: &str =
+    "the login got no answer: a password login needs a quorum; a client certificate with CN=root does not";
+
 /// Opens a client without logging in. Nothing is dialled before the first call.
 pub(super) async fn open(
     address: &Address,
@@ -33,10 +37,7 @@ pub(super) async fn log_in(
     let options = ConnectOptions::new().with_user(user.clone(), password.expose());
     match deadline.run(connect(address, material, Some(options), deadline)).await {
         Some(result) => result,
-        None => Err(Trouble::new(
-            TroubleKind::Unauthenticated,
-            "the login got no answer: a password login needs a quorum; a client certificate with CN=root does not",
-        )),
+        None => Err(Trouble::new(TroubleKind::Unauthenticated, LOGIN_UNANSWERED)),
     }
 }
 

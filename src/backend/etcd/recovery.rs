@@ -170,7 +170,14 @@ impl Etcd {
 }
 
 fn wants_login(trouble: &Trouble) -> bool {
+    // rpctypes.ErrUserEmpty: what a snapshot without a login is refused with, as an invalid argument.
     matches!(trouble.kind, TroubleKind::Unauthenticated | TroubleKind::PermissionDenied)
+        || trouble.detail.contains("auth: user name is empty")
+}
+
+/// Whether a member lives and has nobody to judge a login with.
+pub fn waits_for_quorum(trouble: &Trouble) -> bool {
+    trouble.detail == client::LOGIN_UNANSWERED
 }
 
 /// Whether no process could be talked to at all.

@@ -1,7 +1,7 @@
 //! What can be seen of an etcd cluster, one member at a time.
 
 use super::{LOOK, RealHands, said, truth};
-use crate::backend::etcd::recovery::is_nobody;
+use crate::backend::etcd::recovery::{is_nobody, waits_for_quorum};
 use crate::facts::{Trouble, TroubleKind};
 use crate::recover::executor::Truth;
 use crate::recover::plan::EtcdCondition;
@@ -82,7 +82,10 @@ impl RealHands {
         // A cluster that refuses our login has a quorum that judges it.
         let refused = |trouble: &Trouble| {
             matches!(trouble.kind, TroubleKind::Unauthenticated | TroubleKind::PermissionDenied)
+                && !waits_for_quorum(trouble)
         };
+        let waiting =
+            answers.iter().filter_map(|answer| answer.as_ref().err()).filter(|t| waits_for_quorum(t)).count();
         if let Some(trouble) = answers.iter().filter_map(|answer| answer.as_ref().err()).find(|t| refused(t))
         {
             return Truth::Unknown(said(trouble));
@@ -92,7 +95,8 @@ impl RealHands {
         if let Some(led) = ours.iter().find_map(|status| status.leader.as_ref()) {
             return Truth::No(format!("a member sees the leader {led}: the cluster may be writing again"));
         }
-        truth(ours.len() < needed, || format!("{} members answer", ours.len()))
+        let alive = ours.len() + waiting;
+        truth(alive < needed, || format!("{alive} members answer"))
     }
 
     async fn is_silent(&self, urls: &[String], cluster_id: &str) -> Truth {

@@ -16,7 +16,6 @@ use crate::transport::tls::TlsMaterial;
 use std::ffi::OsString;
 use std::net::TcpListener;
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 use std::time::Duration;
 
 /// Largest file of a log that is read: etcd cuts at 64 MB, and no request is larger than a few more.
@@ -126,7 +125,7 @@ async fn end_all(host: &dyn Host, replay: &Replay, consent: &Consent) -> Result<
     let mut signal = Signal::Term;
     loop {
         let all = host.processes(&[], Deadline::after(LOOK)).await.map_err(said)?;
-        let ours: Vec<&Process> = all.iter().filter(|process| is_on(process, &replay.dir)).collect();
+        let ours: Vec<&Process> = all.iter().filter(|process| is_on(process, replay)).collect();
         if ours.is_empty() {
             return Ok(());
         }
@@ -144,11 +143,10 @@ async fn end_all(host: &dyn Host, replay: &Replay, consent: &Consent) -> Result<
 }
 
 /// Whether it is a server on the copy: not the shell that watches one.
-fn is_on(process: &Process, dir: &Path) -> bool {
-    let shell = process.exe.as_deref().and_then(Path::file_name).is_some_and(|name| name != "etcd");
-    let flag = [b"--data-dir=", dir.as_os_str().as_bytes()].concat();
-    let first = process.argv.first().is_some_and(|word| word.as_bytes().ends_with(b"etcd"));
-    (first || !shell) && process.argv.iter().any(|word| word.as_bytes() == flag)
+fn is_on(process: &Process, replay: &Replay) -> bool {
+    let flag = [b"--data-dir=", replay.dir.as_os_str().as_bytes()].concat();
+    let server = process.argv.first().is_some_and(|word| word.as_os_str() == replay.program.as_os_str());
+    server && process.argv.iter().any(|word| word.as_bytes() == flag)
 }
 
 /// The server says what it has applied. Each of its writes is on disk by then, for it collects none; that a snapshot of

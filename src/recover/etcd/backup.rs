@@ -45,7 +45,6 @@ impl Backup {
         common: &CommonFacts,
         survivors: &[Survivor<'_>],
     ) -> Result<(), Refusal> {
-        self.is_whole()?;
         self.is_of(situation, common)?;
         let applied = self.copy.database.as_ref().and_then(|database| database.consistent_index);
         match (survivors.first(), applied) {
@@ -65,7 +64,8 @@ impl Backup {
         }
     }
 
-    fn is_whole(&self) -> Result<(), Refusal> {
+    /// Whether it is a snapshot that can be used at all.
+    pub(super) fn is_whole(&self) -> Result<(), Refusal> {
         let unfit = |why: String| {
             Err(Refusal::new(
                 Rule::UnfitSnapshot,

@@ -9,6 +9,9 @@ use std::cmp::Reverse;
 
 pub(super) fn choose<'a>(situation: &'a Situation, common: &'a CommonFacts) -> Result<Chosen<'a>, Refusal> {
     let etcd = situation.facts.native.etcd().ok_or_else(|| undecided("these are not etcd's facts"))?;
+    if let Some(backup) = &situation.backup {
+        backup.is_whole()?;
+    }
     let quorum = quorum::assess(common);
     match quorum.state {
         QuorumState::Lost => {}

@@ -3,7 +3,6 @@
 use super::oracle::{data_dir, files, runs_until, take_disks};
 use crate::cluster::{Cluster, Ran, pids};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
 type Disk = Vec<(PathBuf, Vec<u8>)>;
 
@@ -67,19 +66,10 @@ fn what_must_not_be_done_is_refused_and_nothing_is_changed_on_disk() {
         let output = run.output().expect("quorate starts");
         refused(Ran::new("recover run".into(), &output), &["are free for", "Make room"]);
     }
-
-    // A second run while one is at work.
-    let other = cluster
-        .home
-        .quorate()
-        .args(["recover", "run", "--config", cluster.config()])
-        .stdin(Stdio::null())
-        .output();
-    refused(Ran::new("recover run".into(), &other.expect("quorate starts")), &["nobody is at the terminal"]);
 }
 
 #[test]
-fn a_second_run_a_wrong_tool_and_a_journal_of_another_cluster_are_refused() {
+fn a_run_before_the_last_is_over_a_wrong_tool_and_a_journal_of_another_cluster_are_refused() {
     let cluster = Cluster::etcd("3.6.16", 3);
     cluster.settles("healthy");
     cluster.lab("kill", &["n2", "n3"]);

@@ -1,7 +1,7 @@
 //! What a survivor holds and has not applied: acknowledged by a leader that is lost, or committed and not yet in the
 //! database of a server that was killed. It is found, listed, and not lost.
 
-use super::oracle::{Oracle, Writers, data_dir, roles, signal, take_disks};
+use super::oracle::{Oracle, Writers, data_dir, roles, runs_until, signal, take_disks};
 use crate::cluster::{Cluster, VERSIONS, wait};
 use serde_json::Value;
 use std::time::Duration;
@@ -70,7 +70,10 @@ fn recovers(cluster: &Cluster, oracle: &Oracle, loss: &str) {
         notes(&plan)
     );
     cluster.run(&["recover", "run", "--dry-run"]).exits(0);
-    cluster.run(&["recover", "run", "--yes"]).exits(0);
+    // Killed while a server works on the copy: it does not stay, and the run goes on.
+    runs_until(cluster, ": Start a server on", &[]);
+    wait("the server on the copy is gone", || !runs_on_a_copy(cluster));
+    cluster.run(&["recover", "resume", "--yes"]).exits(0);
     cluster.settles("healthy");
     for endpoint in cluster.endpoints() {
         oracle.judges(endpoint);
@@ -79,4 +82,14 @@ fn recovers(cluster: &Cluster, oracle: &Oracle, loss: &str) {
 
 fn notes(plan: &Value) -> &Value {
     &plan["notes"]
+}
+
+fn runs_on_a_copy(cluster: &Cluster) -> bool {
+    let lab = data_dir(cluster, 0).parent().expect("a parent").parent().expect("a lab").display().to_string();
+    let processes = std::fs::read_dir("/proc").expect("processes").flatten();
+    let mut commands = processes.filter_map(|process| std::fs::read(process.path().join("cmdline")).ok());
+    commands.any(|command| {
+        let command = String::from_utf8_lossy(&command).into_owned();
+        command.contains(&lab) && command.contains(".replay")
+    })
 }
