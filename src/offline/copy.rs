@@ -23,33 +23,14 @@ pub(super) const ATTEMPTS: usize = 5;
 /// # Errors
 /// The path is no copy of anything that is read here.
 pub fn open(path: &Path, wal_dir: Option<&Path>) -> Result<CopyFacts, Unrecognised> {
-    read(path, wal_dir, true)
-}
-
-/// The same without the database, of which only the consistent index is read: for the directory of a server that runs.
-/// Its database moves while it is read, and a snapshot says more.
-///
-/// # Errors
-/// As [`open`].
-pub fn open_log(path: &Path, wal_dir: Option<&Path>) -> Result<CopyFacts, Unrecognised> {
-    read(path, wal_dir, false)
-}
-
-fn read(path: &Path, wal_dir: Option<&Path>, whole: bool) -> Result<CopyFacts, Unrecognised> {
     let kind = recognise(path)?;
     let mut facts = CopyFacts { path: path.display().to_string(), ..CopyFacts::default() };
     let parts = Parts::find(&kind, wal_dir, &mut facts);
     facts.holder = find_holder(&parts);
     let snap = parts.snap.as_deref().and_then(|folder| read_snaps(folder, &mut facts));
     let database = parts.database.as_deref();
-    let records = database.filter(|_| whole).and_then(|file| read_database(file, &mut facts));
-    let applied = match database.filter(|_| !whole).map(consistent_index) {
-        None => records.as_ref().and_then(|records| records.meta.consistent_index),
-        Some(index) => index.unwrap_or_else(|why| {
-            facts.gap("the database", why);
-            None
-        }),
-    };
+    let records = database.and_then(|file| read_database(file, &mut facts));
+    let applied = records.as_ref().and_then(|records| records.meta.consistent_index);
     let scan = match &parts.wal {
         Some(folder) => log::read(folder, applied, &mut facts),
         None => {

@@ -16,7 +16,7 @@ mod rank;
 mod report;
 mod verify;
 
-pub use copy::{consistent_index, open, open_log};
+pub use copy::{consistent_index, open};
 pub use entry::{Detail, EntryFacts, KeyChange, describe, touches};
 pub use facts::{
     AlarmFacts, AuthFacts, Change, CopyFacts, CopyKind, DamageFacts, DatabaseFacts, EntryMark, Gap, Holder,

@@ -96,7 +96,7 @@ async fn look(site: &mut Site, member: &DeclaredMember, host: &dyn Host) {
         // What cannot be seen is taken to be there: a rename that finds nothing stops the run, and loses nothing.
         site.wal_is_there = host.stat(wal, deadline).await.map_or(true, |found| found.is_some());
     }
-    site.disk = disk(site, process.is_some(), host, deadline).await;
+    site.disk = disk(site, host, deadline).await;
     let above = site.data_dir.parent().unwrap_or(&site.data_dir);
     site.free = free_near(host, above, deadline).await.map_or_else(Observed::unknown, Observed::Known);
     site.program = program(site, member, process, host, deadline).await;
@@ -175,18 +175,17 @@ fn wal_dir(process: &Process) -> Option<PathBuf> {
     Some(process.cwd.as_deref().unwrap_or(Path::new("/")).join(given))
 }
 
-async fn disk(site: &Site, runs: bool, host: &dyn Host, deadline: Deadline) -> Observed<Option<Disk>> {
+async fn disk(site: &Site, host: &dyn Host, deadline: Deadline) -> Observed<Option<Disk>> {
     let found = match host.stat(&site.data_dir, deadline).await {
         Ok(None) => return Observed::Known(None),
         Ok(Some(found)) => found,
         Err(error) => return Observed::unknown(error.to_string()),
     };
     let db = host.stat(&site.data_dir.join("member/snap/db"), deadline).await;
-    let read = if runs { offline::open_log } else { offline::open };
     let copy = match (&db, site.spec == HostSpec::Local) {
         (Ok(None), _) => Observed::unknown("there is no database in it"),
         (_, false) => Observed::unknown("its files are on another host"),
-        (_, true) => match read(&site.data_dir, site.wal_dir.as_deref()) {
+        (_, true) => match offline::open(&site.data_dir, site.wal_dir.as_deref()) {
             Ok(copy) => Observed::Known(Box::new(copy)),
             Err(error) => Observed::unknown(error.to_string()),
         },

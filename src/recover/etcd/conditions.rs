@@ -100,7 +100,17 @@ impl Chosen<'_> {
 
     /// No member but the seed serves as the old cluster.
     pub(super) fn others_silent(&self) -> Option<Condition> {
-        let urls: Vec<String> = self.others.iter().flat_map(|member| self.urls(member)).collect();
+        self.silent(self.others.iter().copied())
+    }
+
+    /// No member that does not join serves as the old cluster. Those that join are held, and their directories are new.
+    pub(super) fn left_out_silent(&self) -> Option<Condition> {
+        let joins = |member: &&Member| self.joiners.iter().any(|(joiner, _)| joiner.id == member.id);
+        self.silent(self.others.iter().copied().filter(|member| !joins(member)))
+    }
+
+    fn silent<'m>(&self, members: impl Iterator<Item = &'m Member>) -> Option<Condition> {
+        let urls: Vec<String> = members.flat_map(|member| self.urls(member)).collect();
         let cluster_id = self.cluster_id.clone();
         (!urls.is_empty()).then_some(Condition::Etcd(EtcdCondition::Silent { urls, cluster_id }))
     }

@@ -120,7 +120,7 @@ impl List<'_> {
             step.what = "Compare the data of all members".into();
             step.why = "Every member must hold the same, at the same revision.".into();
             // Who could not be held may have come back meanwhile, as a second cluster with the old data.
-            step.pre.extend(c.others_silent());
+            step.pre.extend(c.left_out_silent());
             step.effect = vec![exists(HERE, &c.record("whole")), whole];
             step.settle_s = SERVE_S;
         });
