@@ -1,6 +1,6 @@
 //! What can be seen of an etcd cluster, one member at a time.
 
-use super::{LOOK, RealHands, said, truth};
+use super::{LOOK, POLL, RealHands, said, truth};
 use crate::backend::etcd::recovery::{is_nobody, waits_for_quorum};
 use crate::facts::{Trouble, TroubleKind};
 use crate::recover::executor::Truth;
@@ -14,6 +14,9 @@ const DEAD: Duration = Duration::from_secs(2);
 
 /// What a learner answers to a login: rpctypes.ErrGRPCNotSupportedForLearner.
 const LEARNER: &str = "rpc not supported for learner";
+
+/// How long a leader that is gone may be believed in: etcd's election timeout is 1 s, in some distributions 5 s.
+const FORGETS: Duration = Duration::from_secs(6);
 
 impl RealHands {
     pub(super) async fn holds_etcd(&self, condition: &EtcdCondition) -> Result<Truth, String> {
@@ -76,7 +79,26 @@ impl RealHands {
         })
     }
 
+    /// A survivor believes in a leader that is gone until it hears nothing of it for an election timeout: that passes.
     async fn is_stuck(&self, endpoints: &[String], cluster_id: &str, needed: usize) -> Truth {
+        let limit = Deadline::after(FORGETS);
+        loop {
+            let told = self.is_stuck_now(endpoints, cluster_id, needed).await;
+            match told {
+                Ok(truth) => return truth,
+                Err(led) if limit.left().is_zero() => return Truth::No(led),
+                Err(_) => tokio::time::sleep(POLL).await,
+            }
+        }
+    }
+
+    /// The error: too few answer, and one of them still sees a leader.
+    async fn is_stuck_now(
+        &self,
+        endpoints: &[String],
+        cluster_id: &str,
+        needed: usize,
+    ) -> Result<Truth, String> {
         let asked = endpoints.iter().map(|url| self.etcd.status_of(url, Deadline::after(DEAD)));
         let answers = join_all(asked).await;
         // A cluster that refuses our login has a quorum that judges it.
@@ -88,15 +110,16 @@ impl RealHands {
             answers.iter().filter_map(|answer| answer.as_ref().err()).filter(|t| waits_for_quorum(t)).count();
         if let Some(trouble) = answers.iter().filter_map(|answer| answer.as_ref().err()).find(|t| refused(t))
         {
-            return Truth::Unknown(said(trouble));
+            return Ok(Truth::Unknown(said(trouble)));
         }
         let answers: Vec<_> = answers.into_iter().flatten().collect();
         let ours: Vec<_> = answers.iter().filter(|status| status.cluster_id == cluster_id).collect();
-        if let Some(led) = ours.iter().find_map(|status| status.leader.as_ref()) {
-            return Truth::No(format!("a member sees the leader {led}: the cluster may be writing again"));
-        }
         let alive = ours.len() + waiting;
-        truth(alive < needed, || format!("{alive} members answer"))
+        if let Some(led) = ours.iter().find_map(|status| status.leader.as_ref()) {
+            let led = format!("a member sees the leader {led}: the cluster may be writing again");
+            return if alive < needed { Err(led) } else { Ok(Truth::No(led)) };
+        }
+        Ok(truth(alive < needed, || format!("{alive} members answer")))
     }
 
     async fn is_silent(&self, urls: &[String], cluster_id: &str) -> Truth {

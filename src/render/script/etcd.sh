@@ -402,10 +402,11 @@ seed_joiner() { # $1 client URL, $2 decimal and $3 hex cluster id, $4 peer URL, 
 verify_whole() { # $1 record, then client URLs
     record=$1
     shift
-    for _ in 1 2 3 4 5 6 7 8 9 10; do
+    # A member that just got its vote may serve only some seconds later.
+    for _ in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30; do
         lowest=
         for member; do
-            status_of "$member"
+            status_of "$member" || { sleep 1 && continue 2; }
             revision=$(field Revision)
             [ "${lowest:=$revision}" -le "$revision" ] || lowest=$revision
         done

@@ -44,7 +44,7 @@ fn running_with_a_tail(version: &str) {
     let oracle = writers.end();
     take_disks(&cluster, &[leader, third]);
     cluster.settles("lost");
-    recovers(&cluster, &oracle, "at-risk");
+    recovers(&cluster, &oracle, true);
 }
 
 /// Everything is killed while clients write; one disk is left.
@@ -58,22 +58,25 @@ fn crashed_under_load(version: &str) {
     signal(&cluster, "-KILL", &[survivor, leader, third]);
     let oracle = writers.end();
     take_disks(&cluster, &[leader, third]);
-    recovers(&cluster, &oracle, "at-risk");
+    recovers(&cluster, &oracle, false);
 }
 
-fn recovers(cluster: &Cluster, oracle: &Oracle, loss: &str) {
+/// `answers`: whether the survivor runs, so that it may have applied everything.
+fn recovers(cluster: &Cluster, oracle: &Oracle, answers: bool) {
     let plan = cluster.run(&["recover", "plan", "-o", "json"]).exits(0).json();
-    assert_eq!(plan["loss"]["kind"], loss);
-    assert!(
-        plan["kept"].as_array().is_some_and(|kept| !kept.is_empty()),
-        "what is kept is listed: {}",
-        notes(&plan)
-    );
+    assert_eq!(plan["loss"]["kind"], "at-risk");
     cluster.run(&["recover", "run", "--dry-run"]).exits(0);
-    // Killed while a server works on the copy: it does not stay, and the run goes on.
-    runs_until(cluster, ": Start a server on", &[]);
-    wait("the server on the copy is gone", || !runs_on_a_copy(cluster));
-    cluster.run(&["recover", "resume", "--yes"]).exits(0);
+    if plan["kept"].as_array().is_some_and(|kept| !kept.is_empty()) {
+        // Killed while a server works on the copy: it does not stay, and the run goes on.
+        runs_until(cluster, ": Start a server on", &[]);
+        wait("the server on the copy is gone", || !runs_on_a_copy(cluster));
+        cluster.run(&["recover", "resume", "--yes"]).exits(0);
+    } else {
+        // The commit index on disk lags: the server may have applied the entry that seemed undecided.
+        assert!(answers, "a disk that was left by a crash has something to replay: {}", notes(&plan));
+        assert!(notes(&plan).to_string().contains("ends where it has applied"), "{}", notes(&plan));
+        cluster.run(&["recover", "run", "--yes"]).exits(0);
+    }
     cluster.settles("healthy");
     for endpoint in cluster.endpoints() {
         oracle.judges(endpoint);

@@ -168,6 +168,19 @@ impl List<'_> {
             })];
             step.danger = Some("Once a client has written to it, this cannot be rolled back.".into());
         });
+        if c.source().has_alarms() {
+            let disarm =
+                EtcdAction::DisarmLeftovers { endpoint: c.seed_url(), cluster_id: c.new_cluster_id.clone() };
+            // Before the first write, which an alarm for space would refuse.
+            self.step("disarm-alarms", Phase::Start, HERE, Action::Etcd(disarm), |step| {
+                step.what = "Disarm alarms of members that do not exist any more".into();
+                step.why = "Alarms survive a restore and keep the new cluster read-only.".into();
+                step.effect = vec![Condition::Etcd(EtcdCondition::NoLeftoverAlarm {
+                    endpoint: c.seed_url(),
+                    cluster_id: c.new_cluster_id.clone(),
+                })];
+            });
+        }
         let verify = EtcdAction::VerifyWrites {
             endpoint: c.seed_url(),
             cluster_id: c.new_cluster_id.clone(),
@@ -180,17 +193,5 @@ impl List<'_> {
             step.pre = vec![c.serves(c.seed_url())];
             step.effect = vec![exists(HERE, &c.record("serving"))];
         });
-        if c.source().has_alarms() {
-            let disarm =
-                EtcdAction::DisarmLeftovers { endpoint: c.seed_url(), cluster_id: c.new_cluster_id.clone() };
-            self.step("disarm-alarms", Phase::Start, HERE, Action::Etcd(disarm), |step| {
-                step.what = "Disarm alarms of members that do not exist any more".into();
-                step.why = "Alarms survive a restore and keep the new cluster read-only.".into();
-                step.effect = vec![Condition::Etcd(EtcdCondition::NoLeftoverAlarm {
-                    endpoint: c.seed_url(),
-                    cluster_id: c.new_cluster_id.clone(),
-                })];
-            });
-        }
     }
 }
