@@ -287,7 +287,7 @@ pub(crate) fn pids(lab: &Value) -> Vec<u64> {
 
 /// Asks until it is so.
 #[track_caller]
-pub(crate) fn wait(what: &str, is: impl Fn() -> bool) {
+pub(crate) fn wait(what: &str, mut is: impl FnMut() -> bool) {
     let deadline = Deadline::after(PATIENCE);
     while !is() {
         assert!(!deadline.left().is_zero(), "not in time: {what}");

@@ -277,11 +277,13 @@ fn a_version_that_loses_data_and_sizes_that_waste_a_server() {
         "--server-arg=4lw.commands.whitelist=srvr,mntr",
     ];
     let two = Cluster::zookeeper("3.9.3", 2, &arguments);
-    let report = two.settles_calm().exits(2).json();
+    let mut report = two.settles_calm().exits(2).json();
     // This provider changes the spelling of mntr.
     assert!(word(two.endpoints()[0], "mntr").contains("zk_fsynctime_count"), "the other spelling");
-    let fsync = &report["clusters"][0]["members"][0]["fsync_p99_ms"];
-    assert!(fsync["samples"].as_u64().is_some(), "{report:#}");
+    crate::cluster::wait("syncs of the log are counted", || {
+        report = two.check(&[]).json();
+        report["clusters"][0]["members"][0]["fsync_p99_ms"]["samples"].as_u64().is_some()
+    });
     assert!(failing(&report, "critical").contains(&"even-voters".to_owned()), "{report:#}");
     assert!(says(&report, "version-known-bug").contains("ZOOKEEPER-4925"), "{report:#}");
     two.lab("kill", &["n1"]);
