@@ -30,8 +30,8 @@ old_id=b870fa0b4c2bd24d
 old_number=13290397426799858253
 new_id=ad82929091041444
 new_number=12502716665139827780
-state=/root/.local/state/quorate/recover/20261124t211834z-3043
-journal=/root/.local/state/quorate/recover/20261124t211834z-3043/01-root_10.0.0.1.log
+state=/var/lib/state/quorate/recover/20261124t211834z-3043
+journal=/var/lib/state/quorate/recover/20261124t211834z-3043/01-root_10.0.0.1.log
 # The tools of the server's version; your own ETCDCTL and ETCDUTL go first.
 if [ -z "${ETCDCTL-}" ]; then
     ETCDCTL=/usr/local/bin/etcdctl
@@ -50,40 +50,40 @@ fi
 # The steps of this host. effect_NN: whether it is done. before_NN: what must be so before.
 
 # 01-keep-evidence · triage
-# Make /root/.local/state/quorate/recover/20261124t211834z-3043/evidence for copies and records.
+# Make /var/lib/state/quorate/recover/20261124t211834z-3043/evidence for copies and records.
 # Why: What is copied and measured survives whatever comes.
-#   $ mkdir -m 700 /root/.local/state/quorate/recover/20261124t211834z-3043/evidence
+#   $ mkdir -m 700 /var/lib/state/quorate/recover/20261124t211834z-3043/evidence
 # Before: cluster b870fa0b4c2bd24d has no leader and fewer than 2 of 3 members answer
-# Before: 48 KiB are free on the file system of /root/.local/state/quorate/recover/20261124t211834z-3043
-# After: /root/.local/state/quorate/recover/20261124t211834z-3043/evidence exists
+# Before: 48 KiB are free on the file system of /var/lib/state/quorate/recover/20261124t211834z-3043
+# After: /var/lib/state/quorate/recover/20261124t211834z-3043/evidence exists
 effect_01() {
-    path_exists /root/.local/state/quorate/recover/20261124t211834z-3043/evidence
+    path_exists /var/lib/state/quorate/recover/20261124t211834z-3043/evidence
 }
 before_01() {
     stuck 13290397426799858253 2 http://10.0.0.1:2379 http://10.0.0.2:2379 http://10.0.0.3:2379 &&
-        has_room /root/.local/state/quorate/recover/20261124t211834z-3043 49152
+        has_room /var/lib/state/quorate/recover/20261124t211834z-3043 49152
 }
 do_01() {
-    make_dir /root/.local/state/quorate/recover/20261124t211834z-3043/evidence 700
+    make_dir /var/lib/state/quorate/recover/20261124t211834z-3043/evidence 700
 }
 way_back_01() {
     :
 }
 
 # 02-snapshot-n1 · evidence
-# Save a snapshot of n1 to /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/before.db.
+# Save a snapshot of n1 to /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db.
 # Why: A snapshot needs no quorum and holds everything this member has applied; it is verified down to every record.
-#   $ etcdctl --endpoints=http://10.0.0.1:2379 snapshot save /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/before.db
+#   $ etcdctl --endpoints=http://10.0.0.1:2379 snapshot save /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db
 # Before: cluster b870fa0b4c2bd24d has no leader and fewer than 2 of 3 members answer
-# After: /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/before.db is a whole snapshot at revision 51 or later
+# After: /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db is a whole snapshot at revision 51 or later
 effect_02() {
-    snapshot /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/before.db 51
+    snapshot /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db 51
 }
 before_02() {
     stuck 13290397426799858253 2 http://10.0.0.1:2379 http://10.0.0.2:2379 http://10.0.0.3:2379
 }
 do_02() {
-    save_snapshot http://10.0.0.1:2379 13290397426799858253 /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/before.db 51
+    save_snapshot http://10.0.0.1:2379 13290397426799858253 /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db 51
 }
 way_back_02() {
     :
@@ -92,7 +92,7 @@ way_back_02() {
 # 05-send-n1 · restore
 # Copy the snapshot to /var/lib/etcd.quorate-20261124t211834z-3043.snapshot.
 # Why: The restore tool reads it there.
-#   $ scp -p /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/before.db :/var/lib/etcd.quorate-20261124t211834z-3043.snapshot
+#   $ scp -p /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db :/var/lib/etcd.quorate-20261124t211834z-3043.snapshot
 # Before: 20 KiB are free on the file system of /var/lib
 # After: /var/lib/etcd.quorate-20261124t211834z-3043.snapshot exists
 effect_05() {
@@ -102,7 +102,7 @@ before_05() {
     has_room /var/lib 20480
 }
 do_05() {
-    copy_file /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/before.db /var/lib/etcd.quorate-20261124t211834z-3043.snapshot 600
+    copy_file /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db /var/lib/etcd.quorate-20261124t211834z-3043.snapshot 600
 }
 way_back_05() {
     :
@@ -131,15 +131,15 @@ way_back_06() {
 # Read the restored directory and compare it with the snapshot.
 # Why: What is wrong with it is to be known before anything is stopped.
 # Before: /var/lib/etcd.quorate-20261124t211834z-3043.new exists
-# After: /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/restored.json exists
+# After: /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/restored.json exists
 effect_07() {
-    path_exists /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/restored.json
+    path_exists /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/restored.json
 }
 before_07() {
     path_exists /var/lib/etcd.quorate-20261124t211834z-3043.new
 }
 do_07() {
-    verify_directory /var/lib/etcd.quorate-20261124t211834z-3043.new /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/before.db /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/restored.json
+    verify_directory /var/lib/etcd.quorate-20261124t211834z-3043.new /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/restored.json
 }
 way_back_07() {
     :
@@ -152,7 +152,7 @@ way_back_07() {
 #   $ systemctl disable --now etcd
 #   $ systemctl mask etcd
 # Before: cluster b870fa0b4c2bd24d has no leader and fewer than 2 of 3 members answer
-# Before: http://10.0.0.1:2379 is still at the revision of /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/before.db
+# Before: http://10.0.0.1:2379 is still at the revision of /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db
 # Before: no server of cluster b870fa0b4c2bd24d answers at http://10.0.0.2:2379, http://10.0.0.2:2380, http://10.0.0.3:2379, http://10.0.0.3:2380
 # After: no server of cluster b870fa0b4c2bd24d answers at http://10.0.0.1:2379, http://10.0.0.1:2380
 # After: process 24459 is gone
@@ -162,7 +162,7 @@ effect_08() {
 }
 before_08() {
     stuck 13290397426799858253 2 http://10.0.0.1:2379 http://10.0.0.2:2379 http://10.0.0.3:2379 &&
-        still_at http://10.0.0.1:2379 13290397426799858253 /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/before.db &&
+        still_at http://10.0.0.1:2379 13290397426799858253 /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db &&
         silent b870fa0b4c2bd24d 13290397426799858253 http://10.0.0.2:2379 http://10.0.0.2:2380 http://10.0.0.3:2379 http://10.0.0.3:2380
 }
 do_08() {
@@ -255,7 +255,7 @@ do_11() {
     start_service systemd etcd enabled
 }
 way_back_11() {
-    only_our_writes http://10.0.0.1:2379 12502716665139827780 /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/before.db 1000000000 quorate/recover/20261124t211834z-3043
+    only_our_writes http://10.0.0.1:2379 12502716665139827780 /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db 1000000000 quorate/recover/20261124t211834z-3043
 }
 undone_11() {
     stopped systemd etcd '' etcd /var/lib/etcd
@@ -270,15 +270,15 @@ undo_11() {
 # Why: A server that answers need not be able to write.
 #   $ etcdctl --endpoints=http://10.0.0.1:2379 put quorate/recover/20261124t211834z-3043 1
 # Before: http://10.0.0.1:2379 serves cluster ad82929091041444 and sees a leader
-# After: /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/serving.json exists
+# After: /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/serving.json exists
 effect_12() {
-    path_exists /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/serving.json
+    path_exists /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/serving.json
 }
 before_12() {
     serves http://10.0.0.1:2379 12502716665139827780
 }
 do_12() {
-    verify_writes http://10.0.0.1:2379 12502716665139827780 quorate/recover/20261124t211834z-3043 /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/serving.json
+    verify_writes http://10.0.0.1:2379 12502716665139827780 quorate/recover/20261124t211834z-3043 /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/serving.json
 }
 way_back_12() {
     :
@@ -289,17 +289,17 @@ way_back_12() {
 # Why: Every member must hold the same, at the same revision.
 #   $ etcdctl --endpoints=http://10.0.0.1:2379,http://10.0.0.2:2379,http://10.0.0.3:2379 endpoint hashkv
 # Before: all 3 voters of cluster ad82929091041444 answer and agree on a leader
-# After: /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/whole.json exists
+# After: /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/whole.json exists
 # After: all 3 voters of cluster ad82929091041444 answer and agree on a leader
 effect_21() {
-    path_exists /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/whole.json &&
+    path_exists /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/whole.json &&
         whole 12502716665139827780 3 http://10.0.0.1:2379 http://10.0.0.2:2379 http://10.0.0.3:2379
 }
 before_21() {
     whole 12502716665139827780 3 http://10.0.0.1:2379 http://10.0.0.2:2379 http://10.0.0.3:2379
 }
 do_21() {
-    verify_whole /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/whole.json http://10.0.0.1:2379 http://10.0.0.2:2379 http://10.0.0.3:2379
+    verify_whole /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/whole.json http://10.0.0.1:2379 http://10.0.0.2:2379 http://10.0.0.3:2379
 }
 way_back_21() {
     :
@@ -324,28 +324,28 @@ way_back_22() {
 }
 
 # 23-snapshot-new · finish
-# Save a snapshot of the new cluster to /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/after.db.
+# Save a snapshot of the new cluster to /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/after.db.
 # Why: Older backups are of the old cluster.
-#   $ etcdctl --endpoints=http://10.0.0.1:2379 snapshot save /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/after.db
-# After: /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/after.db is a whole snapshot at revision 1000000051 or later
+#   $ etcdctl --endpoints=http://10.0.0.1:2379 snapshot save /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/after.db
+# After: /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/after.db is a whole snapshot at revision 1000000051 or later
 effect_23() {
-    snapshot /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/after.db 1000000051
+    snapshot /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/after.db 1000000051
 }
 before_23() {
     :
 }
 do_23() {
-    save_snapshot http://10.0.0.1:2379 12502716665139827780 /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/after.db 1000000051
+    save_snapshot http://10.0.0.1:2379 12502716665139827780 /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/after.db 1000000051
 }
 way_back_23() {
     :
 }
 gate_05_03() {
-    path_exists /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n2.json &&
+    path_exists /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n2.json &&
         silent b870fa0b4c2bd24d 13290397426799858253 http://10.0.0.2:2379 http://10.0.0.2:2380
 }
 gate_05_04() {
-    path_exists /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n3.json &&
+    path_exists /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n3.json &&
         silent b870fa0b4c2bd24d 13290397426799858253 http://10.0.0.3:2379 http://10.0.0.3:2380
 }
 gate_21_13() {
@@ -394,8 +394,8 @@ back_08_19() {
 run() {
     [ "$(progress over)" != undone ] || stop 4 'this run was rolled back: make a new plan'
     agree 'This stops the old cluster prod-etcd and makes a new one of it.'
-    step 01 0 'Make /root/.local/state/quorate/recover/20261124t211834z-3043/evidence for copies and records'
-    step 02 0 'Save a snapshot of n1 to /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/before.db'
+    step 01 0 'Make /var/lib/state/quorate/recover/20261124t211834z-3043/evidence for copies and records'
+    step 02 0 'Save a snapshot of n1 to /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db'
     after gate_05_03 'Stop n2 and keep it from starting' 02-root_10.0.0.2.sh root@10.0.0.2
     after gate_05_04 'Stop n3 and keep it from starting' 03-root_10.0.0.3.sh root@10.0.0.3
     step 05 0 'Copy the snapshot to /var/lib/etcd.quorate-20261124t211834z-3043.snapshot'
@@ -414,14 +414,14 @@ run() {
     after gate_21_20 'Give n3 a vote once the server finds it ready' 03-root_10.0.0.3.sh root@10.0.0.3
     step 21 0 'Compare the data of all members'
     step 22 0 'Delete quorate/recover/20261124t211834z-3043'
-    step 23 0 'Save a snapshot of the new cluster to /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/after.db'
+    step 23 0 'Save a snapshot of the new cluster to /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/after.db'
     say 'Set aside: /var/lib/etcd.quorate-20261124t211834z-3043; once it is not needed any more: rm -r /var/lib/etcd.quorate-20261124t211834z-3043'
     say 'prod-etcd is recovered: cluster ad82929091041444.'
 }
 
 rollback() {
     agree 'This undoes what was done, last first.'
-    may_undo 23 'Save a snapshot of the new cluster to /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/after.db'
+    may_undo 23 'Save a snapshot of the new cluster to /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/after.db'
     may_undo 22 'Delete quorate/recover/20261124t211834z-3043'
     may_undo 21 'Compare the data of all members'
     may_undo 12 'Write quorate/recover/20261124t211834z-3043 and look at revision and members'
@@ -432,8 +432,8 @@ rollback() {
     may_undo 07 'Read the restored directory and compare it with the snapshot'
     may_undo 06 'Restore it into /var/lib/etcd.quorate-20261124t211834z-3043.new, as a cluster of one'
     may_undo 05 'Copy the snapshot to /var/lib/etcd.quorate-20261124t211834z-3043.snapshot'
-    may_undo 02 'Save a snapshot of n1 to /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/before.db'
-    may_undo 01 'Make /root/.local/state/quorate/recover/20261124t211834z-3043/evidence for copies and records'
+    may_undo 02 'Save a snapshot of n1 to /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db'
+    may_undo 01 'Make /var/lib/state/quorate/recover/20261124t211834z-3043/evidence for copies and records'
     touched 11 && after back_11_15 'undo: Start n2; it fetches everything from the leader' '02-root_10.0.0.2.sh rollback' root@10.0.0.2
     touched 11 && after back_11_19 'undo: Start n3; it fetches everything from the leader' '03-root_10.0.0.3.sh rollback' root@10.0.0.3
     undo 11 120 'Start n1 as the new cluster'
@@ -451,8 +451,8 @@ rollback() {
 }
 
 status() {
-    show 01 'Make /root/.local/state/quorate/recover/20261124t211834z-3043/evidence for copies and records'
-    show 02 'Save a snapshot of n1 to /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/before.db'
+    show 01 'Make /var/lib/state/quorate/recover/20261124t211834z-3043/evidence for copies and records'
+    show 02 'Save a snapshot of n1 to /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db'
     show 05 'Copy the snapshot to /var/lib/etcd.quorate-20261124t211834z-3043.snapshot'
     show 06 'Restore it into /var/lib/etcd.quorate-20261124t211834z-3043.new, as a cluster of one'
     show 07 'Read the restored directory and compare it with the snapshot'
@@ -463,7 +463,7 @@ status() {
     show 12 'Write quorate/recover/20261124t211834z-3043 and look at revision and members'
     show 21 'Compare the data of all members'
     show 22 'Delete quorate/recover/20261124t211834z-3043'
-    show 23 'Save a snapshot of the new cluster to /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/after.db'
+    show 23 'Save a snapshot of the new cluster to /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/after.db'
 }
 
 mkdir -p -- "$state"

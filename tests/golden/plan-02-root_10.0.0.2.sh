@@ -30,8 +30,8 @@ old_id=b870fa0b4c2bd24d
 old_number=13290397426799858253
 new_id=ad82929091041444
 new_number=12502716665139827780
-state=/root/.local/state/quorate/recover/20261124t211834z-3043
-journal=/root/.local/state/quorate/recover/20261124t211834z-3043/02-root_10.0.0.2.log
+state=/var/lib/state/quorate/recover/20261124t211834z-3043
+journal=/var/lib/state/quorate/recover/20261124t211834z-3043/02-root_10.0.0.2.log
 # The tools of the server's version; your own ETCDCTL and ETCDUTL go first.
 if [ -z "${ETCDCTL-}" ]; then
     ETCDCTL=/usr/local/bin/etcdctl
@@ -54,10 +54,10 @@ fi
 # Why: Old members that come back would serve and change the old data.
 #   $ mkdir -p /etc/kubernetes/quorate-moved
 #   $ mv -nT /etc/kubernetes/manifests/etcd.yaml /etc/kubernetes/quorate-moved/etcd.yaml
-# After: /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n2.json exists
+# After: /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n2.json exists
 # After: no server of cluster b870fa0b4c2bd24d answers at http://10.0.0.2:2379, http://10.0.0.2:2380
 effect_03() {
-    path_exists /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n2.json &&
+    path_exists /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n2.json &&
         silent b870fa0b4c2bd24d 13290397426799858253 http://10.0.0.2:2379 http://10.0.0.2:2380
 }
 before_03() {
@@ -66,8 +66,8 @@ before_03() {
 do_03() {
     stop_service pod /etc/kubernetes/manifests/etcd.yaml /etc/kubernetes/quorate-moved/etcd.yaml
     until_stopped pod /etc/kubernetes/manifests/etcd.yaml /etc/kubernetes/quorate-moved/etcd.yaml etcd /var/lib/etcd
-    mkdir -p -- /root/.local/state/quorate/recover/20261124t211834z-3043/evidence
-    write_file /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n2.json 600 '{"by":"script","host":"root@10.0.0.2","stopped":true}'
+    mkdir -p -- /var/lib/state/quorate/recover/20261124t211834z-3043/evidence
+    write_file /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n2.json 600 '{"by":"script","host":"root@10.0.0.2","stopped":true}'
 }
 way_back_03() {
     :

@@ -30,8 +30,8 @@ old_id=b870fa0b4c2bd24d
 old_number=13290397426799858253
 new_id=ad82929091041444
 new_number=12502716665139827780
-state=/root/.local/state/quorate/recover/20261124t211834z-3043
-journal=/root/.local/state/quorate/recover/20261124t211834z-3043/03-root_10.0.0.3.log
+state=/var/lib/state/quorate/recover/20261124t211834z-3043
+journal=/var/lib/state/quorate/recover/20261124t211834z-3043/03-root_10.0.0.3.log
 # The tools of the server's version; your own ETCDCTL and ETCDUTL go first.
 if [ -z "${ETCDCTL-}" ]; then
     ETCDCTL=/usr/local/bin/etcdctl
@@ -53,10 +53,10 @@ fi
 # Stop n3 and keep it from starting.
 # Why: Old members that come back would serve and change the old data.
 #   $ sh -c /opt/etcd/stop
-# After: /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n3.json exists
+# After: /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n3.json exists
 # After: no server of cluster b870fa0b4c2bd24d answers at http://10.0.0.3:2379, http://10.0.0.3:2380
 effect_04() {
-    path_exists /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n3.json &&
+    path_exists /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n3.json &&
         silent b870fa0b4c2bd24d 13290397426799858253 http://10.0.0.3:2379 http://10.0.0.3:2380
 }
 before_04() {
@@ -65,8 +65,8 @@ before_04() {
 do_04() {
     stop_service commands /opt/etcd/stop ''
     until_stopped commands /opt/etcd/status '' etcd /var/lib/etcd
-    mkdir -p -- /root/.local/state/quorate/recover/20261124t211834z-3043/evidence
-    write_file /root/.local/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n3.json 600 '{"by":"script","host":"root@10.0.0.3","stopped":true}'
+    mkdir -p -- /var/lib/state/quorate/recover/20261124t211834z-3043/evidence
+    write_file /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/fenced-n3.json 600 '{"by":"script","host":"root@10.0.0.3","stopped":true}'
 }
 way_back_04() {
     :

@@ -108,7 +108,7 @@ fn what_a_server_says_is_never_run() {
     }
     let plan: Plan = serde_json::from_value(value).expect("a plan");
     for script in scripts(&plan, &Access::default()).expect("a shell can") {
-        let text = script.text.replace("/root/.local", &home.path("state").display().to_string());
+        let text = script.text.replace("/home/ops/.local", &home.path("state").display().to_string());
         let path = home.file("evil.sh", &text);
         shellcheck(&path);
         let ran = Command::new("sh").arg(&path).arg("status").current_dir(home.path("")).output();
