@@ -112,3 +112,15 @@ fn the_page_for_a_stuck_quorum_recovers_a_real_cluster() {
     assert!(cluster.run(&["recover", "status", run]).exits(0).stdout.contains("01-keep-evidence"));
     cluster.run(&["recover", "status", "nonsense"]).exits(64).says(&["no run and no cluster `nonsense`"]);
 }
+
+/// Who cannot be recovered by the tool yet is told where the steps are.
+#[test]
+fn a_recovery_by_hand_is_pointed_to() {
+    for (target, page) in
+        [("zk://127.0.0.1:1", "zookeeper-stuck-quorum"), ("consul://127.0.0.1:1", "consul-stuck-quorum")]
+    {
+        let home = Home::new();
+        home.run(&["recover", "plan", target]).exits(64).says(&[page]);
+        home.run(&["runbook", "show", page]).exits(0);
+    }
+}

@@ -41,7 +41,11 @@ pub(super) fn target(args: &TargetArgs, global: &Global, world: &World) -> Resul
     let target = targets.pop().ok_or_else(|| Failure::usage("no target"))?;
     match target.backend {
         BackendKind::Etcd => Ok(target),
-        other => Err(Failure::usage(format!("this version of quorate recovers no {}", other.name()))),
+        other => {
+            let name = other.name();
+            Err(Failure::usage(format!("this version of quorate recovers no {name}"))
+                .hint(format!("by hand, step by step: quorate runbook show {name}-stuck-quorum")))
+        }
     }
 }
 
