@@ -2,9 +2,9 @@
 //! its entry in the family's list.
 
 mod access;
+mod agents;
 mod at_rest;
 mod configuration;
-mod consul;
 mod disk;
 mod membership;
 mod quorum;

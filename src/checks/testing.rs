@@ -1,8 +1,10 @@
 //! Facts for table tests: a healthy cluster, and words to break it. Each test breaks one thing and expects exactly
 //! that finding.
 
+mod consul;
 mod zookeeper;
 
+pub(crate) use consul::{sampled, servers};
 pub(crate) use zookeeper::ensemble;
 
 use crate::facts::*;
