@@ -17,6 +17,8 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &[
+        "ZooKeeper: enforce.auth.enabled, sessionRequireClientSASLAuth, and a session without credentials",
+        "Consul /v1/agent/self: ACLsEnabled, ACLDefaultPolicy, and requests without a token",
         "https://etcd.io/docs/v3.6/op-guide/authentication/rbac/",
         "https://etcd.io/docs/v3.6/op-guide/configuration/ (--auth-token: simple tokens are for development)",
     ],

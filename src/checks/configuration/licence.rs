@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check {
     question: "Does Enterprise's licence run for a good while?",
     why: "After its end servers of Enterprise do not start any more.",
     remedy: "Get a new licence and set license_path, or CONSUL_LICENSE.",
-    runbook: None,
+    runbook: Some("expired-certificates"),
     thresholds: &[LICENCE_WARN, LICENCE_CRITICAL],
     sources: &["Consul telemetry reference: consul.system.licenseExpiration"],
     rules: &[Rule::Consul(judge)],

@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
           anything else does.",
     remedy: "Look at who asks so much (consul.rpc.request by method), raise limits.rpc_rate and \
           rpc_max_burst, or look at the network.",
-    runbook: None,
+    runbook: Some("slow-cluster"),
     thresholds: &[],
     sources: &[
         "Consul telemetry reference: consul.rpc.rate_limit.exceeded, consul.client.rpc.exceeded, consul.client.rpc.failed",

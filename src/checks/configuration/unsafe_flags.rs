@@ -16,6 +16,8 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &[
+        "ZooKeeper zookeeperAdmin.md, \"Unsafe Options\"",
+        "https://developer.hashicorp.com/consul/docs/security/security-models/core",
         "https://etcd.io/docs/v3.6/op-guide/configuration/#unsafe-flags",
         "https://etcd.io/docs/v3.6/tuning/#time-parameters",
         "etcd server/etcdserver/api/etcdhttp/debug.go: /debug/vars publishes the arguments",

@@ -28,7 +28,7 @@ pub(super) const CHECK: Check = Check {
           between them, and pauses of the servers together.",
     remedy: "See which part is slow: `quorate check --only wal-fsync,raft-lag,linearizable-read`, `quorate probe commit \
              TARGET`; with ZooKeeper look for long pauses in the garbage collector's log.",
-    runbook: None,
+    runbook: Some("slow-disk"),
     thresholds: &[WARN, COMMIT_WARN],
     sources: &[
         "zookeeperMonitor.md, alert rules",

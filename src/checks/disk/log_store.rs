@@ -23,7 +23,7 @@ pub(super) const CHECK: Check = Check {
     why: "Appends that are batched to the limit wait for the disk; a free list that is written at \
           every commit slows each; a log whose checksums do not match is damaged.",
     remedy: "Look at the disk of that server: `quorate probe disk DIR`.",
-    runbook: None,
+    runbook: Some("slow-disk"),
     thresholds: &[BATCH_WARN, FREELIST_WARN],
     sources: &["Consul telemetry reference: consul.raft.boltdb.*, consul.raft.logstore.verifier.*"],
     rules: &[Rule::Consul(judge)],

@@ -37,6 +37,8 @@ pub(super) const CHECK: Check = Check {
     runbook: Some("slow-disk"),
     thresholds: &[WARN, CRITICAL, APPEND_WARN, txnlog::MEAN_WARN, txnlog::SLOWEST_WARN],
     sources: &[
+        "ZooKeeper ServerMetrics.java: fsynctime (3.6 and later)",
+        "Consul telemetry reference: consul.raft.leader.dispatchLog, consul.raft.rpc.appendEntries.storeLogs",
         "https://etcd.io/docs/v3.6/faq/#what-does-the-etcd-warning-failed-to-send-out-heartbeat-on-time-mean",
         "etcd server/storage/wal/metrics.go: buckets 0.001 s × 2^k",
         "etcd contrib/mixin/alerts: etcdHighFsyncDurations (warning above 0.5 s, critical above 1 s)",

@@ -14,9 +14,12 @@ pub(super) const CHECK: Check = Check {
           the same member, so a majority may count one voice twice and lose acknowledged writes.",
     remedy: "Stop the copy now and keep its data directory. Then replace the member: remove it and add it again with an \
              empty data directory, since its log may have been confirmed by either process.",
-    runbook: Some("etcd-replace-member"),
+    runbook: Some("replace-member"),
     thresholds: &[],
-    sources: &["our own: /metrics process_start_time_seconds and /debug/vars cmdline behind each address"],
+    sources: &[
+        "Consul /v1/agent/members: tag id",
+        "our own: /metrics process_start_time_seconds and /debug/vars cmdline behind each address",
+    ],
     rules: &[Rule::Etcd(judge), Rule::Consul(judge_consul)],
 };
 

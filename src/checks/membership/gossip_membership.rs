@@ -1,4 +1,4 @@
-use crate::facts::{CommonFacts, ConsulFacts, Member, Observed};
+use crate::facts::{CommonFacts, ConsulFacts, ConsulMember, Member, Observed};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 pub(super) const CHECK: Check = Check {
     slug: "gossip-membership",
     family: Family::Membership,
-    question: "Do consensus and gossip know the same servers?",
+    question: "Do consensus, gossip and the catalog know the same servers?",
     why: "A voter that gossip does not know counts for the majority and cannot be reached; a server \
           that raft does not count has no copy of the data.",
     remedy: "Remove a voter that is gone: `consul operator raft remove-peer -id=ID`, while a quorum \
@@ -47,6 +47,13 @@ fn judge(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
             continue;
         }
         asked += 1;
+        if let Some(other) = registered_as_another(native) {
+            let says = "its name is registered in the catalog under another node id ({other}): its own registration and its \
+                        checks are refused";
+            tally.hit(
+                Hit::new(Severity::Warning, says).with("other", other).remedy(RESERVED).on(member.label()),
+            );
+        }
         for voter in facts.voters().filter(|voter| !pool.iter().any(|server| server.id == voter.id)) {
             unknown.entry(named(voter)).or_default().push(member.label());
         }
@@ -86,6 +93,15 @@ fn judge(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
     tally.outcome()
 }
 
+const RESERVED: &str = "It came back with a new node id under its old name: take the old entry out while a quorum serves, by a \
+                        PUT of {\"Node\":\"NAME\"} to /v1/catalog/deregister; it registers itself within a minute.";
+
+/// The node id that the catalog has for the server's name, where it is another server's.
+fn registered_as_another(native: &ConsulMember) -> Option<&str> {
+    let told = native.catalog.known()?.node_id.as_deref()?;
+    (!told.is_empty() && told != native.id).then_some(told)
+}
+
 fn named(voter: &Member) -> String {
     match voter.peer_urls.first() {
         Some(address) => format!("{} ({address})", voter.label()),
@@ -97,6 +113,7 @@ fn named(voter: &Member) -> String {
 mod tests {
     use super::*;
     use crate::checks::testing::{row, servers, undecided};
+    use crate::facts::CatalogView;
 
     #[test]
     fn raft_and_gossip_must_know_the_same() {
@@ -116,5 +133,9 @@ mod tests {
             &[Severity::Warning],
         );
         undecided(&CHECK, &servers(3).gossiping(Vec::clear), Severity::Critical);
+        let mut reserved = servers(3);
+        reserved.consul_mut("n3").catalog =
+            Observed::Known(CatalogView { node_id: Some("9".into()), ..CatalogView::default() });
+        row(&CHECK, &reserved, &[Severity::Warning]);
     }
 }

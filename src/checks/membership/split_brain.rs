@@ -12,9 +12,11 @@ pub(super) const CHECK: Check = Check {
           a recovery that left an old member running, or by a wrong address.",
     remedy: "Decide which cluster holds the data that is wanted; stop the members of the other one before anything is \
              written to it, keep their data directories, and correct the addresses.",
-    runbook: Some("etcd-split-brain"),
+    runbook: Some("split-brain"),
     thresholds: &[],
     sources: &[
+        "ZooKeeper srvr of every server: two that lead",
+        "Consul /v1/connect/ca/roots: TrustDomain; the ids in each raft configuration",
         "etcd-io/etcd: ErrClusterIDMismatch",
         "rancher/rke2#2857, k3s-io/k3s#11992: two clusters after a reset",
     ],

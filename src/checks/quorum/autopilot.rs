@@ -9,7 +9,7 @@ pub(super) const CHECK: Check = Check {
     why: "A dead server that is not removed goes on counting for the majority; one that is removed \
           too soon makes the cluster smaller than it was built to be.",
     remedy: "See `consul operator autopilot get-config`.",
-    runbook: None,
+    runbook: Some("membership-drift"),
     thresholds: &[],
     sources: &["Consul autopilot: reconcile.go removes dead servers, never below MinQuorum"],
     rules: &[Rule::Consul(judge)],

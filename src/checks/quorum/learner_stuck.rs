@@ -22,9 +22,11 @@ pub(super) const CHECK: Check = Check {
           (one at a time by default).",
     remedy: "Look at the learner's log and its link to the leader; if it cannot catch up, remove it and add it again \
              with an empty data directory.",
-    runbook: Some("etcd-replace-member"),
+    runbook: Some("replace-member"),
     thresholds: &[READY, NON_VOTER_WARN],
     sources: &[
+        "ZooKeeper srvr: Mode observer",
+        "Consul /v1/operator/autopilot/health: StableSince and ServerStabilizationTime",
         "https://etcd.io/docs/v3.6/learning/design-learner/",
         "k3s evicts a learner that makes no progress for 5 minutes",
     ],

@@ -24,6 +24,8 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[WARN],
     sources: &[
+        "ZooKeeper mntr: election_time",
+        "Consul telemetry reference: consul.raft.state.candidate, consul.raft.transition.leader_lease_timeout",
         "etcd contrib/mixin/alerts: etcdHighNumberOfLeaderChanges",
         "https://etcd.io/docs/v3.6/tuning/",
     ],

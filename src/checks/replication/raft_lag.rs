@@ -39,6 +39,8 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[APPLY_WARN, APPLY_CRITICAL, BEHIND, TRAILING_WARN, zxids::LAG_WARN, zxids::LAG_CRITICAL],
     sources: &[
+        "ZooKeeper srvr: Zxid of every server",
+        "Consul /v1/agent/self: Stats.raft.last_log_index, applied_index, fsm_pending; autopilot types.go isHealthy",
         "etcd Maintenance/Status: raftIndex and raftAppliedIndex",
         "etcd /debug/vars of the leader: raft.status.progress",
     ],

@@ -15,6 +15,8 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &[
+        "ZooKeeper AdminServer /commands",
+        "Consul /v1/agent/self: UIConfig, EnableDebug, and who can reach the API",
         "etcd embed/etcd.go serveMetrics",
         "https://etcd.io/docs/v3.6/op-guide/configuration/ (--enable-pprof)",
     ],

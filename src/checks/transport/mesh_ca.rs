@@ -21,7 +21,7 @@ pub(super) const CHECK: Check = Check {
     why: "When it ends, no service of the mesh can prove who it is, and none can talk to another.",
     remedy: "Rotate it: `consul connect ca set-config`; services get new certificates by \
           themselves.",
-    runbook: None,
+    runbook: Some("expired-certificates"),
     thresholds: &[MESH_WARN, MESH_CRITICAL],
     sources: &["Consul API reference: /v1/connect/ca/roots"],
     rules: &[Rule::Consul(judge)],

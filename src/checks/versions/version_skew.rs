@@ -15,6 +15,8 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &[
+        "ZooKeeper srvr: Zookeeper version",
+        "Consul /v1/agent/self and the build tag of /v1/agent/members; CHANGELOG 1.9.0: raft protocol 2 is not supported any more",
         "https://etcd.io/docs/v3.6/upgrades/upgrading-etcd/",
         "https://etcd.io/docs/v3.6/downgrades/downgrading-etcd/",
     ],
