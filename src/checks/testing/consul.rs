@@ -16,7 +16,7 @@ pub(crate) fn servers(n: usize) -> Sample {
     let common = &mut sample.0.common;
     common.backend = BackendKind::Consul;
     for member in &mut common.members {
-        member.version = Observed::Known("1.22.1".into());
+        member.version = Observed::Known("2.0.3".into());
         member.client_urls.clear();
         member.peer_urls = vec![rpc(&member.id)];
         let mut leaf = certificate(&format!("10.0.0.{}", member.id));
@@ -90,7 +90,7 @@ fn gossip(id: &str, n: usize) -> GossipServer {
         name: format!("n{id}"),
         status: "alive".into(),
         address: rpc(id),
-        version: "1.22.1".into(),
+        version: "2.0.3".into(),
         expect: Some(n as u64),
         bootstrap: false,
         raft_protocol: Some(3),

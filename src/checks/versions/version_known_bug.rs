@@ -15,7 +15,7 @@ pub(super) const CHECK: Check = Check {
     thresholds: &[],
     sources: &[
         "ZooKeeper release notes; https://zookeeper.apache.org/security.html",
-        "Consul CHANGELOG.md and the bulletins of discuss.hashicorp.com/c/security",
+        "https://discuss.hashicorp.com/c/security, https://pkg.go.dev/vuln (github.com/hashicorp/consul), Consul CHANGELOG.md",
         "etcd CHANGELOG/CHANGELOG-3.4.md, -3.5.md, -3.6.md, -3.7.md",
         "https://github.com/etcd-io/etcd/security/advisories",
     ],

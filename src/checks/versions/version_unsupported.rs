@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
     thresholds: &[],
     sources: &[
         "https://zookeeper.apache.org/releases.html",
-        "https://developer.hashicorp.com/consul/docs/upgrade/lts (planned ends of support)",
+        "https://developer.hashicorp.com/consul/docs/upgrade/lts (planned ends of Consul Enterprise)",
         "https://etcd.io/blog/2026/june-patch-release/ (3.4 ended with 3.4.45 on 2026-06-01)",
         "https://etcd.io/docs/latest/op-guide/versioning/",
     ],
