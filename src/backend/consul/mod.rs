@@ -5,6 +5,7 @@ mod agent;
 mod api;
 mod collect;
 mod commit;
+mod leader;
 mod listeners;
 mod look;
 mod merge;
