@@ -113,7 +113,7 @@ fn advertised(member: &Member, listener: &Listener) -> bool {
     let urls = match listener.kind {
         ListenerKind::Client => &member.client_urls,
         ListenerKind::Peer => &member.peer_urls,
-        ListenerKind::Metrics => return false,
+        ListenerKind::Metrics | ListenerKind::Grpc => return false,
     };
     urls.iter().any(|url| {
         let authority = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).trim_end_matches('/');
