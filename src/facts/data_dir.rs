@@ -15,7 +15,7 @@ pub struct DataDir {
     /// Bytes that the files in it take.
     pub used_bytes: u64,
     /// Files in it that other users of the machine can read: their own mode and that of every directory above allow it. Relative
-    /// to `path`.
+    /// to `path`, the largest first.
     pub readable_by_others: Vec<String>,
     /// Directories in it in which other users could replace files, as above.
     pub writable_by_others: Vec<String>,

@@ -49,10 +49,12 @@ fn look(dir: &Path) -> io::Result<DataDir> {
     };
     let above = dir.ancestors().skip(1).map(std::fs::metadata).collect::<io::Result<Vec<Metadata>>>()?;
     let reached = above.iter().all(|about| has(about, OTHERS_PASS));
-    let mut walk = Walk { root: dir.clone(), seen, entries: 0 };
+    let mut walk = Walk { root: dir.clone(), seen, entries: 0, readable: Vec::new() };
     let about = std::fs::metadata(&dir)?;
     walk.directory(&dir, &about, reached);
-    Ok(walk.seen)
+    walk.readable.sort_by(|a, b| b.cmp(a));
+    let readable_by_others = walk.readable.into_iter().map(|(_, name)| name).collect();
+    Ok(DataDir { readable_by_others, ..walk.seen })
 }
 
 fn has(about: &Metadata, bit: u32) -> bool {
@@ -63,6 +65,8 @@ struct Walk {
     root: PathBuf,
     seen: DataDir,
     entries: usize,
+    /// Length and name.
+    readable: Vec<(u64, String)>,
 }
 
 impl Walk {
@@ -97,7 +101,7 @@ impl Walk {
     fn file(&mut self, path: &Path, about: &Metadata, reached: bool) {
         self.seen.used_bytes = self.seen.used_bytes.saturating_add(about.blocks().saturating_mul(512));
         if reached && has(about, OTHERS_READ) && about.len() > 0 {
-            self.seen.readable_by_others.push(self.relative(path));
+            self.readable.push((about.len(), self.relative(path)));
         }
     }
 

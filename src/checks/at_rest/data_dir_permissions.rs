@@ -43,6 +43,9 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
     tally.outcome()
 }
 
+/// Files that hold no data: a text for people, a server's own name, the names of its neighbours.
+const HARMLESS: [&str; 4] = ["raft/peers.info", "serf/local.snapshot", "node-id", "myid"];
+
 fn open(dir: &DataDir) -> Vec<Hit> {
     let mut hits = Vec::new();
     if let Some(first) = dir.writable_by_others.first() {
@@ -50,9 +53,11 @@ fn open(dir: &DataDir) -> Vec<Hit> {
         let hit = Hit::new(Severity::Critical, says).with("directories", dir.writable_by_others.len());
         hits.push(hit.with("path", dir.path.as_str()).with("first", first.as_str()));
     }
-    if let Some(first) = dir.readable_by_others.first() {
+    let readable: Vec<&String> =
+        dir.readable_by_others.iter().filter(|name| !HARMLESS.contains(&name.as_str())).collect();
+    if let Some(first) = readable.first() {
         let says = "every user of the machine can read {files} files in {path}, such as {first}";
-        let hit = Hit::new(Severity::Warning, says).with("files", dir.readable_by_others.len());
+        let hit = Hit::new(Severity::Warning, says).with("files", readable.len());
         hits.push(hit.with("path", dir.path.as_str()).with("first", first.as_str()));
     }
     hits
@@ -75,6 +80,8 @@ mod tests {
         row(&CHECK, &with(DataDir::default()), &[]);
         let readable = DataDir { readable_by_others: vec!["raft/state.bin".into()], ..DataDir::default() };
         row(&CHECK, &with(readable), &[Severity::Warning]);
+        let harmless = DataDir { readable_by_others: vec!["raft/peers.info".into()], ..DataDir::default() };
+        row(&CHECK, &with(harmless), &[]);
         let writable = DataDir { writable_by_others: vec![".".into()], ..DataDir::default() };
         row(&CHECK, &with(writable), &[Severity::Critical]);
         let half = DataDir { not_all_seen: Some("permission denied".into()), ..DataDir::default() };
