@@ -11,6 +11,7 @@ mod backend_commit;
 mod compaction;
 mod db_quota;
 mod db_size_spread;
+mod disk_space;
 mod file_descriptors;
 mod fragmentation;
 mod log_store;
@@ -18,6 +19,9 @@ mod percentile;
 mod wal_fsync;
 
 use crate::finding::Check;
+
+/// Why a check of the disk itself does not apply.
+const UNSEEN: &str = "no member's disk can be seen from here (members.NAME.host = { local = true })";
 
 pub(super) const CHECKS: &[&Check] = &[
     &wal_fsync::CHECK,
@@ -27,6 +31,7 @@ pub(super) const CHECKS: &[&Check] = &[
     &fragmentation::CHECK,
     &db_size_spread::CHECK,
     &compaction::CHECK,
+    &disk_space::CHECK,
     &file_descriptors::CHECK,
     &commit_latency::CHECK,
     &log_store::CHECK,

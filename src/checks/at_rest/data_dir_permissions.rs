@@ -1,0 +1,90 @@
+use crate::facts::{CommonFacts, DataDir, Observed};
+use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
+use crate::policy::Policy;
+use jiff::Timestamp;
+
+pub(super) const CHECK: Check = Check {
+    slug: "data-dir-permissions",
+    family: Family::AtRest,
+    question: "Are the data on disk closed to other users of the machine?",
+    why: "Log, snapshots and database hold every key in clear, with tokens and, in Consul, the private key of the mesh's CA: \
+          whoever can read the files needs no login. Whoever can write in the directory can replace them.",
+    remedy: "Take the rights of others away, with the server running: `chmod o-rwx DIR`; the directory should be 0700 and of \
+             the user that runs the server.",
+    runbook: Some("hardening"),
+    thresholds: &[],
+    sources: &[
+        "etcd server/embed: a data directory is made 0700, and others are warned of since 3.4.10",
+        "https://developer.hashicorp.com/consul/docs/security/security-models/core (data_dir)",
+        "the modes of the files and of every directory above, on members with host = { local = true } in the config file",
+    ],
+    rules: &[Rule::Common(judge)],
+};
+
+fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
+    if facts.data_dirs.is_empty() {
+        let why = "no member's disk can be seen from here (members.NAME.host = { local = true })";
+        return Outcome::NotApplicable(why.into());
+    }
+    let mut tally = Tally::new();
+    for (member, dir) in &facts.data_dirs {
+        let missing = match dir {
+            Observed::Known(dir) => {
+                open(dir).into_iter().for_each(|hit| tally.hit(hit.on(member.clone())));
+                dir.not_all_seen.as_deref()
+            }
+            Observed::Unknown(why) => Some(why.as_str()),
+        };
+        if let Some(why) = missing {
+            tally.gap(member.clone(), format!("who can read its data: {why}"), Severity::Critical);
+        }
+    }
+    tally.evidence("directories", facts.data_dirs.len());
+    tally.outcome()
+}
+
+/// Files that hold no data: a text for people, a server's own name, the names of its neighbours.
+const HARMLESS: [&str; 4] = ["raft/peers.info", "serf/local.snapshot", "node-id", "myid"];
+
+fn open(dir: &DataDir) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    if let Some(first) = dir.writable_by_others.first() {
+        let says = "every user of the machine can replace files in {path} ({directories} directories, such as {first})";
+        let hit = Hit::new(Severity::Critical, says).with("directories", dir.writable_by_others.len());
+        hits.push(hit.with("path", dir.path.as_str()).with("first", first.as_str()));
+    }
+    let readable: Vec<&String> =
+        dir.readable_by_others.iter().filter(|name| !HARMLESS.contains(&name.as_str())).collect();
+    if let Some(first) = readable.first() {
+        let says = "every user of the machine can read {files} files in {path}, such as {first}";
+        let hit = Hit::new(Severity::Warning, says).with("files", readable.len());
+        hits.push(hit.with("path", dir.path.as_str()).with("first", first.as_str()));
+    }
+    hits
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::testing::{Sample, cluster, row, undecided};
+
+    fn with(dir: DataDir) -> Sample {
+        let mut sample = cluster(3);
+        sample.0.common.data_dirs.insert("n2".into(), Observed::Known(dir));
+        sample
+    }
+
+    #[test]
+    fn readable_and_writable() {
+        assert!(matches!(cluster(3).run(&CHECK), Outcome::NotApplicable(_)));
+        row(&CHECK, &with(DataDir::default()), &[]);
+        let readable = DataDir { readable_by_others: vec!["raft/state.bin".into()], ..DataDir::default() };
+        row(&CHECK, &with(readable), &[Severity::Warning]);
+        let harmless = DataDir { readable_by_others: vec!["raft/peers.info".into()], ..DataDir::default() };
+        row(&CHECK, &with(harmless), &[]);
+        let writable = DataDir { writable_by_others: vec![".".into()], ..DataDir::default() };
+        row(&CHECK, &with(writable), &[Severity::Critical]);
+        let half = DataDir { not_all_seen: Some("permission denied".into()), ..DataDir::default() };
+        undecided(&CHECK, &with(half), Severity::Critical);
+    }
+}
