@@ -47,6 +47,36 @@ pub struct ZookeeperMember {
     pub admin: Observed<ZookeeperAdmin>,
     /// Whether it answers `gtmk`, a word that nobody lists by itself: then its whitelist is `*` (or 3.4's).
     pub answers_any_word: Observed<bool>,
+    /// What its machine shows, where it is this one.
+    pub here: Observed<ZookeeperHere>,
+}
+
+/// What is seen of a server from its own machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperHere {
+    /// Its data directories, as far as this user may look at them.
+    pub directories: Vec<ZookeeperDirectory>,
+    /// Files that hold data or secrets and that every user of the machine can read: at most one of each directory.
+    pub exposed: Vec<String>,
+}
+
+/// A directory of a server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperDirectory {
+    /// `dataDir` or `dataLogDir`.
+    pub key: String,
+    /// Where.
+    pub path: String,
+    /// Number of the device that holds it.
+    pub device: u64,
+    /// Bytes that are free there to users other than root.
+    pub free_bytes: u64,
+    /// Bytes of the whole file system.
+    pub size_bytes: u64,
+    /// Size of the largest log or snapshot there, in bytes: what the next one may take.
+    pub largest_file_bytes: u64,
 }
 
 impl ZookeeperMember {
@@ -167,12 +197,16 @@ pub struct ZookeeperWindow {
 #[serde(default)]
 pub struct ZookeeperSettings {
     /// System properties of the process, without the leading `zookeeper.`: every key of `zoo.cfg` that the parser does
-    /// not know by itself becomes one. From the AdminServer.
+    /// not know by itself becomes one. From the AdminServer, or from command line and file where it runs here. A key
+    /// that ZooKeeper reads without the prefix and somebody set with it keeps the prefix: nobody reads it.
     pub properties: Observed<BTreeMap<String, String>>,
     /// What the word `conf` or the AdminServer's `configuration` tells.
     pub running: Observed<BTreeMap<String, String>>,
-    /// The file, where the server runs on this machine and its command line names the file.
+    /// Its `zoo.cfg`: as it was read at the start, from the AdminServer's `initial_configuration`, else as it is now, where
+    /// the server runs on this machine.
     pub file: Observed<BTreeMap<String, String>>,
+    /// Whether the settings should have been told: the config file names the AdminServer, or one answered and failed.
+    pub expected: bool,
 }
 
 impl ZookeeperSettings {

@@ -257,6 +257,15 @@ pub(super) fn kept(key: &str, value: &str) -> (String, String) {
     (key.to_owned(), if secret { SECRET.to_owned() } else { value.to_owned() })
 }
 
+/// Keys that ZooKeeper reads from the machine's options only, without the prefix `zookeeper.`.
+const UNPREFIXED: [&str; 2] = ["jute.maxbuffer", "readonlymode.enabled"];
+
+/// A line of `zoo.cfg` as the property that it becomes: one that nobody reads keeps its prefix.
+pub(super) fn misplaced(key: &str, value: &str) -> (String, String) {
+    let (name, value) = kept(key, value);
+    (if UNPREFIXED.contains(&key) { format!("zookeeper.{name}") } else { name }, value)
+}
+
 /// What stands for a secret.
 pub(super) const SECRET: &str = "(set)";
 

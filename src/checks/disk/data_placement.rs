@@ -1,4 +1,4 @@
-use crate::checks::servers::{each, on};
+use crate::checks::servers::{each, hidden_alike, on};
 use crate::facts::{CommonFacts, ZookeeperFacts, ZookeeperMember};
 use crate::finding::{Check, Family, Outcome, Rule, Severity};
 use crate::policy::Policy;
@@ -24,6 +24,11 @@ pub(super) const CHECK: Check = Check {
 const PASSING: [&str; 5] = ["/tmp", "/var/tmp", "/dev/shm", "/run", "/var/run"];
 
 fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
+    if let Some(why) = hidden_alike(zookeeper, |member| &member.settings.running)
+        && zookeeper.answering().all(|member| directory(member, "dataDir").is_none())
+    {
+        return Outcome::undecided(format!("the servers' directories: {why}"), Severity::Warning);
+    }
     each(zookeeper, Severity::Warning, |member, tally| {
         let Some(data) = directory(member, "dataDir") else {
             let why = member.settings.running.why().unwrap_or("the server does not tell");

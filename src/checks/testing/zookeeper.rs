@@ -152,6 +152,7 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
             properties: map(&[("admin.serverAddress", "127.0.0.1"), ("fips-mode", "false")]),
             running: map(&[("dataDir", "/var/lib/zk"), ("dataLogDir", "/txn/zk"), ("tickTime", "2000")]),
             file: map(&[("autopurge.purgeInterval", "24"), ("initLimit", "10"), ("syncLimit", "5")]),
+            expected: true,
         },
         admin: Observed::Known(ZookeeperAdmin {
             url: "http://127.0.0.1:8080".into(),
@@ -161,6 +162,7 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
             leader: Some("1".into()),
         }),
         answers_any_word: Observed::Known(false),
+        here: Observed::unknown("it is on another machine"),
     }
 }
 

@@ -1,4 +1,4 @@
-use crate::checks::servers::{each, on, property};
+use crate::checks::servers::{each_with_settings, on, property};
 use crate::facts::{CommonFacts, ListenerKind, ZookeeperFacts};
 use crate::finding::{Check, Family, Outcome, Rule, Severity};
 use crate::policy::Policy;
@@ -31,7 +31,7 @@ fn judge(zookeeper: &ZookeeperFacts, facts: &CommonFacts, _: &Policy) -> Outcome
     if !any {
         return Outcome::NotApplicable("no listener speaks TLS".into());
     }
-    each(zookeeper, Severity::Warning, |member, tally| {
+    each_with_settings(zookeeper, Severity::Warning, |member, tally| {
         if member.settings.properties.known().is_none() {
             property(member, "ssl.hostnameVerification", Severity::Warning, tally);
             return;
