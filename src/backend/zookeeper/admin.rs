@@ -220,14 +220,13 @@ async fn provider(
     deadline: Deadline,
 ) -> Option<BTreeMap<String, f64>> {
     let usual = Address { tls: false, host: server.host.clone(), port: METRICS_PORT };
-    let (url, patience) = match &page.metrics {
-        Some(url) => (url.trim_end_matches('/').to_owned(), deadline.left().mul_f64(0.8)),
+    let (page, patience) = match &page.metrics {
+        Some(url) => (Address::parse(url, false, METRICS_PORT).ok()?, deadline.left().mul_f64(0.8)),
         // On this machine the port is as likely that of another server, and the page does not tell whose it is.
         None if server.loopback() => return None,
-        None => (usual.url(), PATIENCE),
+        None => (usual, PATIENCE),
     };
-    let url = if url.ends_with("/metrics") { url } else { format!("{url}/metrics") };
-    let answer = http.page(&url, deadline.within(patience)).await.ok()?;
+    let answer = http.page(&format!("{}/metrics", page.url()), deadline.within(patience)).await.ok()?;
     let numbers = wire::metrics_page(&String::from_utf8_lossy(&answer.body));
     (numbers.contains_key("fsynctime_cnt") || numbers.contains_key("znode_count")).then_some(numbers)
 }

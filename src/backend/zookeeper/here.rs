@@ -207,7 +207,7 @@ mod tests {
         std::fs::write(&file, "x").expect("a file");
         mode(&inner, 0o755);
         mode(&file, 0o644);
-        // The temporary directory itself is for its owner only.
+        mode(home.path(), 0o700);
         assert!(!open_to_all(&file));
         mode(home.path(), 0o755);
         assert!(open_to_all(&file));

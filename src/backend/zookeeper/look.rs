@@ -175,7 +175,7 @@ fn answered(name: &str, outcome: Result<String, Trouble>) -> Observed<String> {
 fn not_listed(name: &str) -> String {
     format!(
         "{name} is not in 4lw.commands.whitelist, and no page of the server answers instead; it is seen with \
-         4lw.commands.whitelist=srvr,mntr,conf, or with its AdminServer"
+         4lw.commands.whitelist=srvr,mntr,conf, or with its AdminServer or Prometheus page"
     )
 }
 

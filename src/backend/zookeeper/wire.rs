@@ -99,7 +99,7 @@ pub(super) fn numbers<'a>(pairs: impl Iterator<Item = (&'a str, f64)>) -> BTreeM
 }
 
 /// How the names begin that checks and windows use: a server tells six hundred, and facts are kept.
-const KEPT: [&str; 32] = [
+const KEPT: [&str; 33] = [
     "approximate_data_size",
     "commit_count",
     "connection_",
@@ -108,6 +108,7 @@ const KEPT: [&str; 32] = [
     "ephemerals_count",
     "fsync",
     "global_sessions",
+    "jvm_memory",
     "jvm_pause",
     "large_requests",
     "leader_uptime",
@@ -146,7 +147,12 @@ fn spelling(name: &str) -> Option<String> {
         "max_proposal_size",
     ];
     if let Some((stem, labels)) = name.split_once('{') {
-        let quantile = labels.strip_prefix("quantile=\"")?.split('"').next()?;
+        // The page ends its list of labels with a comma, mntr does not.
+        let label = labels.strip_suffix('}')?.trim_end_matches(',');
+        if label == "area=\"heap\"" {
+            return Some(format!("{stem}_heap"));
+        }
+        let quantile = label.strip_prefix("quantile=\"")?.strip_suffix('"')?;
         let kind = match quantile {
             "0.5" => "p50",
             "0.9" => "p90",
@@ -155,7 +161,7 @@ fn spelling(name: &str) -> Option<String> {
             "0.999" => "p999",
             _ => return None,
         };
-        return labels.ends_with("\"}").then(|| format!("{stem}_{kind}"));
+        return Some(format!("{stem}_{kind}"));
     }
     if let Some(stem) = name.strip_suffix("_count").filter(|_| !COUNTERS_NAMED_COUNT.contains(&name)) {
         return Some(format!("{stem}_cnt"));
@@ -390,9 +396,15 @@ mod tests {
         }
         assert_eq!((theirs.get("fsynctime_p50"), ours.get("watch_bytes")), (Some(&1.0), None));
         let page = metrics_page(
-            "# TYPE fsynctime summary\nfsynctime_count 4.0\nfsynctime_sum 6.0\nznode_count 5.0\n",
+            "# TYPE fsynctime summary\nfsynctime{quantile=\"0.5\",} 1.0\nfsynctime_count 4.0\nfsynctime_sum 6.0\n\
+             znode_count 5.0\njvm_memory_bytes_used{area=\"heap\",} 1.8E7\njvm_memory_bytes_used{area=\"nonheap\",} 2.0\n\
+             updatelatency{key=\"a,b\",quantile=\"0.5\",} 1.0\nfsynctime{quantile=\"0.99\",} NaN\n",
         );
-        assert_eq!(page.get("fsynctime_avg"), Some(&1.5));
+        let of = |name: &str| page.get(name).copied();
+        assert_eq!(
+            [of("fsynctime_avg"), of("fsynctime_p50"), of("fsynctime_p99"), of("jvm_memory_bytes_used_heap")],
+            [Some(1.5), Some(1.0), None, Some(1.8e7)]
+        );
     }
 
     #[test]
