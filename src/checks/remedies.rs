@@ -56,6 +56,12 @@ const REMEDIES: &[(&str, BackendKind, &str)] = &[
          `quorate probe disk DIR`.",
     ),
     (
+        "linearizable-read",
+        BackendKind::Zookeeper,
+        "Look at the server's way to the leader's quorum port, at its log and at the disks: `quorate check --only \
+         leader-churn,raft-lag,wal-fsync`.",
+    ),
+    (
         "data-divergence",
         BackendKind::Zookeeper,
         "Keep a copy of the server's data, then let it start empty while the others serve: it receives a whole snapshot \
