@@ -41,6 +41,7 @@ pub(crate) fn cluster(n: usize) -> Sample {
             .collect(),
         own_certificate: None,
         zones_declared: false,
+        votes: VoteRule::Majority,
         members,
     };
     let etcd = EtcdFacts {

@@ -405,6 +405,21 @@ pub struct CommonFacts {
     pub own_certificate: Option<OwnCertificate>,
     /// Whether zones were declared for the members.
     pub zones_declared: bool,
+    /// Which sets of voters decide.
+    #[serde(default)]
+    pub votes: VoteRule,
+}
+
+/// Which sets of voters are a quorum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum VoteRule {
+    /// More than half of them.
+    #[default]
+    Majority,
+    /// ZooKeeper's hierarchical quorums: more than half of the groups, each by more than half of its weight. The weights
+    /// of each group's members, by id.
+    Groups(Vec<BTreeMap<String, u64>>),
 }
 
 /// Where the member list came from.

@@ -152,8 +152,10 @@ pub struct ZookeeperConfig {
     pub version: Option<u64>,
     /// The members.
     pub servers: BTreeMap<String, ZookeeperServer>,
-    /// Whether groups or weights are set: then a majority of servers is not what a quorum is.
-    pub hierarchical: bool,
+    /// Groups of servers, by decimal `myid`, that decide instead of a majority (`group.N=1:2:3`); empty without.
+    pub groups: BTreeMap<String, Vec<String>>,
+    /// What a server's vote counts in its group, where that is not 1 (`weight.N=2`).
+    pub weights: BTreeMap<String, u64>,
 }
 
 /// One line `server.N=HOST:QUORUM:ELECTION:ROLE;CLIENT`.

@@ -127,18 +127,26 @@ async fn pages(http: &Http, page: &Page, server: &Address, ask: &Ask, deadline: 
         leader: leader.ok().and_then(|map| Some(map.get("leader_id")?.as_u64()?.to_string())),
     });
     look.expected = true;
+    let written =
+        initial.as_ref().ok().and_then(|map| wire::config(map.get("initial_configuration")?.as_str()?));
+    look.config = match view {
+        Ok(map) => Observed::or_unknown(
+            wire::voting_view(&map).map(|view| ZookeeperConfig {
+                // The view has no groups; where they stand in a file of their own, this does not tell them either.
+                groups: written.as_ref().map(|list| list.groups.clone()).unwrap_or_default(),
+                weights: written.map(|list| list.weights).unwrap_or_default(),
+                ..view
+            }),
+            "the AdminServer's voting_view names no server",
+        ),
+        Err(why) => Observed::unknown(why),
+    };
     look.initial = observed(initial.and_then(|map| {
         let text = map.get("initial_configuration").and_then(|text| text.as_str());
         text.map(wire::settings).ok_or_else(|| "the AdminServer does not tell the zoo.cfg".to_owned())
     }));
     look.running = observed(running);
     look.properties = observed(properties);
-    look.config = match view {
-        Ok(map) => {
-            Observed::or_unknown(wire::voting_view(&map), "the AdminServer's voting_view names no server")
-        }
-        Err(why) => Observed::unknown(why),
-    };
     look.numbers = observed(monitor.map(|map| numbers(&map)));
     look.numbers_from = "AdminServer";
     look

@@ -49,6 +49,7 @@ pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest:
         own_certificate: own_certificate(zookeeper),
         zones_declared: zookeeper.target.members.values().any(|m| m.zone.is_some()),
         membership: roll.source.clone(),
+        votes: roll.votes.clone(),
     };
     if let (Some(dir), Observed::Known(MembershipSource::Cluster)) = (&ask.state_dir, &common.membership) {
         // A window is all that is lost when this cannot be written.
@@ -354,6 +355,7 @@ fn remember(ask: &Ask, roll: &Roll, natives: &[ZookeeperMember]) -> LastRun {
     LastRun {
         taken_at: Some(ask.now),
         members: roll.members.clone(),
+        votes: roll.votes.clone(),
         zookeeper_metrics: metrics.collect(),
         ..LastRun::default()
     }

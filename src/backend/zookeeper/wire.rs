@@ -216,8 +216,10 @@ pub(super) fn config(text: &str) -> Option<ZookeeperConfig> {
         };
         if key == "version" {
             config.version = u64::from_str_radix(value, 16).ok();
-        } else if key.starts_with("group.") || key.starts_with("weight.") {
-            config.hierarchical = true;
+        } else if let Some(id) = key.strip_prefix("group.") {
+            config.groups.insert(id.to_owned(), value.split(':').map(|id| id.trim().to_owned()).collect());
+        } else if let Some(id) = key.strip_prefix("weight.") {
+            config.weights.insert(id.to_owned(), value.parse().ok()?);
         } else if let Some(id) = key.strip_prefix("server.") {
             config.servers.insert(id.parse::<u64>().ok()?.to_string(), server(value)?);
         }
@@ -339,7 +341,7 @@ pub(super) fn voting_view(map: &serde_json::Map<String, serde_json::Value>) -> O
             Some((id.parse::<u64>().ok()?.to_string(), read))
         })
         .collect();
-    (!servers.is_empty()).then_some(ZookeeperConfig { version: None, servers, hierarchical: false })
+    (!servers.is_empty()).then(|| ZookeeperConfig { servers, ..ZookeeperConfig::default() })
 }
 
 #[cfg(test)]
@@ -423,6 +425,10 @@ mod tests {
         assert!(list.servers["3"].observer && !list.servers["1"].observer);
         assert_eq!(list.servers["4"].quorum, "a:1");
         assert_eq!(config("version=0"), None);
+        let grouped =
+            config("server.1=a:1:2\nserver.2=b:1:2\ngroup.7=1:2\nweight.2=3\nversion=0").expect("a list");
+        assert_eq!(grouped.groups["7"], ["1", "2"]);
+        assert_eq!(grouped.weights["2"], 3);
         assert_eq!(config("server.x=a:1:2"), None);
     }
 

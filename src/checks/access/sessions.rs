@@ -36,8 +36,8 @@ pub(super) fn judge(zookeeper: &ZookeeperFacts, facts: &CommonFacts, _: &Policy)
 /// Whether a client port may take a session without a certificate.
 fn lets_strangers_in(zookeeper: &ZookeeperFacts, member: &ZookeeperMember, facts: &CommonFacts) -> bool {
     let common = zookeeper.common(member, facts);
-    let clients =
+    let mut clients =
         common.into_iter().flat_map(|m| m.listeners.iter().filter(|l| l.kind == ListenerKind::Client));
-    let closed = clients.map(|l| l.anonymous.known() == Some(&false)).all(|closed| closed);
+    let closed = clients.all(|l| l.anonymous.known() == Some(&false));
     !(closed && common.is_some_and(|m| !m.listeners.is_empty()))
 }

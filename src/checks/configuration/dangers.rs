@@ -124,7 +124,9 @@ mod tests {
         sample.zookeeper_mut("n1").settings.expected = true;
         undecided(&CHECK, &sample, Severity::Critical);
         // All alike are one gap, and as bad as the worst of them.
-        ["n2", "n3"].map(|name| sample.zookeeper_mut(name).settings = ZookeeperSettings::default());
+        for name in ["n2", "n3"] {
+            sample.zookeeper_mut(name).settings = ZookeeperSettings::default();
+        }
         undecided(&CHECK, &sample, Severity::Critical);
         sample.zookeeper_mut("n1").settings.expected = false;
         undecided(&CHECK, &sample, Severity::Warning);

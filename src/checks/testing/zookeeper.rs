@@ -48,6 +48,7 @@ pub(crate) fn ensemble(n: usize) -> Sample {
             views: ids.iter().map(view).collect(),
             own_certificate: None,
             zones_declared: false,
+            votes: VoteRule::Majority,
             members,
         },
         native: NativeFacts::Zookeeper(ZookeeperFacts {
@@ -96,7 +97,7 @@ fn config(ids: &[String]) -> ZookeeperConfig {
     ZookeeperConfig {
         version: Some(0),
         servers: ids.iter().map(|id| (id.clone(), server(id))).collect(),
-        hierarchical: false,
+        ..ZookeeperConfig::default()
     }
 }
 
