@@ -2,7 +2,7 @@
 
 mod votes;
 
-use crate::facts::{CommonFacts, Member, MembershipSource, Observed, QuorumRead, TroubleKind};
+use crate::facts::{BackendKind, CommonFacts, Member, MembershipSource, Observed, QuorumRead, TroubleKind};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -130,9 +130,12 @@ impl<'a> Seen<'a> {
         // nothing shows that a quorum lived a moment ago.
         let lately = facts.voters().any(had_a_quorum_lately);
         let silence_counts = answering().count() + down > 0 && !lately;
+        // A ZooKeeper hangs up on whoever has too many connections open (maxClientCnxns), and serves the others.
+        let alive = |kind| facts.backend == BackendKind::Zookeeper && kind == TroubleKind::EmptyReply;
         let out = |m: &&Member| {
             let trouble = m.trouble.as_ref().map(|t| t.kind).filter(|_| !m.reachable);
-            trouble.is_some_and(|kind| kind.proves_down() || silence_counts && kind.means_hung())
+            trouble
+                .is_some_and(|kind| kind.proves_down() || silence_counts && kind.means_hung() && !alive(kind))
         };
         Seen {
             facts,

@@ -248,4 +248,16 @@ pub struct ZookeeperAdmin {
     pub leaks: Vec<String>,
     /// `leader`: whom it follows, by decimal id.
     pub leader: Option<String>,
+    /// `connections`: the client address with the most of them; `Known(None)` without any.
+    pub busiest: Observed<Option<ZookeeperClient>>,
+}
+
+/// A client machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperClient {
+    /// Its address, without a port.
+    pub address: String,
+    /// How many connections are open from there.
+    pub connections: u64,
 }

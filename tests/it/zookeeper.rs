@@ -3,6 +3,7 @@
 
 mod bare;
 mod groups;
+mod limits;
 mod ports;
 
 use crate::cluster::{Cluster, Home, PATIENCE};

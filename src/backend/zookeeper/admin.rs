@@ -4,7 +4,7 @@
 use super::wire;
 use crate::backend::Ask;
 use crate::backend::clock;
-use crate::facts::{ClockOffset, Observed, ZookeeperAdmin, ZookeeperConfig};
+use crate::facts::{ClockOffset, Observed, ZookeeperAdmin, ZookeeperClient, ZookeeperConfig};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::http::Http;
@@ -59,6 +59,8 @@ pub(super) struct AdminLook {
     pub(super) numbers: Observed<BTreeMap<String, f64>>,
     /// Which of both.
     pub(super) numbers_from: &'static str,
+    /// What only the Prometheus page tells, of the JVM.
+    pub(super) heap: BTreeMap<String, f64>,
     pub(super) clock: Observed<ClockOffset>,
 }
 
@@ -81,9 +83,10 @@ pub(super) async fn look(
         provider(http, page, server, deadline),
     )
     .await;
-    if look.numbers.known().is_none()
-        && let Some(numbers) = provider
-    {
+    let Some(numbers) = provider else { return look };
+    let heap = numbers.iter().filter(|(name, _)| name.starts_with("jvm_memory"));
+    look.heap = heap.map(|(name, bytes)| (name.clone(), *bytes)).collect();
+    if look.numbers.known().is_none() {
         (look.numbers, look.numbers_from) = (Observed::Known(numbers), "Prometheus");
     }
     look
@@ -103,17 +106,15 @@ async fn pages(http: &Http, page: &Page, server: &Address, ask: &Ask, deadline: 
                 config: Observed::unknown(unseen()),
                 numbers: Observed::unknown(unseen()),
                 numbers_from: "",
+                heap: BTreeMap::new(),
                 clock: Observed::unknown(unseen()),
             };
         }
     };
     let ask = |name: &'static str| command(http, &page.url, name, deadline);
-    let (properties, leader, view, monitor, initial) = futures_util::future::join5(
-        ask("system_properties"),
-        ask("leader"),
-        ask("voting_view"),
-        ask("monitor"),
-        ask("initial_configuration"),
+    let ((properties, leader, view), (monitor, initial, connections)) = futures_util::future::join(
+        futures_util::future::join3(ask("system_properties"), ask("leader"), ask("voting_view")),
+        futures_util::future::join3(ask("monitor"), ask("initial_configuration"), ask("connections")),
     )
     .await;
     let leaks = properties.as_ref().map(leaks).unwrap_or_default();
@@ -125,6 +126,7 @@ async fn pages(http: &Http, page: &Page, server: &Address, ask: &Ask, deadline: 
         listens_loopback: listens,
         leaks,
         leader: leader.ok().and_then(|map| Some(map.get("leader_id")?.as_u64()?.to_string())),
+        busiest: observed(connections.map(|map| busiest(&map))),
     });
     look.expected = true;
     let written =
@@ -209,6 +211,21 @@ fn properties(map: &Json) -> BTreeMap<String, String> {
 fn leaks(map: &Json) -> Vec<String> {
     let told = |value: &serde_json::Value| value.as_str().is_some_and(|v| !v.is_empty());
     map.iter().filter(|(key, value)| wire::secret(key) && told(value)).map(|(key, _)| key.clone()).collect()
+}
+
+/// The address that most connections come from: the limit of a server is for each address.
+fn busiest(map: &Json) -> Option<ZookeeperClient> {
+    let lists = ["connections", "secure_connections"].into_iter().filter_map(|key| map.get(key)?.as_array());
+    let remote = |one: &serde_json::Value| {
+        let place = one.get("remote_socket_address")?.as_str()?;
+        Some(place.rsplit_once(':')?.0.trim_start_matches('/').to_owned())
+    };
+    let mut counts: BTreeMap<String, u64> = BTreeMap::new();
+    for address in lists.flatten().filter_map(remote) {
+        *counts.entry(address).or_default() += 1;
+    }
+    let most = counts.into_iter().max_by_key(|(_, connections)| *connections);
+    most.map(|(address, connections)| ZookeeperClient { address, connections })
 }
 
 fn listens_loopback(properties: &BTreeMap<String, String>) -> bool {

@@ -188,7 +188,7 @@ fn metrics(
     let from = |source: &str, numbers: &BTreeMap<String, f64>| ZookeeperMetrics {
         source: source.into(),
         read_at,
-        numbers: numbers.clone(),
+        numbers: numbers.iter().chain(&admin.heap).map(|(name, value)| (name.clone(), *value)).collect(),
     };
     match (from_word, &admin.numbers) {
         (Observed::Known(numbers), _) if !numbers.is_empty() => Observed::Known(from("mntr", &numbers)),
@@ -223,9 +223,15 @@ pub(super) async fn core(
     }
 }
 
-/// What hangs up on a word may speak TLS, and the other way round.
+/// What hangs up on a word may speak TLS, and the other way round; a server that has enough of us hangs up, too.
 async fn named(trouble: Trouble, address: &Address, deadline: Deadline) -> Trouble {
     let hung_up = matches!(trouble.kind, TroubleKind::EmptyReply | TroubleKind::ConnectionReset);
+    let trouble = if hung_up {
+        let more = "as a server does that allows no further connection from here (maxClientCnxns)";
+        Trouble::new(trouble.kind, format!("{}, {more}", trouble.detail))
+    } else {
+        trouble
+    };
     if !address.tls && (hung_up || trouble.kind == TroubleKind::NoAnswer) {
         let session = stranger(address, "/", None, deadline).await;
         if !session.chain.is_empty() || session.version.is_some() {

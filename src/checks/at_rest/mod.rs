@@ -1,7 +1,8 @@
 //! Stored data.
 
+mod data_dir_permissions;
 mod encryption_at_rest;
 
 use crate::finding::Check;
 
-pub(super) const CHECKS: &[&Check] = &[&encryption_at_rest::CHECK];
+pub(super) const CHECKS: &[&Check] = &[&encryption_at_rest::CHECK, &data_dir_permissions::CHECK];

@@ -52,8 +52,26 @@ fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
                 on(member, Severity::Info, "snapshots and the log share {path}: each snapshot delays writes")
                     .with("path", data),
             );
+        } else if let Some(device) = one_device(member) {
+            // Two partitions of one disk are two devices here: this sees only what is on one file system.
+            tally.hit(
+                on(
+                    member,
+                    Severity::Info,
+                    "dataDir and dataLogDir are two directories of one file system (device {device}): \
+                                            each snapshot delays writes",
+                )
+                .with("device", format!("{}:{}", device >> 8 & 0xfff, device & 0xff)),
+            );
         }
     })
+}
+
+/// The device that holds both directories, where its machine was looked at.
+fn one_device(member: &ZookeeperMember) -> Option<u64> {
+    let here = member.here.known()?;
+    let of = |key: &str| here.directories.iter().find(|dir| dir.key == key).map(|dir| dir.device);
+    of("dataDir").filter(|device| of("dataLogDir") == Some(*device))
 }
 
 fn directory<'a>(member: &'a ZookeeperMember, key: &str) -> Option<&'a str> {
@@ -83,5 +101,8 @@ mod tests {
             sample.zookeeper_mut("n1").settings.running = Observed::Known(map.into());
             row(&CHECK, &sample, &expected);
         }
+        let mut sample = ensemble(1);
+        sample.here_mut("n1").directories[1].device = 1;
+        row(&CHECK, &sample, &[Severity::Info]);
     }
 }

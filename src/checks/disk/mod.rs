@@ -1,5 +1,8 @@
 //! Latency, space, quotas.
 
+mod client_connections;
+mod disk_space;
+mod jvm;
 mod server_errors;
 mod store_size;
 mod data_placement;
@@ -34,4 +37,7 @@ pub(super) const CHECKS: &[&Check] = &[
     &data_placement::CHECK,
     &store_size::CHECK,
     &server_errors::CHECK,
+    &disk_space::CHECK,
+    &jvm::CHECK,
+    &client_connections::CHECK,
 ];
