@@ -14,6 +14,12 @@ const CRITICAL: Threshold = Threshold {
     source: "our own, and less than three times the largest file: one more snapshot, one more log, and no more",
 };
 
+const ROOM_WARN: Threshold = Threshold {
+    key: "disk_free_bytes_warn",
+    default: Limit::Bytes(5 << 30),
+    source: "strimzi's alert on ZooKeeper's volumes: less than 5 GiB free",
+};
+
 pub(super) const CHECK: Check = Check {
     slug: "disk-space",
     family: Family::Disk,
@@ -23,7 +29,7 @@ pub(super) const CHECK: Check = Check {
     remedy: "Remove old snapshots and logs with zkCleanup.sh -n 3 (never by hand: the log that the oldest kept snapshot \
              needs is older than it), turn autopurge on, and enlarge the file system.",
     runbook: None,
-    thresholds: &[WARN, CRITICAL],
+    thresholds: &[WARN, CRITICAL, ROOM_WARN],
     sources: &[
         "ZooKeeper ZooKeeperCriticalThread: an I/O error in SyncRequestProcessor ends the server",
         "zookeeperAdmin.md: ongoing data directory cleanup",
@@ -71,11 +77,12 @@ fn free(directory: &ZookeeperDirectory) -> f64 {
 
 /// A share alone says little: a tenth of a large disk holds many snapshots.
 fn severity(directory: &ZookeeperDirectory, policy: &Policy) -> Option<Severity> {
-    let room = directory.free_bytes / 3 >= directory.largest_file_bytes;
+    let room_for = |files: u64| directory.free_bytes / files >= directory.largest_file_bytes;
     let percent = free(directory);
-    if percent < policy.get(&CRITICAL) && !room {
+    let ample = directory.free_bytes as f64 >= policy.get(&ROOM_WARN) && room_for(10);
+    if percent < policy.get(&CRITICAL) && !room_for(3) {
         Some(Severity::Critical)
-    } else if percent < policy.get(&WARN) {
+    } else if percent < policy.get(&WARN) && !ample {
         Some(Severity::Warning)
     } else {
         None
@@ -97,7 +104,9 @@ mod tests {
     #[test]
     fn a_share_and_room_for_what_comes_next() {
         row(&CHECK, &ensemble(3), &[]);
-        row(&CHECK, &with(19, 1), &[Severity::Warning]);
+        row(&CHECK, &with(19, 1), &[]);
+        row(&CHECK, &with(19, 2), &[Severity::Warning]);
+        row(&CHECK, &with(4, 0), &[Severity::Warning]);
         row(&CHECK, &with(9, 3), &[Severity::Warning]);
         row(&CHECK, &with(9, 4), &[Severity::Critical]);
         let mut far = ensemble(3);
