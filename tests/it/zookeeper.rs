@@ -4,6 +4,7 @@
 mod bare;
 mod groups;
 mod limits;
+mod peers;
 mod ports;
 
 use crate::cluster::{Cluster, Home, PATIENCE};

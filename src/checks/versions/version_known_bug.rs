@@ -15,6 +15,7 @@ pub(super) const CHECK: Check = Check {
     sources: &[
         "etcd CHANGELOG/CHANGELOG-3.4.md, -3.5.md, -3.6.md, -3.7.md",
         "https://github.com/etcd-io/etcd/security/advisories",
+        "https://zookeeper.apache.org/security and the release notes of each ZooKeeper version",
     ],
     rules: &[
         Rule::Etcd(judge),
