@@ -4,6 +4,7 @@
 mod bare;
 mod groups;
 mod limits;
+mod outputs;
 mod peers;
 mod ports;
 
