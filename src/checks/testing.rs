@@ -44,6 +44,7 @@ pub(crate) fn cluster(n: usize) -> Sample {
         own_certificate: None,
         zones_declared: false,
         data_dirs: Default::default(),
+        votes: VoteRule::Majority,
         members,
     };
     let etcd = EtcdFacts {

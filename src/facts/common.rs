@@ -411,6 +411,21 @@ pub struct CommonFacts {
     /// Data directories of the members that run on this machine by the config file's word, by the members' names there.
     #[serde(default)]
     pub data_dirs: BTreeMap<String, Observed<DataDir>>,
+    /// Which sets of voters decide.
+    #[serde(default)]
+    pub votes: VoteRule,
+}
+
+/// Which sets of voters are a quorum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum VoteRule {
+    /// More than half of them.
+    #[default]
+    Majority,
+    /// ZooKeeper's hierarchical quorums: more than half of the groups, each by more than half of its weight. The weights
+    /// of each group's members, by id.
+    Groups(Vec<BTreeMap<String, u64>>),
 }
 
 /// Where the member list came from.

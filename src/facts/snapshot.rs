@@ -304,6 +304,7 @@ impl Facts {
                 own_certificate: None,
                 zones_declared: false,
                 data_dirs: Default::default(),
+                votes: super::VoteRule::Majority,
             },
             native: NativeFacts::Etcd(EtcdFacts {
                 members: Vec::new(),

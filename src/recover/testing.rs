@@ -12,7 +12,7 @@ use crate::backend::Looking;
 use crate::consent::{Consent, Question};
 use crate::facts::{
     BackendKind, CommonFacts, EtcdFacts, EtcdMember, EtcdStatus, FACTS_FORMAT, Facts, Member,
-    MembershipSource, NativeFacts, Observed, Trouble, TroubleKind,
+    MembershipSource, NativeFacts, Observed, Trouble, TroubleKind, VoteRule,
 };
 use crate::host::service::Standing;
 use crate::transport::Deadline;
@@ -71,6 +71,7 @@ pub(super) fn situation() -> Situation {
                 own_certificate: None,
                 zones_declared: false,
                 data_dirs: Default::default(),
+                votes: VoteRule::Majority,
             },
             native: NativeFacts::Etcd(EtcdFacts {
                 members: vec![native],

@@ -39,6 +39,7 @@ pub(super) fn merge(
         own_certificate: own_certificate(consul),
         zones_declared: consul.target.members.values().any(|m| m.zone.is_some()),
         data_dirs: BTreeMap::new(),
+        votes: VoteRule::Majority,
         members,
         cluster_ids,
     };

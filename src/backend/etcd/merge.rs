@@ -46,6 +46,7 @@ pub(super) fn merge(
         own_certificate: own_certificate(etcd),
         zones_declared: etcd.target.members.values().any(|m| m.zone.is_some()),
         data_dirs: BTreeMap::new(),
+        votes: VoteRule::Majority,
         cluster_ids,
     };
     // By name, as people list them: ids are hashes, and their order changes from cluster to cluster.
@@ -371,6 +372,7 @@ fn remember(
         None => before,
     };
     LastRun {
+        votes: VoteRule::Majority,
         taken_at: Some(ask.now),
         members: list.clone(),
         etcd_metrics: metrics,
