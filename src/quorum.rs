@@ -106,8 +106,12 @@ struct Seen {
 impl Seen {
     fn of(facts: &CommonFacts) -> Seen {
         let leader = agreed_leader(facts);
+        // An election that ended between two answers: who leads was asked before, the read was served after.
+        let served = |m: &Member| matches!(m.quorum_read.known(), Some(QuorumRead::Served { .. }));
+        let any_served = facts.voters().any(served);
         let follows = |m: &&Member| match (&m.leader, &leader) {
             (Observed::Known(seen), Some(agreed)) => seen.as_ref() == Some(agreed),
+            (Observed::Known(None), None) if any_served => served(m),
             _ => true,
         };
         let voters = facts.voters().count();
@@ -203,9 +207,10 @@ fn serving_verdict(seen: &Seen, served: bool) -> (QuorumState, Option<usize>, St
         return (QuorumState::Healthy, Some(tolerance(voters)), why);
     }
     if serving < needed && served {
+        let seen =
+            if serving < seen.answering { "are seen to take part" } else { "can be reached from here" };
         let why = format!(
-            "a quorum read succeeds, so at least {needed} voters serve each other, but only {serving} of {voters} \
-             can be reached from here"
+            "a quorum read succeeds, so at least {needed} voters serve each other, but only {serving} of {voters} {seen}"
         );
         return (QuorumState::Degraded, None, why);
     }
