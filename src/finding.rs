@@ -57,6 +57,8 @@ pub enum Family {
     AtRest,
     /// How the servers were started.
     Configuration,
+    /// What is kept for the day on which all is lost.
+    Backup,
 }
 
 impl Family {
@@ -72,6 +74,7 @@ impl Family {
             Family::Access => "access",
             Family::AtRest => "at-rest",
             Family::Configuration => "configuration",
+            Family::Backup => "backup",
         }
     }
 
@@ -83,6 +86,7 @@ impl Family {
             Family::Disk => "full-disk",
             Family::Versions => "rolling-upgrade",
             Family::Membership => "membership-drift",
+            Family::Backup => "take-snapshots",
             Family::Transport | Family::Access | Family::AtRest | Family::Configuration => "hardening",
         }
     }

@@ -118,7 +118,7 @@ struct Seen<'a> {
 impl<'a> Seen<'a> {
     fn of(facts: &'a CommonFacts) -> Seen<'a> {
         let leader = agreed_leader(facts);
-        let follows = |m: &&Member| follows(m, leader.as_deref());
+        let follows = |m: &&Member| follows(facts, m, leader.as_deref());
         let voters = facts.voters().count();
         let answering = || facts.voters().filter(|m| m.reachable);
         let serving = || answering().filter(follows);
@@ -152,10 +152,13 @@ impl<'a> Seen<'a> {
     }
 }
 
-/// Whether it sees the leader that most see; where it does not tell, nothing says that it does not.
-fn follows(member: &Member, leader: Option<&str>) -> bool {
+/// Whether it sees the leader that most see; where it does not tell, nothing says that it does not. After an election
+/// that ended between two answers (who leads was asked before, the read was served after) only what served counts.
+fn follows(facts: &CommonFacts, member: &Member, leader: Option<&str>) -> bool {
+    let served = |m: &Member| matches!(m.quorum_read.known(), Some(QuorumRead::Served { .. }));
     match (&member.leader, leader) {
         (Observed::Known(seen), Some(agreed)) => seen.as_deref() == Some(agreed),
+        (Observed::Known(None), None) if facts.voters().any(served) => served(member),
         _ => true,
     }
 }
@@ -226,7 +229,7 @@ fn judge(facts: &CommonFacts, seen: &Seen) -> (QuorumState, Option<usize>, Strin
 
 fn serving_verdict(seen: &Seen, served: bool) -> (QuorumState, Option<usize>, String) {
     let &Seen { facts, voters, needed, serving, serving_suffice, .. } = seen;
-    let serves = |m: &&Member| m.reachable && follows(m, seen.leader.as_deref());
+    let serves = |m: &&Member| m.reachable && follows(facts, m, seen.leader.as_deref());
     let ids: BTreeSet<&str> = facts.voters().filter(serves).map(|m| m.id.as_str()).collect();
     let margin = facts.votes.spare(voters, &ids);
     if serving == voters {
@@ -235,9 +238,10 @@ fn serving_verdict(seen: &Seen, served: bool) -> (QuorumState, Option<usize>, St
         return (QuorumState::Healthy, Some(margin.unwrap_or(0)), why);
     }
     if !serving_suffice && served {
+        let seen =
+            if serving < seen.answering { "are seen to take part" } else { "can be reached from here" };
         let why = format!(
-            "a quorum read succeeds, so at least {needed} voters serve each other, but only {serving} of {voters} \
-             can be reached from here"
+            "a quorum read succeeds, so at least {needed} voters serve each other, but only {serving} of {voters} {seen}"
         );
         return (QuorumState::Degraded, None, why);
     }

@@ -34,6 +34,7 @@ pages![
     "expired-certificates",
     "etcd-old-snapshot",
     "recovery-drill",
+    "take-snapshots",
     "etcd-hardening",
     "zookeeper-stuck-quorum",
     "zookeeper-replace-member",

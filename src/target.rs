@@ -20,6 +20,8 @@ pub struct Target {
     pub auth: Option<Auth>,
     /// Where Kubernetes keeps its objects in etcd, `/…/`, where that is not the usual place.
     pub kubernetes_prefix: Option<String>,
+    /// Directory in which its snapshots are kept, where the config file says.
+    pub snapshots: Option<PathBuf>,
     /// What the config file declares of the members, by name.
     pub members: BTreeMap<String, DeclaredMember>,
 }

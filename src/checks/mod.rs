@@ -4,6 +4,7 @@
 mod access;
 mod agents;
 mod at_rest;
+mod backup;
 mod configuration;
 mod disk;
 mod membership;
@@ -32,6 +33,7 @@ const FAMILIES: &[&[&Check]] = &[
     access::CHECKS,
     at_rest::CHECKS,
     configuration::CHECKS,
+    backup::CHECKS,
 ];
 
 /// Every check.

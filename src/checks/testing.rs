@@ -43,6 +43,7 @@ pub(crate) fn cluster(n: usize) -> Sample {
             .collect(),
         own_certificate: None,
         zones_declared: false,
+        backups: None,
         data_dirs: Default::default(),
         votes: VoteRule::Majority,
         members,

@@ -11,6 +11,7 @@ use crate::finding::{Finding, Severity};
 use crate::host;
 use crate::render::{self, Style};
 use crate::report::{CheckReport, Judged, Place};
+use crate::snapshot;
 use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Args, ValueEnum};
 use futures_util::future::join_all;
@@ -135,6 +136,7 @@ fn check(args: &CheckArgs, global: &Global, world: &World) -> Result<u8, Failure
             let mut facts = block_on(join_all(backends.iter().map(|b| b.observe(&ask))))?;
             for (target, facts) in settings.targets.iter().zip(&mut facts) {
                 host::data_dir::observe(target, facts);
+                facts.common.backups = snapshot::backups::observe(target, began);
             }
             (settings.config, facts)
         }

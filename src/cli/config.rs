@@ -52,6 +52,8 @@ pub struct ClusterConfig {
     pub places: BTreeMap<&'static str, String>,
     /// Where Kubernetes keeps its objects, `/…/`, where that is not the usual place.
     pub kubernetes_prefix: Option<String>,
+    /// Where its snapshots are kept.
+    pub snapshots: Option<PathBuf>,
     /// Declared members by name.
     pub members: BTreeMap<String, DeclaredMember>,
 }
@@ -201,6 +203,7 @@ impl Place<'_> {
             password_file: raw.auth.password_file.map(|p| self.relative(p.get_ref())),
             token_file: raw.auth.token_file.map(|p| self.relative(p.get_ref())),
             kubernetes_prefix: raw.kubernetes_prefix.map(|prefix| kubernetes::prefix_of(prefix.get_ref())),
+            snapshots: raw.snapshots.map(|dir| self.relative(&dir)),
             members,
         })
     }

@@ -284,6 +284,7 @@ fn ad_hoc(
         tls: credentials::ad_hoc_tls(backend, args, world),
         auth: credentials::ad_hoc_auth(backend, args, world)?,
         kubernetes_prefix: None,
+        snapshots: None,
         members: Default::default(),
     })
 }
@@ -342,6 +343,7 @@ fn from_config(name: &str, cluster: &ClusterConfig, args: &TargetArgs) -> Result
         tls,
         auth: credentials::declared_auth(cluster, args)?,
         kubernetes_prefix: cluster.kubernetes_prefix.clone(),
+        snapshots: cluster.snapshots.clone(),
         members: cluster.members.clone(),
     })
 }

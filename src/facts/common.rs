@@ -1,6 +1,6 @@
 //! Facts whose words mean the same on every backend: voters, leader, versions, disk, clock, listeners.
 
-use super::{Certificate, DataDir, Observed, OwnCertificate, SyncLatency};
+use super::{Backups, Certificate, DataDir, Observed, OwnCertificate, SyncLatency};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -408,6 +408,9 @@ pub struct CommonFacts {
     pub own_certificate: Option<OwnCertificate>,
     /// Whether zones were declared for the members.
     pub zones_declared: bool,
+    /// The directory of snapshots; `None` where the config file names none.
+    #[serde(default)]
+    pub backups: Option<Observed<Backups>>,
     /// Data directories of the members that run on this machine by the config file's word, by the members' names there.
     #[serde(default)]
     pub data_dirs: BTreeMap<String, Observed<DataDir>>,

@@ -3,6 +3,7 @@
 //! Nothing here decides anything. A value that could not be read is `Observed::Unknown` with the reason, never a
 //! default; members that disagree keep their own answers. This module never does I/O and never reads a clock.
 
+mod backups;
 mod certificate;
 mod common;
 mod consul;
@@ -12,6 +13,7 @@ mod latency;
 mod snapshot;
 mod zookeeper;
 
+pub use backups::*;
 pub use certificate::*;
 pub use common::*;
 pub use consul::*;

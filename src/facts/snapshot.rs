@@ -303,6 +303,7 @@ impl Facts {
                 views: Vec::new(),
                 own_certificate: None,
                 zones_declared: false,
+                backups: None,
                 data_dirs: Default::default(),
                 votes: super::VoteRule::Majority,
             },

@@ -70,6 +70,7 @@ pub(super) fn situation() -> Situation {
                 views: Vec::new(),
                 own_certificate: None,
                 zones_declared: false,
+                backups: None,
                 data_dirs: Default::default(),
                 votes: VoteRule::Majority,
             },

@@ -57,9 +57,10 @@ fn member_row(member: &MemberReport) -> Vec<String> {
     vec![label(member), role, text(&member.version), endpoint, fsync, state]
 }
 
-/// Bounds of a latency: `1-2 ms`, `> 8 s`.
+/// Bounds of a latency: `1-2 ms`, `> 8 s`; one number where it is known.
 pub(super) fn latency(latency: &LatencyReport) -> String {
     match latency.high {
+        Some(high) if high == latency.low => human_millis(high),
         Some(high) => format!("{}-{}", trim(latency.low), human_millis(high)),
         None => format!("> {}", human_millis(latency.low)),
     }

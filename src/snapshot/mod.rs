@@ -1,6 +1,7 @@
 //! Snapshots as files that people keep: choosing the member, receiving the stream, the manifest beside the file, what
 //! lies in a directory, which may go, and how two differ.
 
+pub mod backups;
 mod choose;
 mod differ;
 mod manifest;

@@ -28,6 +28,12 @@ fn decline(version: &str) {
     assert_eq!(healthy["clusters"][0]["members"][0]["version"], version);
     assert_eq!(failing(&healthy, "critical"), [""; 0]);
 
+    cluster.check(&["--before-restart", one]).exits(0);
+    let led = cluster.check(&["--before-restart", &leader[0]]).exits(0).json();
+    assert_eq!(failing(&led, "warning"), ["before-restart"], "the leader goes last");
+    cluster.check(&["--before-restart", &leader[0], "--fail-on", "warning"]).exits(1);
+    cluster.check(&["--before-restart", "n9"]).exits(64).says(&["n9", "did you mean `n1`?"]);
+
     cluster.lab("pause", &[one, two]);
     let lost = cluster.check(&[]).exits(2).json();
     assert_eq!(quorum(&lost)["state"], "lost", "two paused: {lost:#}");
@@ -40,11 +46,14 @@ fn decline(version: &str) {
     assert!(failing(&at_risk, "warning").contains(&"quorum-margin".to_owned()));
     cluster.check(&["--fail-on", "warning"]).exits(1);
     cluster.check(&["--fail-on", "never"]).exits(0);
+    cluster.check(&["--before-restart", two]).exits(4);
+    cluster.check(&["--before-restart", one]).exits(0);
 
     cluster.lab("kill", &[two]);
     let lost = cluster.check(&[]).exits(2).json();
     assert_eq!(quorum(&lost)["state"], "lost", "two killed: {lost:#}");
     assert_eq!(quorum(&lost)["serving"], 1);
+    cluster.check(&["--before-restart", &leader[0]]).exits(4);
     assert!(failing(&lost, "critical").contains(&"quorum-lost".to_owned()));
 
     cluster.lab("kill", &[leader[0].as_str()]);

@@ -5,6 +5,7 @@ mod check_etcd;
 mod cli;
 mod consul;
 mod consul_answers;
+mod consul_disks;
 mod diagnosis;
 mod drill;
 mod cluster;

@@ -17,7 +17,7 @@ pub(in crate::checks) const CHECK: Check = Check {
     why: "A restart takes a voter away for a moment. The others must be a majority, and in step, or every write stops; a \
           rolling restart that does not wait for the last member to catch up loses the quorum at the next one.",
     remedy: "Bring the missing voters back and wait until they have caught up, then ask again.",
-    runbook: Some("replace-member"),
+    runbook: Some("rolling-upgrade"),
     thresholds: &[IN_STEP],
     sources: &["asked by `quorate check --before-restart MEMBER`; exit code 4: it must not be restarted"],
     rules: &[Rule::Common(not_asked)],
@@ -86,7 +86,9 @@ pub(in crate::checks) fn judge(facts: &Facts, member: &Member, policy: &Policy) 
     };
     if !enough {
         let says = match late.is_empty() {
-            true => "without it {in_step} of {voters} voters serve, and {asks}: every write would stop",
+            true => {
+                "without it {in_step} of the {voters} voters would serve, and {asks}: every write would stop"
+            }
             false => {
                 "without it {in_step} of {voters} voters are in step ({late} not), and {asks}: every \
                       write would stop"
@@ -113,7 +115,8 @@ pub(in crate::checks) fn judge(facts: &Facts, member: &Member, policy: &Policy) 
     ])
 }
 
-/// How many entries or transactions a member is behind the one that has applied most; `None` when nobody told.
+/// How many entries or transactions a member is behind the one that has applied most; `None` when nobody told, or when
+/// Consul's autopilot calls it unhealthy.
 fn behind(facts: &Facts, member: &Member) -> Option<u64> {
     let told: Vec<(&String, u64)> = match &facts.native {
         NativeFacts::Etcd(etcd) => {
@@ -123,7 +126,12 @@ fn behind(facts: &Facts, member: &Member) -> Option<u64> {
             zookeeper.members.iter().filter_map(|m| Some((&m.id, *m.zxid.known()?))).collect()
         }
         NativeFacts::Consul(consul) => {
-            consul.members.iter().filter_map(|m| Some((&m.id, *m.applied_index.known()?))).collect()
+            // Autopilot also looks at the log's last entry and term, and at when it heard of the leader.
+            let healthy = |id: &String| {
+                consul.health.known().and_then(|health| health.servers.get(id)).is_none_or(|s| s.healthy)
+            };
+            let applied = consul.members.iter().filter_map(|m| Some((&m.id, *m.applied_index.known()?)));
+            applied.filter(|(id, _)| healthy(id)).collect()
         }
     };
     let own = told.iter().find(|(id, _)| **id == member.id).map(|(_, applied)| *applied)?;
@@ -133,7 +141,7 @@ fn behind(facts: &Facts, member: &Member) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{Sample, cluster, ensemble};
+    use crate::checks::testing::{Sample, cluster, ensemble, servers};
     use crate::facts::Observed;
 
     fn verdict(sample: &Sample, name: &str) -> Option<Severity> {
@@ -148,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_follower_of_three_may_and_the_leader_with_care() {
-        for sample in [cluster(3), ensemble(3)] {
+        for sample in [cluster(3), ensemble(3), servers(3)] {
             assert_eq!(verdict(&sample, "n2"), None);
             assert_eq!(verdict(&sample, "n1"), Some(Severity::Warning), "the leader");
         }
@@ -156,7 +164,7 @@ mod tests {
 
     #[test]
     fn with_one_voter_gone_no_other_of_three_may_and_the_gone_one_may() {
-        for sample in [cluster(3).down("n3"), ensemble(3).down("n3")] {
+        for sample in [cluster(3).down("n3"), ensemble(3).down("n3"), servers(3).down("n3")] {
             assert_eq!(verdict(&sample, "n2"), Some(Severity::Critical));
             assert_eq!(verdict(&sample, "n3"), None);
         }
@@ -171,6 +179,11 @@ mod tests {
         let zxid = sample.srvr_mut("n3").zxid - 5000;
         sample.zookeeper_mut("n3").zxid = Observed::Known(zxid);
         assert_eq!(verdict(&sample, "n2"), Some(Severity::Critical));
+        let mut sample = servers(3);
+        if let Observed::Known(health) = &mut sample.consul_facts_mut().health {
+            health.servers.get_mut("3").expect("is there").healthy = false;
+        }
+        assert_eq!(verdict(&sample, "n2"), Some(Severity::Critical), "autopilot does not trust n3");
         let mut sample = cluster(3);
         sample.status_mut("n3").raft_applied -= 1050;
         assert_eq!(verdict(&sample, "n2"), Some(Severity::Critical));

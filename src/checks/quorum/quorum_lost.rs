@@ -87,6 +87,22 @@ mod tests {
 
     /// As when the deadline was too short for two of three: the third has just heard of its leader.
     #[test]
+    fn a_served_read_does_not_make_leaderless_voters_serve() {
+        let mut facts = cluster(3).leaderless();
+        for (name, read) in [
+            ("n1", QuorumRead::Failed { why: "no answer".into(), after_ms: 1800.0, refused: false }),
+            ("n2", QuorumRead::Served { ms: 900.0 }),
+            ("n3", QuorumRead::Failed { why: "no answer".into(), after_ms: 1800.0, refused: false }),
+        ] {
+            facts.member_mut(name).quorum_read = Observed::Known(read);
+        }
+        let quorum = quorum::assess(&facts.0.common);
+        assert_eq!((quorum.state, quorum.serving), (QuorumState::Degraded, 1), "{}", quorum.why);
+        facts.member_mut("n3").quorum_read = Observed::Known(QuorumRead::Served { ms: 900.0 });
+        assert_eq!(quorum::assess(&facts.0.common).state, QuorumState::AtRisk);
+    }
+
+    #[test]
     fn whom_a_leader_still_reaches_proves_that_the_silent_live() {
         let mut facts = cluster(3).trouble("n1", TroubleKind::NoAnswer).trouble("n3", TroubleKind::NoAnswer);
         facts.member_mut("n2").leader = Observed::Known(Some("1".into()));

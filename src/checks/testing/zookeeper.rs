@@ -48,6 +48,7 @@ pub(crate) fn ensemble(n: usize) -> Sample {
             views: ids.iter().map(view).collect(),
             own_certificate: None,
             zones_declared: false,
+            backups: None,
             data_dirs: Default::default(),
             votes: VoteRule::Majority,
             members,

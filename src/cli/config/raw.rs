@@ -34,6 +34,8 @@ pub(super) struct RawCluster {
     /// kube-apiserver's `--etcd-prefix`, where it is not `/registry`
     #[schemars(with = "Option<String>")]
     pub(super) kubernetes_prefix: Option<Spanned<String>>,
+    /// Directory in which its snapshots are kept: `check` looks how old the newest is
+    pub(super) snapshots: Option<PathBuf>,
     #[serde(default)]
     pub(super) members: BTreeMap<String, RawMember>,
 }

@@ -101,6 +101,7 @@ fn run(
         tls: TlsFiles::default(),
         auth: None,
         kubernetes_prefix: None,
+        snapshots: None,
         members: BTreeMap::new(),
     };
     let backend = Scripted {
