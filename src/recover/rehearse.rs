@@ -138,7 +138,7 @@ fn changes_etcd(action: &Action, condition: &EtcdCondition) -> bool {
         | EtcdCondition::DirectoryOf { .. }
         | EtcdCondition::Serves { .. }
         | EtcdCondition::Listed { .. }
-        | EtcdCondition::OnlyOurWrites { .. }
+        | EtcdCondition::OnlyOurWrites(_)
         | EtcdCondition::Whole { .. }
         | EtcdCondition::NoLeftoverAlarm { .. }
         | EtcdCondition::KeyAbsent { .. } => matches!(

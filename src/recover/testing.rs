@@ -211,6 +211,10 @@ impl Hands for Model {
         Box::pin(async move { done })
     }
 
+    fn at_rest<'a>(&'a self, _: &'a Action) -> Looking<'a, Truth> {
+        Box::pin(async { Truth::Yes })
+    }
+
     fn wait<'a>(&'a self, _: Deadline) -> Looking<'a, bool> {
         Box::pin(async { false })
     }
@@ -248,7 +252,7 @@ fn holds_etcd(world: &World, condition: &EtcdCondition) -> bool {
             let vote = world.listed.get(peer_url);
             serves(through, cluster_id) && vote.is_some_and(|has| *has || !voter)
         }
-        EtcdCondition::OnlyOurWrites { .. } => world.client_writes == 0,
+        EtcdCondition::OnlyOurWrites(_) => world.client_writes == 0,
         EtcdCondition::Whole { endpoints, cluster_id, .. } => {
             endpoints.iter().all(|url| serves(url, cluster_id)) && world.listed.values().all(|vote| *vote)
         }
@@ -346,6 +350,7 @@ fn site(name: &str) -> Site {
             trace: TraceSpec { program: "etcd".into(), path: path.clone() },
         },
         running: Observed::Known(name == "n1"),
+        held: None,
         process: (name == "n1").then_some((42, 7)),
         data_dir: path,
         wal_dir: None,

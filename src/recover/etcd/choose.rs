@@ -186,6 +186,7 @@ fn prove_lost(
             }
         }
     }
+    held(situation, common)?;
     // A statement does not outweigh what can be seen.
     let runs = |member: &&&Member| {
         let site = situation.sites.get(&member.name);
@@ -199,6 +200,23 @@ fn prove_lost(
         ));
     }
     Ok(())
+}
+
+/// A server that runs beside its service cannot be stopped by it, and would go on with data that is moved away.
+fn held(situation: &Situation, common: &CommonFacts) -> Result<(), Refusal> {
+    let held = common.members.iter().find_map(|member| {
+        let site = situation.sites.get(&member.name)?;
+        Some((member.label(), &site.data_dir, site.held.as_ref()?))
+    });
+    let Some((name, dir, by)) = held else { return Ok(()) };
+    Err(Refusal::new(
+        Rule::NotProvenDead,
+        format!(
+            "the service of {name} says that it does not run, and {by} holds {}: a server runs on it",
+            dir.display()
+        ),
+        "Stop that process, or correct `service` of that member in the config file so that it is known to it.",
+    ))
 }
 
 fn can_be_started(name: &str, whole: bool) -> Refusal {

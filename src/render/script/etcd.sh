@@ -158,10 +158,12 @@ still_at() { # $1 client URL, $2 decimal cluster id, $3 snapshot
     [ "$now" = "$saved" ] || no "$1 is at revision $now, the snapshot at $saved"
 }
 
-only_our_writes() { # $1 client URL, $2 decimal cluster id, $3 revision after the restore, or a snapshot; $4 raised by; $5 key
+only_our_writes() { # $1 client URL, $2 decimal cluster id, $3 revision after the restore, or a snapshot; $4 raised by; $5 key, $6 record
     belongs_to "$1" "$2" || return
     now=$(field Revision)
     ours=$(key_version "$1" "$5") || { unseen "$1 does not read" || return; }
+    # It was deleted at the end, which is a write too.
+    if [ "$ours" = 0 ] && [ -f "$6" ]; then ours=$(($(sed -n 's/.*"scratch_writes":\([0-9]*\).*/\1/p' "$6") + 1)); fi
     case $3 in /*) began=$(revision_of "$3") || { unseen "$3 cannot be read" || return; } ;; *) began=$3 ;; esac
     written=$((now - began - $4 - ours))
     [ "$written" -eq 0 ] || no "the new cluster acknowledged $written writes of clients: going back would lose them"

@@ -256,10 +256,12 @@ impl<'a> Parts<'a> {
 
     /// What must be so to go back: also what forbids it to another host that was earlier.
     fn way_back(&self, at: usize, step: &Step, host: &str) -> Vec<Condition> {
-        let mut conditions = step.undo_pre.clone();
+        // What is asked of the server is asked where it was started; its log no shell can read.
+        let asked = |step: &Step| if step.phase == Phase::Swap { Vec::new() } else { step.undo_pre.clone() };
+        let mut conditions = asked(step);
         if matches!(step.undo, Undo::By { .. }) {
             let others = (0..at).filter(|earlier| self.homes[*earlier] != host);
-            conditions.extend(others.flat_map(|earlier| self.plan.steps[earlier].undo_pre.iter().cloned()));
+            conditions.extend(others.flat_map(|earlier| asked(&self.plan.steps[earlier])));
         }
         conditions
     }
@@ -428,7 +430,7 @@ fn is_seen_from_afar(condition: &Condition) -> bool {
             | EtcdCondition::Snapshot { .. }
             | EtcdCondition::StillAt { .. }
             | EtcdCondition::DirectoryOf { .. }
-            | EtcdCondition::OnlyOurWrites { .. }
+            | EtcdCondition::OnlyOurWrites(_)
             | EtcdCondition::NoLeftoverAlarm { .. }
             | EtcdCondition::KeyAbsent { .. } => false,
         },

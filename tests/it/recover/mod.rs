@@ -2,9 +2,11 @@
 
 mod backup;
 mod fencing;
+mod guards;
 mod kinds;
 mod oracle;
 mod refused;
+mod scene;
 mod script;
 mod ssh;
 mod stuck;

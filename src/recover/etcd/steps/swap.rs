@@ -144,6 +144,10 @@ impl List<'_> {
                 vec![exists(host, to), absent(host, from)]
             };
             step.undo = Undo::By { action: Box::new(rename(to, from)), effect: vec![exists(host, from)] };
+            if data {
+                // Asked once more when the server has stopped: a client may have written until then.
+                step.undo_pre = vec![c.only_our_writes()];
+            }
         });
     }
 
@@ -159,13 +163,7 @@ impl List<'_> {
             step.effect = vec![c.serves(c.seed_url())];
             step.settle_s = SERVE_S;
             step.undo = undo_start(site);
-            step.undo_pre = vec![Condition::Etcd(EtcdCondition::OnlyOurWrites {
-                endpoint: c.seed_url(),
-                cluster_id: c.new_cluster_id.clone(),
-                snapshot: c.snapshot(),
-                bump: c.bump,
-                key: c.key(),
-            })];
+            step.undo_pre = vec![c.only_our_writes()];
             step.danger = Some("Once a client has written to it, this cannot be rolled back.".into());
         });
         if c.source().has_alarms() {
