@@ -93,10 +93,27 @@ pub enum Record {
         /// Why.
         why: String,
     },
+    /// What the run leaves on hosts, as it was found at its end.
+    LeftBehind {
+        /// Everything of it.
+        left: Vec<Left>,
+        /// What could not be looked at, and why.
+        unseen: Vec<String>,
+    },
     /// Every step is done.
     Finished,
     /// Everything that could be undone is.
     RolledBack,
+}
+
+/// Something that a run leaves on a host, for a person to remove.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Left {
+    /// One of the plan's hosts.
+    pub host: String,
+    /// Absolute path there.
+    pub path: PathBuf,
 }
 
 /// How far a step has come.

@@ -4,9 +4,10 @@ use super::text::{escape, wrap};
 use crate::host::typed;
 use crate::recover::describe;
 use crate::recover::executor::Event;
-use crate::recover::journal::{Line, Progress, Record, plan_of, progress};
-use crate::recover::plan::{Action, Becomes, Condition, EtcdAction, Loss, Phase, Plan, Undo};
+use crate::recover::journal::{Left, Line, Progress, Record, plan_of, progress};
+use crate::recover::plan::{Action, Becomes, Condition, EtcdAction, HostSpec, Loss, Phase, Plan, Undo};
 use crate::recover::rehearse::{Rehearsed, Verdict};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// Columns of a plan where nothing says how wide the terminal is.
@@ -200,28 +201,58 @@ pub fn write_report(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
     }
     let aside = set_aside(lines);
     if !aside.is_empty() {
-        writeln!(out, "\nSet aside, and to be removed by hand once it is not needed any more:\n")?;
-        for path in aside {
-            writeln!(out, "- `rm -r {}`", md(&path))?;
+        writeln!(out, "\n## Set aside\n\nNothing was deleted. Once it is not needed any more:\n")?;
+        for left in aside {
+            writeln!(out, "- `{}`", md(&removal(plan, &left)))?;
         }
+    }
+    for why in unseen(lines) {
+        writeln!(out, "- There may be more, which could not be looked at: {}", md(why))?;
     }
     Ok(())
 }
 
-/// What a run renamed, and what it copied beside: all that it leaves.
-pub fn set_aside(lines: &[Line]) -> Vec<String> {
+/// The command that removes it, with its host where that is another machine.
+pub fn removal(plan: &Plan, left: &Left) -> String {
+    let command = typed(&["rm".to_owned(), "-r".to_owned(), left.path.display().to_string()]);
+    match plan.hosts.get(&left.host) {
+        Some(HostSpec::Ssh(_)) => format!("on {}: {command}", left.host),
+        Some(HostSpec::Local) | None => command,
+    }
+}
+
+/// What a run renamed, what it copied beside, and what of it was never finished: all that it leaves.
+pub fn set_aside(lines: &[Line]) -> Vec<Left> {
     let Some(plan) = plan_of(lines) else { return Vec::new() };
     let done = plan.steps.iter().filter(|step| progress(lines, &step.id) == Progress::Done);
-    let left = done.filter_map(|step| match (&step.action, &step.undo) {
-        (Action::CopyTree { to, .. }, _) => Some(to),
-        (Action::Etcd(EtcdAction::DecideLog(decide)), _) => Some(&decide.to),
+    let known = done.filter_map(|step| match (&step.action, &step.undo) {
+        (Action::CopyTree { host, to, .. }, _) => Some((host, to)),
+        (Action::Etcd(EtcdAction::DecideLog(decide)), _) => Some((&decide.host, &decide.to)),
         (_, Undo::By { effect, .. }) => match effect.first() {
-            Some(Condition::PathAbsent { path, .. }) => Some(path),
+            Some(Condition::PathAbsent { host, path }) => Some((host, path)),
             _ => None,
         },
         _ => None,
     });
-    left.map(|path| path.display().to_string()).filter(|path| path.contains(".quorate-")).collect()
+    let known = known.map(|(host, path)| Left { host: host.clone(), path: path.clone() });
+    let mut left: BTreeSet<Left> =
+        known.filter(|left| left.path.display().to_string().contains(".quorate-")).collect();
+    if let Some((found, _)) = looked(lines) {
+        left.extend(found.iter().cloned());
+    }
+    left.into_iter().collect()
+}
+
+/// Why it is not certain that there is no more.
+pub fn unseen(lines: &[Line]) -> &[String] {
+    looked(lines).map_or(&[], |(_, unseen)| unseen)
+}
+
+fn looked(lines: &[Line]) -> Option<(&[Left], &[String])> {
+    lines.iter().rev().find_map(|line| match &line.record {
+        Record::LeftBehind { left, unseen } => Some((left.as_slice(), unseen.as_slice())),
+        _ => None,
+    })
 }
 
 /// How a step stands, in a word.

@@ -124,7 +124,7 @@ impl Work<'_> {
     ) -> Result<u8, Failure> {
         let how = if self.yes { "--yes" } else { "typed" };
         let begun = Record::Begun { verb: self.way.name().into(), consent: how.into() };
-        journal.append(begun, world.now()).map_err(journal_failure)?;
+        journal.append(begun, world.now()).map_err(|error| self.unwritten(error))?;
         let mut emit = |event: Event| {
             if let Some(line) = render::recover::progress_line(self.plan, &event) {
                 world.tell(&line);
@@ -154,7 +154,12 @@ impl Work<'_> {
             }
         })?;
         match ended {
-            Ok(()) => self.end(&journal, places, world),
+            Ok(()) => {
+                let (left, unseen) = block_on(self.hands.left_behind(self.plan))?;
+                let record = Record::LeftBehind { left, unseen };
+                journal.append(record, world.now()).map_err(journal_failure)?;
+                self.end(&journal, places, world)
+            }
             Err(stop) => Err(self.stopped(stop, &mut journal, world)),
         }
     }
@@ -172,14 +177,31 @@ impl Work<'_> {
             ),
             Way::Rollback => format!("{} is as it was before run {}.\n", self.plan.cluster, self.plan.run_id),
         };
-        if self.way != Way::Rollback {
-            for path in render::recover::set_aside(journal.lines()) {
-                text.push_str(&format!("Set aside: {path}; once it is not needed any more: rm -r {path}\n"));
-            }
+        let aside = render::recover::set_aside(journal.lines());
+        if !aside.is_empty() {
+            text.push_str("Set aside, nothing was deleted; once it is not needed any more:\n");
+        }
+        for left in aside {
+            text.push_str(&format!("  {}\n", render::recover::removal(self.plan, &left)));
+        }
+        for why in render::recover::unseen(journal.lines()) {
+            text.push_str(&format!("There may be more, which could not be looked at: {why}\n"));
         }
         text.push_str(&format!("Report: {}\n", dir.join("report.md").display()));
         world.print(render::escape_lines(&text).as_bytes())?;
         Ok(0)
+    }
+
+    /// Nothing is done of which there would be no record.
+    fn unwritten(&self, error: JournalError) -> Failure {
+        if !matches!(error, JournalError::Io { .. }) {
+            return journal_failure(error);
+        }
+        let on = |verb: &str| format!("quorate recover {verb} {} --run {}", self.target, self.plan.run_id);
+        let message = format!("{error}; without a record of it nothing more is done");
+        Failure { kind: Kind::Resumable, message, hints: vec![] }
+            .hint(format!("make room, or repair the disk; then go on: {}", on("resume")))
+            .hint(format!("or go back: {}", on("rollback")))
     }
 
     fn stopped(&self, stop: Stop, journal: &mut Journal, world: &World) -> Failure {
@@ -192,13 +214,7 @@ impl Work<'_> {
         }
         let on = |verb: &str| format!("quorate recover {verb} {} --run {}", self.target, self.plan.run_id);
         match stop {
-            Stop::Journal(error @ JournalError::Io { .. }) => {
-                let message = format!("{error}; without a record of it nothing more is done");
-                Failure { kind: Kind::Resumable, message, hints: vec![] }
-                    .hint(format!("make room, or repair the disk; then go on: {}", on("resume")))
-                    .hint(format!("or go back: {}", on("rollback")))
-            }
-            Stop::Journal(error) => journal_failure(error),
+            Stop::Journal(error) => self.unwritten(error),
             Stop::WentBack => Failure::refused(stop.to_string()),
             Stop::NoReturn { .. } => {
                 Failure::refused(stop.to_string()).hint(format!("go on instead: {}", on("resume")))

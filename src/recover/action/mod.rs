@@ -4,6 +4,7 @@ mod etcd_looks;
 mod etcd_acts;
 mod files;
 mod joiner;
+mod left;
 mod replay;
 mod restore;
 mod services;

@@ -2,6 +2,9 @@
 //! What no log holds was never acknowledged.
 
 use super::{LOOK, POLL, RealHands, said};
+use crate::files::FileSource;
+use crate::format::bbolt::Database;
+use crate::format::etcd::survey;
 use crate::format::etcd::wal::{ConfChangeKind, Ending, Operation, Replay, Segment, scan, segment_name};
 use crate::host::HostError;
 use crate::recover::executor::Truth;
@@ -62,8 +65,23 @@ impl RealHands {
             Ok(writes) => writes,
             Err(trouble) => return Err(said(trouble)),
         };
-        let began = self.whole(&ask.snapshot).await?.revision + i64::try_from(ask.bump).unwrap_or(0);
+        let began = self.began(ask).await?;
         Ok(no_writes(revision as i64 - began - ours))
+    }
+
+    /// The revision with which the new cluster began. A restore that raises it counts from the last row, which is below the
+    /// store's revision where that row was compacted away, or where there never was one.
+    async fn began(&self, ask: &OnlyOurWrites) -> Result<i64, String> {
+        if ask.bump == 0 {
+            return Ok(self.whole(&ask.snapshot).await?.revision);
+        }
+        let snapshot = ask.snapshot.clone();
+        let read = tokio::task::spawn_blocking(move || {
+            let source = FileSource::open(&snapshot).map_err(said)?;
+            let database = Database::open(&source).map_err(said)?;
+            Ok::<_, String>(survey(&database, &mut |_| {}).keys.last.map_or(0, |last| last.main))
+        });
+        Ok(read.await.map_err(said)?? + i64::try_from(ask.bump).unwrap_or(0))
     }
 
     /// How often this run wrote its key, as it noted when it was done with it.

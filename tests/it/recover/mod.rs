@@ -1,9 +1,11 @@
 //! Recoveries of real clusters.
 
+mod back;
 mod backup;
 mod fencing;
 mod guards;
 mod kinds;
+mod limits;
 mod oracle;
 mod refused;
 mod scene;

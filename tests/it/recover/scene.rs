@@ -47,6 +47,12 @@ pub(super) fn config_with_command(
     to: &str,
 ) -> String {
     let text = std::fs::read_to_string(cluster.config()).expect("a config file");
+    cluster.home.file(name, &with_command(&text, member, verb, to)).display().to_string()
+}
+
+/// A config file with one command of a member's service replaced; the old one is `{}` in it.
+#[track_caller]
+pub(super) fn with_command(text: &str, member: &str, verb: &str, to: &str) -> String {
     let begins = format!("{verb} = \"");
     let mut found = false;
     let lines = text.lines().map(|line| {
@@ -60,7 +66,7 @@ pub(super) fn config_with_command(
     });
     let text: Vec<String> = lines.collect();
     assert!(found, "{member} has no {verb}");
-    cluster.home.file(name, &(text.join("\n") + "\n")).display().to_string()
+    text.join("\n") + "\n"
 }
 
 /// A run of quorate that was not waited for; killed when dropped.
@@ -87,7 +93,8 @@ impl Running {
         Running::of(cluster, command)
     }
 
-    fn of(cluster: &Cluster, mut command: Command) -> Running {
+    /// Starts a command that is ready.
+    pub(super) fn of(cluster: &Cluster, mut command: Command) -> Running {
         let said = (0..).map(|n| cluster.home.path(&format!("said-{n}"))).find(|path| !path.exists());
         let said = said.expect("a name");
         let file = std::fs::File::create(&said).expect("a file");
@@ -167,7 +174,7 @@ pub(super) struct Line {
 }
 
 /// Answers of a server are shorter than this, a snapshot is longer.
-const PASSES: usize = 256 << 10;
+const PASSES: usize = 4 << 20;
 
 impl Line {
     /// To `http://host:port`.
@@ -177,9 +184,20 @@ impl Line {
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let (stalls, stalled) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicBool::new(false)));
         let flags = (Arc::clone(&stalls), Arc::clone(&stalled));
+        let address = listener.local_addr().expect("an address");
         std::thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let Ok(server) = TcpStream::connect(&target) else { continue };
+            let mut listener = Some(listener);
+            loop {
+                std::thread::sleep(Duration::from_millis(5));
+                // Where nobody listens behind it, nobody listens here.
+                let Ok(server) = TcpStream::connect(&target) else {
+                    listener = None;
+                    continue;
+                };
+                let open = listener.get_or_insert_with(|| TcpListener::bind(address).expect("the same port"));
+                open.set_nonblocking(true).expect("set");
+                let Ok((client, _)) = open.accept() else { continue };
+                client.set_nonblocking(false).expect("set");
                 let (up, down) = (client.try_clone(), server.try_clone());
                 let (Ok(client_2), Ok(server_2)) = (up, down) else { continue };
                 let flags = flags.clone();
@@ -236,7 +254,9 @@ impl SmallDisk {
 
     /// Leaves no byte free.
     pub(super) fn fill(&self) {
-        let mut file = std::fs::File::create(self.path.join("filler")).expect("a file");
+        let mut options = std::fs::File::options();
+        let file = options.create(true).append(true).open(self.path.join("filler"));
+        let mut file = file.expect("a file");
         let piece = vec![1; 64 << 10];
         while file.write_all(&piece).is_ok() {}
         while file.write_all(&[1]).is_ok() {}

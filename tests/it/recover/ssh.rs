@@ -1,8 +1,9 @@
 //! A recovery of members that are all on other machines: a real sshd on loopback stands for each of them.
 
 use super::oracle::{cluster_id, data_dir, kill_when_it_says};
+use super::scene::{Running, stuck, with_command};
 use super::stuck::{lose_two, write_until_stuck, written};
-use crate::cluster::{Cluster, Ran, variable};
+use crate::cluster::{Cluster, Ran, variable, wait};
 use crate::host::sshd::Sshd;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
@@ -14,7 +15,7 @@ struct Remote {
     config: PathBuf,
     /// Where the `ssh` is that knows the way.
     bin: PathBuf,
-    _server: Sshd,
+    server: Sshd,
 }
 
 impl Remote {
@@ -34,7 +35,7 @@ impl Remote {
             &format!("#!/bin/sh\nexec /usr/bin/ssh -F '{}' \"$@\"\n", server.client_config().display()),
         );
         std::fs::set_permissions(&ssh, PermissionsExt::from_mode(0o755)).expect("executable");
-        Remote { cluster, config, bin, _server: server }
+        Remote { cluster, config, bin, server }
     }
 
     fn quorate(&self, args: &[&str]) -> Command {
@@ -94,4 +95,27 @@ fn on_other_hosts_the_way_back_is_open_and_one_that_cannot_be_reached_is_not_tak
     let found = cluster.home.run(&["inspect", &dir, "-o", "json"]).stdout;
     assert!(found.contains(&old), "the old data is in place: {found}");
     cluster.home.run(&["lab", "status", "--member", "n1"]).exits(0);
+}
+
+#[test]
+fn a_host_that_stops_answering_in_the_middle_of_a_step_is_named_and_the_run_goes_on_later() {
+    let remote = Remote::new(stuck("3.6.16", &[]));
+    let cluster = &remote.cluster;
+    let begun = cluster.home.path("begun");
+    let stop = format!("[ -e {0} ] || {{ touch {0}; sleep 20; }}; {{}}", begun.display());
+    let text = std::fs::read_to_string(&remote.config).expect("readable");
+    std::fs::write(&remote.config, with_command(&text, "n2", "stop", &stop)).expect("written");
+    let run = Running::of(cluster, remote.quorate(&["recover", "run", "--yes"]));
+    wait("its command runs there", || begun.exists());
+    remote.server.signal("-STOP");
+    let (code, text) = run.ends();
+    remote.server.signal("-CONT");
+    assert_eq!(code, 75, "{text}");
+    for words in
+        ["fence-n2 failed: box-n2", "the host stopped answering", "recover resume", "recover rollback"]
+    {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    remote.run(&["recover", "resume", "--yes"]).exits(0);
+    cluster.settles("healthy");
 }
