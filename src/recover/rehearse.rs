@@ -175,6 +175,7 @@ fn touched(action: &Action, on: &str, path: &Path) -> bool {
             }
             EtcdAction::VerifyDirectory { record, .. }
             | EtcdAction::VerifyWrites { record, .. }
+            | EtcdAction::MakeRoom { record, .. }
             | EtcdAction::VerifyWhole { record, .. } => path.starts_with(record),
             EtcdAction::DisarmLeftovers { .. }
             | EtcdAction::AddLearner { .. }

@@ -291,9 +291,9 @@ fn perform(world: &mut World, action: &Action) -> Result<(), String> {
             EtcdAction::DecideLog(decide) => new(world, &decide.to, &decide.alone_id),
             EtcdAction::Replay(replay) => new(world, &replay.record, ""),
             EtcdAction::Restore(restore) => new(world, &restore.dir, &restore.cluster_id),
-            EtcdAction::VerifyDirectory { record, .. } | EtcdAction::VerifyWhole { record, .. } => {
-                new(world, record, "")
-            }
+            EtcdAction::VerifyDirectory { record, .. }
+            | EtcdAction::VerifyWhole { record, .. }
+            | EtcdAction::MakeRoom { record, .. } => new(world, record, ""),
             EtcdAction::VerifyWrites { record, .. } => {
                 world.key = true;
                 new(world, record, "")

@@ -2,6 +2,7 @@
 
 mod back;
 mod backup;
+mod damaged;
 mod fencing;
 mod guards;
 mod kinds;
