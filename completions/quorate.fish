@@ -630,6 +630,8 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l assume-dead -d 'This member is dead and will not come back: recorded as your statement' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l snapshot -d 'Begin with this snapshot: for when no disk is left that holds more' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l service-timeout -d 'A service that does not stop, or start, for this long has failed to' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l idle -d 'Give a snapshot up when nothing of it comes for this long' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -650,6 +652,8 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l password-file -d 'File with the password, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l run -d 'Which run [default: the only one that is not at its end]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l service-timeout -d 'A service that does not stop, or start, for this long has failed to' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l idle -d 'Give a snapshot up when nothing of it comes for this long' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -669,6 +673,8 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l password-file -d 'File with the password, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l run -d 'Which run [default: the only one that is not at its end]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l service-timeout -d 'A service that does not stop, or start, for this long has failed to' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l idle -d 'Give a snapshot up when nothing of it comes for this long' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'

@@ -134,12 +134,16 @@ pub(super) struct OnArgs {
 }
 
 /// List runs, or show one
+///
+/// Of a finished run that is named, or whose cluster is, the members of the lost cluster are looked for at their old
+/// addresses: one that was started again would serve old data beside the new cluster.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     quorate recover status\n  \
-    quorate recover status prod-etcd          # the runs of one cluster\n  \
+    quorate recover status prod-etcd          # the runs of one cluster; does the old one live again?\n  \
     quorate recover status RUN -o markdown    # the report of one run\n\n\
-    Exit codes: 0 ok · 2 failed · 64 there is no such run or cluster")]
+    Exit codes: 0 ok · 2 a member of the old cluster lives again, or failed · 3 that could not be seen · \
+    64 there is no such run or cluster")]
 pub(super) struct StatusArgs {
     /// A run, or a cluster by name or id: then its runs [default: all of them]
     #[arg(value_name = "RUN|CLUSTER")]

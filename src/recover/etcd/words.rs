@@ -23,6 +23,7 @@ impl Chosen<'_> {
             becomes,
             host: site.map(|site| site.host.clone()),
             data_dir: site.map(|site| site.data_dir.clone()),
+            urls: self.urls(member),
         }
     }
 
