@@ -219,10 +219,17 @@ whose() { # $1 directory of the log
     done
 }
 
-directory_of() { # $1 hex cluster id, $2 hex member id or any, then directories of the log
+directory_of() { # $1 hex cluster id, $2 hex member id or any, then where it may be, --, and where its log may be
     wanted_cluster=$1 wanted_member=$2
     shift 2
-    why='nothing is there'
+    why='nothing is there' there=no
+    while [ "$1" != -- ]; do
+        if [ -d "$1" ]; then there=yes; fi
+        shift
+    done
+    shift
+    # The log may have been moved already, and the rest not.
+    [ "$there" = yes ] || return 1
     for wal; do
         [ -d "$wal" ] || continue
         whose "$wal" || { why="$wal has no log of etcd" && continue; }

@@ -80,7 +80,9 @@ impl Looks<'_> {
                 let logs: Vec<String> =
                     if wal_at.is_empty() { inside() } else { wal_at.iter().map(text).collect() };
                 let member = member_id.as_deref().unwrap_or("any");
-                on(host, call("directory_of", &with(&[cluster_id, member], &logs)))
+                let dirs = at.iter().map(text).chain(["--".to_owned()]);
+                let places: Vec<String> = dirs.chain(logs).collect();
+                on(host, call("directory_of", &with(&[cluster_id, member], &places)))
             }
             EtcdCondition::Serves { endpoint, cluster_id } => {
                 call("serves", &[endpoint, &number(cluster_id)])

@@ -370,10 +370,14 @@ esac
 
     fn end(&self, own: &[(usize, &Step)]) -> String {
         let mut text = String::new();
+        let mut made = Vec::new();
         for (_, step) in own {
-            if let (Action::Rename { to, .. }, Undo::By { .. }) = (&step.action, &step.undo)
-                && to.to_string_lossy().contains(".quorate-")
-            {
+            let aside = match (&step.action, &step.undo) {
+                (Action::Rename { to, .. }, Undo::By { .. }) => Some(to),
+                (Action::SendFile { to, .. } | Action::CopyTree { to, .. }, _) => Some(to),
+                _ => None,
+            };
+            if let Some(to) = aside.filter(|to| to.to_string_lossy().contains(".quorate-")) {
                 let line = format!(
                     "Set aside: {}; once it is not needed any more: {}",
                     escape(&to.display().to_string()),
@@ -381,6 +385,11 @@ esac
                 );
                 let _ = writeln!(text, "    say {}", words::word(&line));
             }
+            made.extend(makes(&step.action).into_iter().map(looks::text));
+        }
+        if !made.is_empty() {
+            let made: Vec<&str> = made.iter().map(String::as_str).collect();
+            let _ = writeln!(text, "    {}", words::call("unfinished", &made));
         }
         let last = own.last().is_some_and(|(at, _)| at + 1 == self.plan.steps.len());
         let line = if last {
@@ -397,9 +406,24 @@ esac
     }
 }
 
+/// What an action makes under another name first.
+fn makes(action: &Action) -> Vec<&PathBuf> {
+    match action {
+        Action::CopyTree { to, .. } | Action::SendFile { to, .. } => vec![to],
+        Action::Etcd(EtcdAction::SaveSnapshot { to, .. }) => vec![to],
+        Action::Etcd(EtcdAction::Restore(restore)) => {
+            [Some(&restore.dir), restore.wal_dir.as_ref()].into_iter().flatten().collect()
+        }
+        Action::Etcd(EtcdAction::SeedJoiner(joiner)) => {
+            [Some(&joiner.dir), joiner.wal_dir.as_ref()].into_iter().flatten().collect()
+        }
+        _ => Vec::new(),
+    }
+}
+
 /// The host on which a step is done.
 fn home<'a>(plan: &'a Plan, step: &'a Step) -> &'a str {
-    if step.host != HERE || step.phase != Phase::Rejoin && plan.hosts.len() < 2 {
+    if step.host != HERE || plan.hosts.keys().all(|host| host == HERE) {
         return &step.host;
     }
     let peer = match &step.action {
