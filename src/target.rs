@@ -18,6 +18,8 @@ pub struct Target {
     pub tls: TlsFiles,
     /// User and password, or a token.
     pub auth: Option<Auth>,
+    /// Where Kubernetes keeps its objects in etcd, `/…/`, where that is not the usual place.
+    pub kubernetes_prefix: Option<String>,
     /// What the config file declares of the members, by name.
     pub members: BTreeMap<String, DeclaredMember>,
 }

@@ -9,6 +9,7 @@ use crate::address::redacted;
 use crate::checks;
 use crate::facts::BackendKind;
 use crate::finding::Waiver;
+use crate::format::kubernetes;
 use crate::policy::{Limit, Policy, Threshold};
 use crate::target::{DeclaredHost, DeclaredMember, DeclaredService, TlsFiles};
 use raw::{RawCluster, RawConfig, RawMember, RawWaiver};
@@ -49,6 +50,8 @@ pub struct ClusterConfig {
     pub token_file: Option<PathBuf>,
     /// Where the keys of files and credentials stand, such as `tls.ca` → `quorate.toml:4: clusters.prod.tls.ca`.
     pub places: BTreeMap<&'static str, String>,
+    /// Where Kubernetes keeps its objects, `/…/`, where that is not the usual place.
+    pub kubernetes_prefix: Option<String>,
     /// Declared members by name.
     pub members: BTreeMap<String, DeclaredMember>,
 }
@@ -197,6 +200,7 @@ impl Place<'_> {
             user: raw.auth.user.map(Spanned::into_inner),
             password_file: raw.auth.password_file.map(|p| self.relative(p.get_ref())),
             token_file: raw.auth.token_file.map(|p| self.relative(p.get_ref())),
+            kubernetes_prefix: raw.kubernetes_prefix.map(|prefix| kubernetes::prefix_of(prefix.get_ref())),
             members,
         })
     }

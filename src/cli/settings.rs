@@ -283,6 +283,7 @@ fn ad_hoc(
         endpoints: endpoints.to_vec(),
         tls: credentials::ad_hoc_tls(backend, args, world),
         auth: credentials::ad_hoc_auth(backend, args, world)?,
+        kubernetes_prefix: None,
         members: Default::default(),
     })
 }
@@ -340,6 +341,7 @@ fn from_config(name: &str, cluster: &ClusterConfig, args: &TargetArgs) -> Result
         endpoints: cluster.endpoints.clone(),
         tls,
         auth: credentials::declared_auth(cluster, args)?,
+        kubernetes_prefix: cluster.kubernetes_prefix.clone(),
         members: cluster.members.clone(),
     })
 }

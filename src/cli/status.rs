@@ -105,41 +105,79 @@ async fn watch(
 ) -> Result<u8, Failure> {
     let mut interrupted = signal(SignalKind::interrupt())?;
     let mut terminated = signal(SignalKind::terminate())?;
+    let mut resized = signal(SignalKind::window_change())?;
     let mut ticks = tokio::time::interval(interval);
     ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    let mut code = 0;
+    let mut last = None;
     let mut looks = 0;
     while args.count.is_none_or(|count| looks < count) {
         let report = tokio::select! {
-            report = async { ticks.tick().await; look(args, backends, world).await } => report,
+            report = async { ticks.tick().await; look(args, backends, world).await } => Some(report),
+            _ = resized.recv() => None,
             _ = interrupted.recv() => break,
             _ = terminated.recv() => break,
         };
-        code = report.exit_code();
-        let drawn = draw(&report, args.output, style, true)?;
-        world.print_more(&if screen {
-            redraw(&drawn, interval)
+        looks += u64::from(report.is_some());
+        let Some(report) = report.or(last.take()) else { continue };
+        if screen {
+            world.print_more(&picture(&report, style, interval, world)?)?;
         } else {
-            separate(drawn, looks, args.output)
-        })?;
-        looks += 1;
+            world.print_more(&separate(draw(&report, args.output, style, true)?, looks, args.output))?;
+        }
+        last = Some(report);
     }
-    Ok(code)
+    Ok(last.map_or(0, |report| report.exit_code()))
 }
 
-/// Over the previous picture, line by line, so that nothing flickers; then what was left below it goes.
-fn redraw(drawn: &[u8], interval: Duration) -> Vec<u8> {
+/// One screen, as large as the terminal is now.
+fn picture(report: &StatusReport, style: Style, interval: Duration, world: &World) -> io::Result<Vec<u8>> {
+    let window = world.window();
+    let style = Style { width: window.map(|(columns, _)| columns).or(style.width), ..style };
+    let drawn = draw(report, Shape::Table, style, true)?;
+    Ok(redraw(&drawn, interval, window.map_or(usize::MAX, |(_, rows)| rows)))
+}
+
+/// Over the previous picture, line by line, so that nothing flickers; then what was left below it goes. What is too long
+/// for the window is cut at its end: the verdict stands at the top.
+fn redraw(drawn: &[u8], interval: Duration, rows: usize) -> Vec<u8> {
+    let lines: Vec<&[u8]> = drawn.trim_ascii_end().split(|byte| *byte == b'\n').collect();
+    // Two for what stands below, of which the last is where the cursor waits.
+    let room = rows.saturating_sub(3).max(1);
+    let (shown, cut) = lines.split_at(lines.len().min(room));
+    let every = humantime::format_duration(interval);
+    let below = match cut.len() {
+        0 => format!("\x1b[K\nevery {every} · Ctrl-C ends"),
+        more => format!("… {more} more lines: make the window taller\x1b[K\nevery {every} · Ctrl-C ends"),
+    };
     let mut screen = b"\x1b[H".to_vec();
-    for line in drawn.split(|byte| *byte == b'\n') {
+    for line in shown.iter().chain([&below.as_bytes()]) {
         screen.extend_from_slice(line);
         screen.extend_from_slice(b"\x1b[K\n");
     }
-    let every = humantime::format_duration(interval);
-    screen.extend_from_slice(format!("every {every} · Ctrl-C ends\x1b[K\n\x1b[J").as_bytes());
+    screen.extend_from_slice(b"\x1b[J");
     screen
 }
 
 fn separate(drawn: Vec<u8>, looks: u64, output: Shape) -> Vec<u8> {
-    let gap: &[u8] = if looks > 0 && output == Shape::Table { b"\n" } else { b"" };
+    let gap: &[u8] = if looks > 1 && output == Shape::Table { b"\n" } else { b"" };
     [gap, &drawn].concat()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_picture_fits_its_window_and_keeps_its_top() {
+        let drawn = (0..20).map(|n| format!("line {n}\n")).collect::<String>();
+        let screen = |rows| {
+            let bytes = redraw(drawn.as_bytes(), Duration::from_secs(2), rows);
+            String::from_utf8(bytes).expect("text").replace("\x1b[K", "")
+        };
+        let (whole, cut) = (screen(23), screen(10));
+        assert!(whole.contains("line 19\n\nevery 2s · Ctrl-C ends\n"), "{whole}");
+        assert!(whole.matches('\n').count() < 23 && cut.matches('\n').count() < 10, "nothing scrolls");
+        assert!(cut.contains("line 6\n… 13 more lines: make the window taller"), "{cut}");
+        assert!(cut.starts_with("\x1b[Hline 0\n") && !cut.contains("line 7"), "{cut}");
+    }
 }

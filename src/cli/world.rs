@@ -25,8 +25,6 @@ impl World {
     #[expect(clippy::disallowed_methods, reason = "the one place where the process's surroundings are read")]
     pub fn of_this_process() -> World {
         let stdout_terminal = io::stdout().is_terminal();
-        let columns =
-            || rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col));
         World {
             env: std::env::vars_os()
                 .filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?)))
@@ -34,8 +32,13 @@ impl World {
             cwd: std::env::current_dir().unwrap_or_default(),
             stdout_terminal,
             stderr_terminal: io::stderr().is_terminal(),
-            width: if stdout_terminal { Some(columns().filter(|c| *c > 0).unwrap_or(80)) } else { None },
+            width: if stdout_terminal { Some(window().map_or(80, |(columns, _)| columns)) } else { None },
         }
+    }
+
+    /// Columns and rows of the terminal as it is now: it may have been resized.
+    pub fn window(&self) -> Option<(usize, usize)> {
+        window().filter(|_| self.stdout_terminal)
     }
 
     /// A variable that is set and not empty.
@@ -92,4 +95,11 @@ impl World {
     pub fn tell(&self, line: &str) {
         let _ = writeln!(io::stderr().lock(), "{line}");
     }
+}
+
+/// Columns and rows; `None` when there is no terminal, or one that does not say.
+fn window() -> Option<(usize, usize)> {
+    let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+    Some((usize::from(size.ws_col), usize::from(size.ws_row)))
+        .filter(|(columns, rows)| *columns > 0 && *rows > 0)
 }

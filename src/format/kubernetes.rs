@@ -9,6 +9,12 @@ use crate::facts::ResourceStorage;
 /// Where API servers keep their objects: `--etcd-prefix` defaults to `/registry`; OpenShift's is `kubernetes.io`.
 pub const PREFIXES: [&str; 2] = ["/registry/", "/kubernetes.io/"];
 
+/// What kube-apiserver makes of its `--etcd-prefix`: a path from `/`, with one `/` behind it.
+pub fn prefix_of(option: &str) -> String {
+    let parts: Vec<&str> = option.split('/').filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { "/".into() } else { format!("/{}/", parts.join("/")) }
+}
+
 /// Keys that are of no resource: directly under the prefix.
 pub const NO_RESOURCE: &str = "(other)";
 

@@ -94,6 +94,36 @@ async fn every_version_tells_plaintext_from_encrypted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_api_server_with_a_prefix_of_its_own_is_declared() {
+    let server = tokio::task::spawn_blocking(|| Cluster::etcd(VERSIONS[3], 1)).await.expect("starts");
+    let mut client = server.client().await;
+    let moved = |(key, value): (String, Vec<u8>)| (key.replace("/registry/", "/clusters/blue/"), value);
+    load(&mut client, secrets(3, "a", PROTOBUF).into_iter().map(moved)).await;
+    let (findings, _) = check(&server, &[]);
+    assert_eq!(findings, Vec::<Value>::new(), "nothing is where Kubernetes usually has it");
+
+    let dir = tempfile::tempdir().expect("a directory");
+    let config = dir.path().join("quorate.toml");
+    let endpoint = &server.target()["etcd://".len()..];
+    for (declared, plaintext) in
+        [("clusters/blue", Some(3)), ("/clusters//blue/", Some(3)), ("/clusters/red", None)]
+    {
+        let text = format!(
+            "[clusters.c]\nbackend = \"etcd\"\nendpoints = [\"http://{endpoint}\"]\nkubernetes_prefix = \"{declared}\"\n"
+        );
+        std::fs::write(&config, text).expect("is written");
+        let path = config.to_str().expect("a path");
+        let output = quorate(&["check", "--config", path, "--only", "encryption-at-rest", "-o", "json"]);
+        let report: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+        assert_eq!(
+            report["clusters"][0]["findings"][0]["evidence"]["plaintext"].as_u64(),
+            plaintext,
+            "{report:#}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn thousands_of_objects_are_read_in_pages() {
     let server = tokio::task::spawn_blocking(|| Cluster::etcd(VERSIONS[2], 1)).await.expect("starts");
     let mut client = server.client().await;

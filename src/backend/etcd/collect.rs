@@ -41,7 +41,7 @@ pub(super) async fn collect(etcd: &Etcd, ask: &Ask) -> Facts {
     let deadline = Deadline::after(ask.timeout);
     let http = Http::new(&etcd.material).ok();
     let last = merge::last_run(etcd, ask);
-    let objects = kubernetes::Shared::default();
+    let objects = kubernetes::Shared::under(etcd.target.kubernetes_prefix.as_deref());
     let mut harvest = {
         let mut gathering = Gathering {
             etcd,

@@ -10,6 +10,7 @@ use crate::facts::{KubernetesStore, Observed, Trouble, TroubleKind};
 use crate::format::kubernetes::{NO_RESOURCE, PREFIXES, classify, count, resource};
 use crate::transport::Deadline;
 use etcd_client::{Error, GetOptions, GetResponse, KvClient};
+use futures_util::future::try_join_all;
 use tokio::sync::Mutex;
 use tonic::Code;
 
@@ -29,8 +30,11 @@ const MAX_MESSAGE: usize = 16 << 20;
 const MAX_RESOURCES: usize = 1000;
 
 /// What is known of the stored objects so far; shared by the looks of all members, of which one is enough.
-#[derive(Default)]
-pub(super) struct Shared(Mutex<Told>);
+pub(super) struct Shared {
+    told: Mutex<Told>,
+    /// Where it is looked for.
+    prefixes: Vec<String>,
+}
 
 #[derive(Default)]
 enum Told {
@@ -42,8 +46,15 @@ enum Told {
 }
 
 impl Shared {
+    /// Under the usual prefixes and, where there is one, this.
+    pub(super) fn under(prefix: Option<&str>) -> Shared {
+        let own = prefix.filter(|own| !PREFIXES.contains(own));
+        let prefixes = PREFIXES.into_iter().chain(own).map(str::to_owned).collect();
+        Shared { told: Mutex::default(), prefixes }
+    }
+
     pub(super) fn into_facts(self) -> Observed<KubernetesStore> {
-        match self.0.into_inner() {
+        match self.told.into_inner() {
             Told::Nothing => Observed::unknown("no member answered"),
             Told::Trouble(trouble) => Observed::unknown(trouble.to_string()),
             Told::Store(store) => Observed::Known(store),
@@ -54,14 +65,17 @@ impl Shared {
 /// Looks through this member, unless another has already told.
 pub(super) async fn look(core: &Core, shared: &Shared, ask: &Ask, deadline: Deadline) {
     let Some(client) = &core.client else { return };
-    let mut told = shared.0.lock().await;
+    let mut told = shared.told.lock().await;
     match &*told {
         Told::Store(_) => return,
         Told::Trouble(trouble) if refused(trouble) => return,
         Told::Trouble(_) | Told::Nothing => {}
     }
     let kv = client.kv_client().max_decoding_message_size(MAX_MESSAGE);
-    *told = (Reader { kv, deadline }).store(ask.deep).await.map_or_else(Told::Trouble, Told::Store);
+    *told = (Reader { kv, deadline })
+        .store(&shared.prefixes, ask.deep)
+        .await
+        .map_or_else(Told::Trouble, Told::Store);
 }
 
 /// A refusal is the same from every member; any other trouble may be one member's own.
@@ -88,17 +102,15 @@ enum NoPage {
 }
 
 impl Reader {
-    async fn store(&self, deep: bool) -> Result<KubernetesStore, Trouble> {
+    async fn store(&self, prefixes: &[String], deep: bool) -> Result<KubernetesStore, Trouble> {
         let mut store = KubernetesStore::default();
-        let (registry, openshift) =
-            futures_util::future::try_join(self.any(PREFIXES[0]), self.any(PREFIXES[1])).await?;
-        for (prefix, found) in PREFIXES.into_iter().zip([registry, openshift]) {
+        let found = try_join_all(prefixes.iter().map(|prefix| self.any(prefix))).await?;
+        for (prefix, found) in prefixes.iter().zip(found) {
             if !found {
                 continue;
             }
-            let prefixes =
-                store.prefix.take().map_or_else(|| prefix.to_owned(), |p| format!("{p}, {prefix}"));
-            store.prefix = Some(prefixes);
+            let all = store.prefix.take().map_or_else(|| prefix.to_owned(), |p| format!("{p}, {prefix}"));
+            store.prefix = Some(all);
             let read = if deep {
                 self.every_resource(prefix, &mut store).await
             } else {

@@ -16,8 +16,12 @@ use std::time::Duration;
 pub struct Listed {
     /// Hex id.
     pub id: String,
+    /// Its name; empty until it has started once.
+    pub name: String,
     /// Peer URLs.
     pub peer_urls: Vec<String>,
+    /// Client URLs; none until it has started once.
+    pub client_urls: Vec<String>,
     /// Whether it has no vote.
     pub learner: bool,
 }
@@ -57,7 +61,9 @@ impl Etcd {
         let cluster = list.header().map_or_else(String::new, |header| wire::hex(header.cluster_id()));
         let members = list.members().iter().map(|member| Listed {
             id: wire::hex(member.id()),
+            name: member.name().to_owned(),
             peer_urls: member.peer_urls().to_vec(),
+            client_urls: member.client_urls().to_vec(),
             learner: member.is_learner(),
         });
         Ok((cluster, members.collect()))

@@ -31,6 +31,9 @@ pub(super) struct RawCluster {
     pub(super) tls: RawTls,
     #[serde(default)]
     pub(super) auth: RawAuth,
+    /// kube-apiserver's `--etcd-prefix`, where it is not `/registry`
+    #[schemars(with = "Option<String>")]
+    pub(super) kubernetes_prefix: Option<Spanned<String>>,
     #[serde(default)]
     pub(super) members: BTreeMap<String, RawMember>,
 }

@@ -4,7 +4,7 @@ use super::meta::{Database, HEADER};
 use crate::format::source::{Damage, Damages, Place, read_exact, u16_at, u32_at, u64_at};
 
 /// Marks a freelist page.
-const FREELIST_FLAG: u16 = 0x10;
+pub(super) const FREELIST_FLAG: u16 = 0x10;
 /// In a freelist's count: the real count is the first entry.
 const COUNT_IS_FIRST: u16 = 0xffff;
 /// Bytes of the freelist read at once.

@@ -5,11 +5,11 @@ use crate::format::source::{Damage, Damages, Place, Source, read_full, u16_at, u
 /// Bytes of a page's header: id u64, flags u16, count u16, overflow u32.
 pub(super) const HEADER: usize = 16;
 /// Marks a meta page.
-const META_FLAG: u16 = 4;
+pub(super) const META_FLAG: u16 = 4;
 /// The bytes 0xED0CDAED that open a meta.
-const MAGIC: u32 = 0xED0C_DAED;
+pub(super) const MAGIC: u32 = 0xED0C_DAED;
 /// The only version there is.
-const VERSION: u32 = 2;
+pub(super) const VERSION: u32 = 2;
 /// In a meta's freelist field: the freelist is not stored, free pages are those that nothing reaches.
 const NOT_STORED: u64 = u64::MAX;
 /// Pages that a file may have before this reader refuses it: 512 GiB of 4 KiB pages. It bounds the page bitmaps to

@@ -4,6 +4,7 @@
 //! once and proves the structure while it goes, as bbolt's own `tx.Check` does and more strictly: elements of a page
 //! must also follow one another without gap, as every bbolt writes them.
 
+mod begin;
 mod meta;
 mod page;
 mod cursor;
@@ -12,6 +13,7 @@ mod walk;
 #[cfg(test)]
 pub(in crate::format) mod handmade;
 
+pub use begin::file as first_file;
 pub use cursor::{Cursor, Item};
 pub use meta::{Database, Meta};
 pub use walk::{Visitor, Walked};

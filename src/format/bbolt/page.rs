@@ -6,7 +6,9 @@ use crate::format::source::{Damage, Place, read_exact, u16_at, u32_at, u64_at};
 /// Bytes of an element of either kind.
 const ELEMENT: usize = 16;
 /// Element flag: the value is a bucket.
-const BUCKET_FLAG: u32 = 1;
+pub(super) const BUCKET_FLAG: u32 = 1;
+/// Page flag: a leaf.
+pub(super) const LEAF_FLAG: u16 = 2;
 /// Bytes held at once for pages: the branch pages above the current leaf and the leaf with its overflow. etcd's largest
 /// request is 1.5 MiB unless raised; a page that needs more than this is refused, so that damage cannot cost memory.
 pub(super) const MAX_HELD: usize = 24 << 20;
@@ -200,7 +202,7 @@ impl Header {
         let flags = u16_at(bytes, 8).ok_or_else(short)?;
         let kind = match flags {
             1 => Kind::Branch,
-            2 => Kind::Leaf,
+            LEAF_FLAG => Kind::Leaf,
             other => return Err(here(format!("neither branch nor leaf: flags {other:#x}"))),
         };
         Ok(Header {

@@ -3,6 +3,7 @@
 mod proto;
 mod revision;
 mod newest;
+mod begin;
 mod buckets;
 mod digest;
 mod survey;
@@ -12,6 +13,7 @@ mod snap;
 mod agreement;
 
 pub use agreement::{Discrepancy, compare};
+pub use begin::database_of;
 pub use buckets::{Alarm, Auth, ConfState, Downgrade, Lease, Member, MetaRecords, Permission, Records, User};
 pub use digest::{Digest, appended, has_digest, read_digest};
 pub use hash_kv::{HashKv, hash_kv};

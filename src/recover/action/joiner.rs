@@ -3,8 +3,10 @@
 use super::files::new_part;
 use super::restore::reclaim;
 use super::{LOOK, RealHands, said};
+use crate::backend::etcd::recovery::Listed;
 use crate::consent::Consent;
 use crate::format::etcd::wal::{FIRST_SEGMENT, Identity, first_segment};
+use crate::format::etcd::{Member, database_of};
 use crate::host::{Content, Host, Owner};
 use crate::recover::plan::{Joiner, Ownership};
 use crate::transport::Deadline;
@@ -31,13 +33,30 @@ impl RealHands {
         let inner = part.join("member");
         make(host, consent, &part).await?;
         make(host, consent, &inner).await?;
-        make(host, consent, &inner.join("snap")).await?;
+        let (snap, known) = (inner.join("snap"), database_of(&known(&members)?).map_err(said)?);
+        make(host, consent, &snap).await?;
+        write(host, consent, &snap.join("db"), &known).await?;
         if joiner.wal_dir.is_none() {
             make(host, consent, &inner.join("wal")).await?;
-            write(host, consent, &inner.join("wal"), &log).await?;
+            write(host, consent, &inner.join("wal").join(FIRST_SEGMENT), &log).await?;
         }
         settle(host, consent, &part, &joiner.dir, joiner.owner).await
     }
+}
+
+/// The members as a database keeps them. Without them the joiner connects to nobody until it has the leader's snapshot,
+/// and only then do the five seconds begin after which etcd takes the next member.
+fn known(members: &[Listed]) -> Result<Vec<Member>, String> {
+    let known = members.iter().map(|member| {
+        Ok(Member {
+            id: number(&member.id)?,
+            peer_urls: member.peer_urls.clone(),
+            is_learner: member.learner,
+            name: member.name.clone(),
+            client_urls: member.client_urls.clone(),
+        })
+    });
+    known.collect()
 }
 
 fn number(hex: &str) -> Result<u64, String> {
@@ -48,9 +67,8 @@ async fn make(host: &dyn Host, consent: &Consent, dir: &Path) -> Result<(), Stri
     host.make_dir(consent, dir, 0o700, Deadline::after(LOOK)).await.map_err(said)
 }
 
-async fn write(host: &dyn Host, consent: &Consent, dir: &Path, log: &[u8]) -> Result<(), String> {
-    let path = dir.join(FIRST_SEGMENT);
-    host.write_new(consent, &path, Content::Bytes(log), 0o600, Deadline::after(LOOK)).await.map_err(said)
+async fn write(host: &dyn Host, consent: &Consent, path: &Path, bytes: &[u8]) -> Result<(), String> {
+    host.write_new(consent, path, Content::Bytes(bytes), 0o600, Deadline::after(LOOK)).await.map_err(said)
 }
 
 async fn finish(
@@ -61,7 +79,7 @@ async fn finish(
     log: &[u8],
     owner: Option<Ownership>,
 ) -> Result<(), String> {
-    write(host, consent, part, log).await?;
+    write(host, consent, &part.join(FIRST_SEGMENT), log).await?;
     settle(host, consent, part, to, owner).await
 }
 

@@ -35,10 +35,11 @@ impl Writers {
                         let key = format!("w/{client}/{number}");
                         begun.fetch_add(1, Ordering::SeqCst);
                         let put = etcd.put(key.clone(), "v", None);
+                        // A leader that was paused may have to be elected again: clients try on.
                         match tokio::time::timeout(Duration::from_secs(4), put).await {
-                            Ok(Ok(_)) => acknowledged.lock().expect("whole").insert(key),
-                            _ => return,
-                        };
+                            Ok(Ok(_)) => drop(acknowledged.lock().expect("whole").insert(key)),
+                            _ => tokio::time::sleep(Duration::from_millis(20)).await,
+                        }
                         if stop.load(Ordering::SeqCst) {
                             return;
                         }

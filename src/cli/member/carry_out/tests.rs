@@ -100,6 +100,7 @@ fn run(
         endpoints: Vec::new(),
         tls: TlsFiles::default(),
         auth: None,
+        kubernetes_prefix: None,
         members: BTreeMap::new(),
     };
     let backend = Scripted {
