@@ -56,6 +56,8 @@ pub enum Family {
     AtRest,
     /// How the servers were started.
     Configuration,
+    /// Whether it could be recovered.
+    Backup,
 }
 
 impl Family {
@@ -71,6 +73,7 @@ impl Family {
             Family::Access => "access",
             Family::AtRest => "at-rest",
             Family::Configuration => "configuration",
+            Family::Backup => "backup",
         }
     }
 }

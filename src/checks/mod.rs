@@ -3,6 +3,7 @@
 
 mod access;
 mod at_rest;
+mod backup;
 mod configuration;
 mod consul;
 mod disk;
@@ -32,6 +33,7 @@ const FAMILIES: &[&[&Check]] = &[
     access::CHECKS,
     at_rest::CHECKS,
     configuration::CHECKS,
+    backup::CHECKS,
 ];
 
 /// Every check.

@@ -41,6 +41,7 @@ pub(crate) fn cluster(n: usize) -> Sample {
             .collect(),
         own_certificate: None,
         zones_declared: false,
+        drills: None,
         members,
     };
     let etcd = EtcdFacts {

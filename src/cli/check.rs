@@ -131,7 +131,10 @@ fn check(args: &CheckArgs, global: &Global, world: &World) -> Result<u8, Failure
             let settings = settings(&args.target, global, world)?;
             let backends = settings.open()?;
             let ask = ask(args, world);
-            let facts = block_on(join_all(backends.iter().map(|b| b.observe(&ask))))?;
+            let mut facts = block_on(join_all(backends.iter().map(|b| b.observe(&ask))))?;
+            for cluster in &mut facts {
+                cluster.common.drills = super::drill::known(cluster.common.backend, world);
+            }
             (settings.config, facts)
         }
     };

@@ -1,6 +1,6 @@
 //! Facts whose words mean the same on every backend: voters, leader, versions, disk, clock, listeners.
 
-use super::{Certificate, Observed, OwnCertificate, SyncLatency};
+use super::{Certificate, DrillFacts, Observed, OwnCertificate, SyncLatency};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -405,6 +405,9 @@ pub struct CommonFacts {
     pub own_certificate: Option<OwnCertificate>,
     /// Whether zones were declared for the members.
     pub zones_declared: bool,
+    /// Drills of this system; `None` where no evidence of any is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drills: Option<Observed<DrillFacts>>,
 }
 
 /// Where the member list came from.

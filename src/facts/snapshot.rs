@@ -303,6 +303,7 @@ impl Facts {
                 views: Vec::new(),
                 own_certificate: None,
                 zones_declared: false,
+                drills: None,
             },
             native: NativeFacts::Etcd(EtcdFacts {
                 members: Vec::new(),

@@ -70,6 +70,7 @@ pub(super) fn situation() -> Situation {
                 views: Vec::new(),
                 own_certificate: None,
                 zones_declared: false,
+                drills: None,
             },
             native: NativeFacts::Etcd(EtcdFacts {
                 members: vec![native],

@@ -38,6 +38,7 @@ pub(super) fn merge(
         views: views(&harvest.cores, &list),
         own_certificate: own_certificate(consul),
         zones_declared: consul.target.members.values().any(|m| m.zone.is_some()),
+        drills: None,
         members,
         cluster_ids,
     };

@@ -45,6 +45,7 @@ pub(super) fn merge(
         views: views(&harvest.cores, &etcd_members).into_iter().chain(peers.views(&list)).collect(),
         own_certificate: own_certificate(etcd),
         zones_declared: etcd.target.members.values().any(|m| m.zone.is_some()),
+        drills: None,
         cluster_ids,
     };
     // By name, as people list them: ids are hashes, and their order changes from cluster to cluster.

@@ -52,6 +52,7 @@ pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest:
         members,
         own_certificate: own_certificate(zookeeper),
         zones_declared: zookeeper.target.members.values().any(|m| m.zone.is_some()),
+        drills: None,
         membership: roll.source.clone(),
     };
     if let (Some(dir), Observed::Known(MembershipSource::Cluster)) = (&ask.state_dir, &common.membership) {

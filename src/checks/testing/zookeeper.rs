@@ -48,6 +48,7 @@ pub(crate) fn ensemble(n: usize) -> Sample {
             views: ids.iter().map(view).collect(),
             own_certificate: None,
             zones_declared: false,
+            drills: None,
             members,
         },
         native: NativeFacts::Zookeeper(ZookeeperFacts {
