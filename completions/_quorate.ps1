@@ -917,7 +917,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             break
         }
         'quorate;drill;list' {
-            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: under the state directory]')
+            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
@@ -933,7 +933,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--nodes', '--nodes', [CompletionResultType]::ParameterName, 'How many members [default: what the scenario needs]')
             [CompletionResult]::new('--verify-with', '--verify-with', [CompletionResultType]::ParameterName, 'A command for `sh -c`, run against the recovered cluster before the keys are read back: not 0 fails the drill')
             [CompletionResult]::new('--max-outage', '--max-outage', [CompletionResultType]::ParameterName, 'Clients must be able to write again this long after the fault')
-            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: under the state directory]')
+            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Also write the same result in another format to a file')
@@ -952,7 +952,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--scenario', '--scenario', [CompletionResultType]::ParameterName, 'Which scenarios must have passed')
             [CompletionResult]::new('--server-version', '--server-version', [CompletionResultType]::ParameterName, 'Only drills of this version of the server count, or of this minor version')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'What makes the exit code non-zero')
-            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: under the state directory]')
+            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
@@ -964,7 +964,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             break
         }
         'quorate;drill;show' {
-            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: under the state directory]')
+            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')

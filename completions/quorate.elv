@@ -836,7 +836,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand help 'Print this message or the help of the given subcommand(s)'
         }
         &'quorate;drill;list'= {
-            cand --evidence 'Where the evidence of all drills is kept [default: under the state directory]'
+            cand --evidence 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]'
             cand -o 'Output format'
             cand --output 'Output format'
             cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
@@ -851,7 +851,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --nodes 'How many members [default: what the scenario needs]'
             cand --verify-with 'A command for `sh -c`, run against the recovered cluster before the keys are read back: not 0 fails the drill'
             cand --max-outage 'Clients must be able to write again this long after the fault'
-            cand --evidence 'Where the evidence of all drills is kept [default: under the state directory]'
+            cand --evidence 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]'
             cand -o 'Output format'
             cand --output 'Output format'
             cand --report 'Also write the same result in another format to a file'
@@ -869,7 +869,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --scenario 'Which scenarios must have passed'
             cand --server-version 'Only drills of this version of the server count, or of this minor version'
             cand --fail-on 'What makes the exit code non-zero'
-            cand --evidence 'Where the evidence of all drills is kept [default: under the state directory]'
+            cand --evidence 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]'
             cand -o 'Output format'
             cand --output 'Output format'
             cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
@@ -880,7 +880,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'quorate;drill;show'= {
-            cand --evidence 'Where the evidence of all drills is kept [default: under the state directory]'
+            cand --evidence 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]'
             cand -o 'Output format'
             cand --output 'Output format'
             cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'

@@ -710,7 +710,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_se
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -f -a "due" -d 'Say whether a drill is due: a gate for CI'
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -f -a "show" -d 'Show a drill again'
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from list" -l evidence -d 'Where the evidence of all drills is kept [default: under the state directory]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from list" -l evidence -d 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from list" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
@@ -723,7 +723,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_s
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l nodes -d 'How many members [default: what the scenario needs]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l verify-with -d 'A command for `sh -c`, run against the recovered cluster before the keys are read back: not 0 fails the drill' -r
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l max-outage -d 'Clients must be able to write again this long after the fault' -r
-complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l evidence -d 'Where the evidence of all drills is kept [default: under the state directory]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l evidence -d 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -s o -l output -d 'Output format' -r -f -a "table\t'for people'
 json\t'for scripts, as in `quorate schema drill`'
 markdown\t'for a ticket or an audit'
@@ -746,7 +746,7 @@ slow-disk\t''"
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l server-version -d 'Only drills of this version of the server count, or of this minor version' -r
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l fail-on -d 'What makes the exit code non-zero' -r -f -a "warning\t'Also one that is due soon'
 critical\t'One that is due'"
-complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l evidence -d 'Where the evidence of all drills is kept [default: under the state directory]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l evidence -d 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
@@ -755,7 +755,7 @@ always\t'Always'
 never\t'Never'"
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from show" -l evidence -d 'Where the evidence of all drills is kept [default: under the state directory]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from show" -l evidence -d 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "table\t'for people'
 json\t'for scripts, as in `quorate schema drill`'
 markdown\t'for a ticket or an audit'
