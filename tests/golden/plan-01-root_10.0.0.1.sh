@@ -415,7 +415,9 @@ run() {
     step 21 0 'Compare the data of all members'
     step 22 0 'Delete quorate/recover/20261124t211834z-3043'
     step 23 0 'Save a snapshot of the new cluster to /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/after.db'
+    say 'Set aside: /var/lib/etcd.quorate-20261124t211834z-3043.snapshot; once it is not needed any more: rm -r /var/lib/etcd.quorate-20261124t211834z-3043.snapshot'
     say 'Set aside: /var/lib/etcd.quorate-20261124t211834z-3043; once it is not needed any more: rm -r /var/lib/etcd.quorate-20261124t211834z-3043'
+    unfinished /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db /var/lib/etcd.quorate-20261124t211834z-3043.snapshot /var/lib/etcd.quorate-20261124t211834z-3043.new /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/after.db
     say 'prod-etcd is recovered: cluster ad82929091041444.'
 }
 

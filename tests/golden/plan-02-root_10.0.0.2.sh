@@ -192,6 +192,7 @@ run() {
     step 14 0 'Make /var/lib/etcd with a log that says who n2 is'
     step 15 120 'Start n2; it fetches everything from the leader'
     step 16 0 'Give n2 a vote once the server finds it ready'
+    unfinished /var/lib/etcd
     say 'This host has done its part.'
 }
 

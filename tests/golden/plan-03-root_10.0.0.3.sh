@@ -197,6 +197,7 @@ run() {
     step 18 0 'Make /var/lib/etcd with a log that says who n3 is'
     step 19 120 'Start n3; it fetches everything from the leader'
     step 20 0 'Give n3 a vote once the server finds it ready'
+    unfinished /var/lib/etcd
     say 'This host has done its part.'
 }
 
