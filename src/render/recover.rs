@@ -4,7 +4,7 @@ use super::text::{escape, wrap};
 use crate::host::typed;
 use crate::recover::describe;
 use crate::recover::executor::Event;
-use crate::recover::journal::{Left, Line, Progress, Record, plan_of, progress};
+use crate::recover::journal::{Left, Line, Progress, Record, is_rolled_back, plan_of, progress};
 use crate::recover::plan::{Action, Becomes, Condition, EtcdAction, HostSpec, Loss, Phase, Plan, Undo};
 use crate::recover::rehearse::{Rehearsed, Verdict};
 use std::collections::BTreeSet;
@@ -165,6 +165,10 @@ pub fn write_report(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
     let Some(plan) = plan_of(lines) else { return writeln!(out, "Nothing was begun.") };
     let md = |text: &str| escape(text).replace('|', "\\|");
     writeln!(out, "# Recovery of {}, run {}\n", md(&plan.cluster), md(&plan.run_id))?;
+    writeln!(out, "- **{}**", md(&outcome(lines)))?;
+    for line in attempts(lines) {
+        writeln!(out, "- {}", md(&line))?;
+    }
     writeln!(out, "- Cluster lost: `{}`", plan.cluster_id)?;
     if let Some(id) = &plan.new_cluster_id {
         writeln!(out, "- Cluster made: `{id}`")?;
@@ -173,6 +177,12 @@ pub fn write_report(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
     match &plan.loss {
         Loss::Lossless { why } => writeln!(out, "- Loss: none. {}", md(why))?,
         Loss::AtRisk { why, .. } => writeln!(out, "- Loss: possible. {}", md(why))?,
+    }
+    for note in &plan.notes {
+        writeln!(out, "- {}", md(note))?;
+    }
+    for entry in &plan.kept {
+        writeln!(out, "- Kept: {}", md(entry))?;
     }
     for statement in &plan.statements {
         writeln!(out, "- Stated: {}", md(&statement.says))?;
@@ -199,6 +209,13 @@ pub fn write_report(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
             md(&effect.join("; "))
         )?;
     }
+    let troubles = troubles(lines);
+    if !troubles.is_empty() {
+        writeln!(out, "\n## What went wrong on the way\n")?;
+        for trouble in troubles {
+            writeln!(out, "- {}", md(&trouble))?;
+        }
+    }
     let aside = set_aside(lines);
     if !aside.is_empty() {
         writeln!(out, "\n## Set aside\n\nNothing was deleted. Once it is not needed any more:\n")?;
@@ -210,6 +227,54 @@ pub fn write_report(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "- There may be more, which could not be looked at: {}", md(why))?;
     }
     Ok(())
+}
+
+/// How it stands, and how long it took, as a sentence.
+fn outcome(lines: &[Line]) -> String {
+    let end = lines.iter().rfind(|line| matches!(line.record, Record::Finished | Record::RolledBack));
+    let begun = lines.iter().any(|line| matches!(line.record, Record::Started { .. }));
+    let took = |end: &Line| {
+        let began = lines.first().map_or(end.time, |first| first.time);
+        let seconds = end.time.duration_since(began).as_secs();
+        format!("{} min {} s after it was begun", seconds / 60, seconds % 60)
+    };
+    match end {
+        Some(end) if end.record == Record::Finished => format!("Recovered, {}.", took(end)),
+        Some(_) if !begun => "Refused: nothing was changed.".to_owned(),
+        Some(end) => format!("Rolled back, {}: it is as it was before.", took(end)),
+        None if is_rolled_back(lines) => "Not at its end: it is being rolled back.".to_owned(),
+        None => "Not at its end: it can be resumed.".to_owned(),
+    }
+}
+
+/// Who began when, and how it was agreed to.
+fn attempts(lines: &[Line]) -> Vec<String> {
+    let begun = lines.iter().filter_map(|line| match &line.record {
+        Record::Begun { verb, consent } => {
+            let agreed = if consent == "typed" { "the cluster's id was typed" } else { consent };
+            Some(format!("{}: {verb} ({agreed})", short(line)))
+        }
+        _ => None,
+    });
+    begun.collect()
+}
+
+/// Every step that failed, and every way back that was closed, with its time.
+fn troubles(lines: &[Line]) -> Vec<String> {
+    let told = lines.iter().filter_map(|line| match &line.record {
+        Record::Failed { step, why } => Some(format!("{}: {step} failed: {why}", short(line))),
+        Record::UndoFailed { step, why } => {
+            Some(format!("{}: {step} could not be undone: {why}", short(line)))
+        }
+        Record::Stays { step, why } => Some(format!("{}: {step} was not undone: {why}", short(line))),
+        _ => None,
+    });
+    told.collect()
+}
+
+/// When a line was written, to the second.
+fn short(line: &Line) -> String {
+    line.time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
 /// The command that removes it, with its host where that is another machine.

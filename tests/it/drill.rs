@@ -64,7 +64,7 @@ fn a_stuck_quorum_is_recovered_on_every_version_and_the_evidence_is_one_chain() 
                 let recovery = &record["recoveries"][0];
                 assert_ne!(recovery["old_cluster"], recovery["new_cluster"]);
                 assert_eq!(recovery["steps_done"], recovery["steps"]);
-                for phase in ["detect", "plan", "evidence", "fence", "restore", "start", "rejoin", "finish"] {
+                for phase in ["detect", "plan", "triage", "fence", "restore", "start", "rejoin", "finish"] {
                     assert!(list(&record, "phases").iter().any(|p| p["name"] == phase), "{phase}");
                 }
                 let kept: Vec<&str> =

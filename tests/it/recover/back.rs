@@ -30,7 +30,7 @@ fn old(cluster: &Cluster) -> String {
     cluster_id(&cluster.settles("lost").json())
 }
 
-fn run<'a>(config: &'a str) -> [&'a str; 5] {
+fn run(config: &str) -> [&str; 5] {
     ["recover", "run", "--yes", "--config", config]
 }
 

@@ -125,6 +125,19 @@ fn a_disk_that_is_full_at_the_restore_stops_the_run_and_what_is_left_is_named_at
     let aside = format!("rm -r {}.quorate-", data.display());
     assert!(done.stdout.contains(&aside), "{aside}: {}", done.stdout);
     let report = cluster.run(&["recover", "status", "-o", "markdown"]).exits(0).stdout;
-    assert!(report.contains(&line), "{report}");
+    for words in
+        [&*line, "**Recovered, ", "## What went wrong on the way", "restore-n1 failed: ", "run (--yes)"]
+    {
+        assert!(report.contains(words), "{words}: {report}");
+    }
+    let journal = std::fs::read_dir(cluster.home.path("state/quorate/recover")).expect("runs").flatten();
+    let journal = journal.map(|run| run.path().join("journal.jsonl")).find(|path| path.is_file());
+    let journal = std::fs::read_to_string(journal.expect("a journal")).expect("readable");
+    let schema = cluster.home.run(&["schema", "recover-journal"]).exits(0).stdout;
+    for line in journal.lines() {
+        let line: serde_json::Value = serde_json::from_str(line).expect("a record");
+        let kind = format!("\"const\": {}", line["record"]["kind"]);
+        assert!(schema.contains(&kind), "{kind} is not in the schema");
+    }
     cluster.settles("healthy");
 }
