@@ -46,6 +46,7 @@ pub(crate) fn cluster(n: usize) -> Sample {
         backups: None,
         data_dirs: Default::default(),
         votes: VoteRule::Majority,
+        drills: None,
         members,
     };
     let etcd = EtcdFacts {

@@ -306,6 +306,7 @@ impl Facts {
                 backups: None,
                 data_dirs: Default::default(),
                 votes: super::VoteRule::Majority,
+                drills: None,
             },
             native: NativeFacts::Etcd(EtcdFacts {
                 members: Vec::new(),

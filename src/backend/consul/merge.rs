@@ -41,6 +41,7 @@ pub(super) fn merge(
         backups: None,
         data_dirs: BTreeMap::new(),
         votes: VoteRule::Majority,
+        drills: None,
         members,
         cluster_ids,
     };

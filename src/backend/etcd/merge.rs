@@ -48,6 +48,7 @@ pub(super) fn merge(
         backups: None,
         data_dirs: BTreeMap::new(),
         votes: VoteRule::Majority,
+        drills: None,
         cluster_ids,
     };
     // By name, as people list them: ids are hashes, and their order changes from cluster to cluster.

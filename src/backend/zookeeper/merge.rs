@@ -50,6 +50,7 @@ pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest:
         zones_declared: zookeeper.target.members.values().any(|m| m.zone.is_some()),
         backups: None,
         data_dirs: BTreeMap::new(),
+        drills: None,
         membership: roll.source.clone(),
         votes: roll.votes.clone(),
     };

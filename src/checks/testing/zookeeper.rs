@@ -51,6 +51,7 @@ pub(crate) fn ensemble(n: usize) -> Sample {
             backups: None,
             data_dirs: Default::default(),
             votes: VoteRule::Majority,
+            drills: None,
             members,
         },
         native: NativeFacts::Zookeeper(ZookeeperFacts {
