@@ -59,6 +59,18 @@ pub struct ZookeeperHere {
     pub directories: Vec<ZookeeperDirectory>,
     /// Files that hold data or secrets and that every user of the machine can read: at most one of each directory.
     pub exposed: Vec<String>,
+    /// Key stores that are PEM files, by the prefix of their settings: `ssl` for clients, `ssl.quorum`.
+    pub stores: BTreeMap<String, ZookeeperStore>,
+}
+
+/// A key store, as the file is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperStore {
+    /// The file.
+    pub path: String,
+    /// SHA-256 of its first certificate, in hex.
+    pub fingerprint: String,
 }
 
 /// A directory of a server.

@@ -2,12 +2,15 @@
 //! looked at where the config file says that the member is local: a loopback address may be a tunnel's end.
 
 use super::wire;
-use crate::facts::{Observed, ZookeeperDirectory, ZookeeperHere};
+use crate::facts::{Observed, ZookeeperDirectory, ZookeeperHere, ZookeeperStore};
 use crate::host::local::LocalHost;
 use crate::host::{Host, Process};
+use crate::listener::certificate;
 use crate::target::{DeclaredHost, DeclaredMember};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -124,6 +127,7 @@ impl Started {
             here: Observed::Known(ZookeeperHere {
                 directories: directories(&settings),
                 exposed: self.exposed(&settings),
+                stores: stores(&settings),
             }),
             file: Observed::Known(settings),
             properties: Observed::Known(properties),
@@ -165,6 +169,17 @@ fn open_to_all(path: &Path) -> bool {
             .skip(1)
             .filter(|dir| !dir.as_os_str().is_empty())
             .all(|dir| mode(dir) & 0o001 != 0)
+}
+
+/// The certificates that the server would read if it read them now. JKS and PKCS12 stores are not opened.
+fn stores(settings: &BTreeMap<String, String>) -> BTreeMap<String, ZookeeperStore> {
+    let store = |prefix: &str| {
+        let path = settings.get(&format!("{prefix}.keyStore.location"))?;
+        let leaf = CertificateDer::from_pem_file(path).ok()?;
+        let fingerprint = certificate::read(&leaf).ok()?.fingerprint;
+        Some((prefix.to_owned(), ZookeeperStore { path: path.clone(), fingerprint }))
+    };
+    ["ssl", "ssl.quorum"].into_iter().filter_map(store).collect()
 }
 
 fn directories(settings: &BTreeMap<String, String>) -> Vec<ZookeeperDirectory> {

@@ -195,6 +195,7 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
                 })
                 .into(),
             exposed: vec![],
+            stores: BTreeMap::new(),
         }),
     }
 }
