@@ -5,6 +5,7 @@ use crate::facts::{
     BackendKind, CommonFacts, ConsulFacts, EtcdFacts, Facts, NativeFacts, SnapshotFacts, ZookeeperFacts,
 };
 use crate::policy::{Policy, Threshold};
+use crate::runbook::Page;
 pub use crate::value::{Value, human_bytes, human_millis};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -71,6 +72,18 @@ impl Family {
             Family::Access => "access",
             Family::AtRest => "at-rest",
             Family::Configuration => "configuration",
+        }
+    }
+
+    /// Topic of the runbook for what has no page of its own.
+    pub fn topic(self) -> &'static str {
+        match self {
+            Family::Quorum => "stuck-quorum",
+            Family::Replication => "slow-cluster",
+            Family::Disk => "full-disk",
+            Family::Versions => "rolling-upgrade",
+            Family::Membership => "membership-drift",
+            Family::Transport | Family::Access | Family::AtRest | Family::Configuration => "hardening",
         }
     }
 }
@@ -288,7 +301,7 @@ pub struct Check {
     pub why: &'static str,
     /// What to do about a finding: imperative, with the next command where there is one.
     pub remedy: &'static str,
-    /// Page under `runbooks/`, without `.md`.
+    /// Topic of the page under `runbooks/` that a finding names, such as `replace-member`; the family's when `None`.
     pub runbook: Option<&'static str>,
     /// Thresholds it uses.
     pub thresholds: &'static [Threshold],
@@ -313,6 +326,12 @@ impl Check {
             Rule::File(judge) => Some(judge(file, policy)),
             Rule::Common(_) | Rule::Etcd(_) | Rule::Zookeeper(_) | Rule::Consul(_) => None,
         })
+    }
+
+    /// The runbook for what it finds on this backend.
+    pub fn page(&self, backend: BackendKind) -> Option<&'static Page> {
+        let own = self.runbook.and_then(|topic| Page::on(topic, backend.name()));
+        own.or_else(|| Page::on(self.family.topic(), backend.name()))
     }
 
     /// Backends it has a rule for.

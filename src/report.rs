@@ -6,7 +6,7 @@ pub mod status;
 
 use crate::checks::{self, Verdict};
 use crate::facts::{BackendKind, EtcdFacts, Facts, Member, NativeFacts, Role};
-use crate::finding::{Check, Finding, Severity, Status};
+use crate::finding::{Finding, Severity, Status};
 use crate::quorum::{self, QuorumState};
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -393,10 +393,10 @@ fn soonest_certificate(member: &Member, now: Timestamp) -> Option<CertificateRep
     })
 }
 
-/// Runbooks named after another system would mislead.
-fn runbook(check: &Check, backend: BackendKind) -> Option<&'static str> {
-    let of = |kind: &BackendKind, page: &str| page.starts_with(&format!("{}-", kind.name()));
-    check.runbook.filter(|page| BackendKind::ALL.iter().all(|kind| *kind == backend || !of(kind, page)))
+/// What is worth acting on has a page to follow.
+fn runbook(finding: &Finding, backend: BackendKind) -> Option<&'static str> {
+    let acts = finding.status != Status::Pass && finding.severity >= Some(Severity::Warning);
+    finding.check.page(backend).filter(|_| acts).map(|page| page.name)
 }
 
 fn finding_report(finding: &Finding, backend: BackendKind) -> FindingReport {
@@ -408,7 +408,7 @@ fn finding_report(finding: &Finding, backend: BackendKind) -> FindingReport {
         member: finding.member.clone(),
         evidence: finding.evidence.iter().map(|(name, value)| ((*name).to_owned(), value.json())).collect(),
         remedy: finding.remedy,
-        runbook: runbook(finding.check, backend).filter(|_| finding.status != Status::Pass),
+        runbook: runbook(finding, backend),
         waiver: finding
             .waiver
             .as_ref()

@@ -34,8 +34,19 @@ pages![
     "expired-certificates",
     "etcd-old-snapshot",
     "recovery-drill",
+    "etcd-hardening",
     "zookeeper-stuck-quorum",
+    "zookeeper-replace-member",
+    "zookeeper-membership-drift",
+    "zookeeper-data-divergence",
+    "zookeeper-hardening",
     "consul-stuck-quorum",
+    "consul-replace-member",
+    "consul-membership-drift",
+    "consul-hardening",
+    "slow-cluster",
+    "full-disk",
+    "rolling-upgrade",
 ];
 
 /// What becomes of a block's commands.
@@ -66,6 +77,11 @@ pub fn find(name: &str) -> Option<&'static Page> {
 }
 
 impl Page {
+    /// The page on this topic for one system: its own, named after both, else the one for all.
+    pub fn on(topic: &str, system: &str) -> Option<&'static Page> {
+        find(&format!("{system}-{topic}")).or_else(|| find(topic))
+    }
+
     /// Its first line, without the mark.
     pub fn title(&self) -> &'static str {
         self.text.lines().next().unwrap_or_default().trim_start_matches("# ")

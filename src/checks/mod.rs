@@ -2,9 +2,9 @@
 //! its entry in the family's list.
 
 mod access;
+mod agents;
 mod at_rest;
 mod configuration;
-mod consul;
 mod disk;
 mod membership;
 mod quorum;
@@ -16,7 +16,7 @@ pub(crate) mod testing;
 mod transport;
 mod versions;
 
-use crate::facts::{Facts, SnapshotFacts};
+use crate::facts::{BackendKind, Facts, SnapshotFacts};
 use crate::finding::{Check, Finding, Gap, Hit, Outcome, Severity, Status, Waiver};
 use crate::policy::{Policy, Threshold};
 use jiff::tz::TimeZone;
@@ -42,6 +42,11 @@ pub fn catalogue() -> impl Iterator<Item = &'static Check> {
 /// The check with this slug.
 pub fn find(slug: &str) -> Option<&'static Check> {
     catalogue().find(|check| check.slug == slug)
+}
+
+/// What to do about a finding of this check on this backend, where the finding itself does not say.
+pub fn remedy(check: &Check, backend: BackendKind) -> &'static str {
+    remedies::of(check, backend)
 }
 
 /// Every threshold of every check, once per key.
@@ -137,7 +142,7 @@ fn from_hit(check: &'static Check, hit: Hit, facts: &Facts, waivers: &[Waiver]) 
         summary: hit.sentence(),
         member: hit.member,
         evidence: hit.values,
-        remedy: Some(hit.remedy.unwrap_or_else(|| remedies::of(check, facts.common.backend))),
+        remedy: Some(hit.remedy.unwrap_or_else(|| remedy(check, facts.common.backend))),
         waiver,
     }
 }

@@ -1,8 +1,10 @@
 //! Facts for table tests: a healthy cluster, and words to break it. Each test breaks one thing and expects exactly
 //! that finding.
 
+mod consul;
 mod zookeeper;
 
+pub(crate) use consul::{sampled, servers};
 pub(crate) use zookeeper::ensemble;
 
 use crate::facts::*;
@@ -42,6 +44,7 @@ pub(crate) fn cluster(n: usize) -> Sample {
         own_certificate: None,
         zones_declared: false,
         votes: VoteRule::Majority,
+        data_dirs: Default::default(),
         members,
     };
     let etcd = EtcdFacts {

@@ -8,6 +8,7 @@ use crate::backend::Ask;
 use crate::checks::{self, Selection, Verdict};
 use crate::facts::{FACTS_FORMAT, Facts, Member, Soundness};
 use crate::finding::{Finding, Severity};
+use crate::host;
 use crate::render::{self, Style};
 use crate::report::{CheckReport, Judged, Place};
 use clap::builder::{PossibleValue, PossibleValuesParser};
@@ -131,7 +132,10 @@ fn check(args: &CheckArgs, global: &Global, world: &World) -> Result<u8, Failure
             let settings = settings(&args.target, global, world)?;
             let backends = settings.open()?;
             let ask = ask(args, world);
-            let facts = block_on(join_all(backends.iter().map(|b| b.observe(&ask))))?;
+            let mut facts = block_on(join_all(backends.iter().map(|b| b.observe(&ask))))?;
+            for (target, facts) in settings.targets.iter().zip(&mut facts) {
+                host::data_dir::observe(target, facts);
+            }
             (settings.config, facts)
         }
     };

@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::nearest::nearest;
 use super::{Global, Shape, World, settings};
 use crate::checks;
+use crate::facts::BackendKind;
 use crate::finding::{Check, Value};
 use crate::policy::{Limit, Policy, Threshold};
 use crate::render::{self, Style, wrap};
@@ -52,14 +53,29 @@ struct Explained {
     question: &'static str,
     /// Why it matters.
     why: &'static str,
-    /// What to do about a finding.
+    /// What to do about a finding, where no backend needs other words.
     remedy: &'static str,
     /// Backends it looks at.
     backends: Vec<&'static str>,
+    /// What to do on each of them.
+    by_backend: Vec<OnBackend>,
     /// Thresholds.
     thresholds: Vec<ThresholdReport>,
     /// Where the knowledge comes from.
     sources: &'static [&'static str],
+}
+
+/// A check on one backend.
+#[derive(Debug, Serialize, JsonSchema)]
+struct OnBackend {
+    /// `etcd`, `zookeeper`, `consul`.
+    backend: &'static str,
+    /// What to do about a finding.
+    remedy: &'static str,
+    /// The page to follow, for `quorate runbook show`.
+    runbook: Option<&'static str>,
+    /// Those of the sources that are of this backend.
+    sources: Vec<&'static str>,
 }
 
 /// One threshold.
@@ -121,9 +137,31 @@ fn explained(check: &Check, policy: &Policy) -> Explained {
         why: check.why,
         remedy: check.remedy,
         backends: check.backends().into_iter().map(|b| b.name()).collect(),
+        by_backend: check.backends().into_iter().map(|backend| on_backend(check, backend)).collect(),
         thresholds: check.thresholds.iter().map(|threshold| in_force(threshold, policy)).collect(),
         sources: check.sources,
     }
+}
+
+fn on_backend(check: &Check, backend: BackendKind) -> OnBackend {
+    OnBackend {
+        backend: backend.name(),
+        remedy: checks::remedy(check, backend),
+        runbook: check.page(backend).map(|page| page.name),
+        sources: check.sources.iter().copied().filter(|source| names(source) == Some(backend)).collect(),
+    }
+}
+
+/// Whose documentation or code a source is: it names the project in its address or its words.
+fn names(source: &str) -> Option<BackendKind> {
+    let source = source.to_lowercase();
+    let marks = [
+        (BackendKind::Consul, &["consul", "hashicorp"][..]),
+        (BackendKind::Zookeeper, &["zookeeper"]),
+        (BackendKind::Etcd, &["etcd", "k3s"]),
+    ];
+    let of = |(_, words): &&(BackendKind, &[&str])| words.iter().any(|word| source.contains(word));
+    marks.iter().find(of).map(|(backend, _)| *backend)
 }
 
 fn in_force(threshold: &Threshold, policy: &Policy) -> ThresholdReport {
@@ -178,12 +216,46 @@ fn page(check: &Explained, style: Style) -> String {
     paragraph(&mut page, check.question, style);
     page.push('\n');
     section(&mut page, "why", &[check.why.to_owned()], style);
-    section(&mut page, "fix", &[check.remedy.to_owned()], style);
+    section(&mut page, "fix", &remedies(check), style);
+    section(&mut page, "page", &[pages(check)], style);
     let thresholds: Vec<String> = check.thresholds.iter().map(threshold).collect();
     section(&mut page, "policy", &thresholds, style);
-    let sources: Vec<String> = check.sources.iter().map(|source| (*source).to_owned()).collect();
-    section(&mut page, "source", &sources, style);
+    section(&mut page, "source", &sources(check), style);
     page
+}
+
+/// Once, where it is the same on every backend; else with the backends' names before it.
+fn remedies(check: &Explained) -> Vec<String> {
+    let mut said: Vec<(Vec<&str>, &str)> = Vec::new();
+    for on in &check.by_backend {
+        match said.iter_mut().find(|(_, remedy)| *remedy == on.remedy) {
+            Some((backends, _)) => backends.push(on.backend),
+            None => said.push((vec![on.backend], on.remedy)),
+        }
+    }
+    match said.as_slice() {
+        [(_, remedy)] => vec![(*remedy).to_owned()],
+        _ => said.iter().map(|(backends, remedy)| format!("{}: {remedy}", backends.join(", "))).collect(),
+    }
+}
+
+fn pages(check: &Explained) -> String {
+    let mut pages: Vec<&str> = check.by_backend.iter().filter_map(|on| on.runbook).collect();
+    pages.dedup();
+    format!("quorate runbook show {}", pages.join(" | "))
+}
+
+/// What is of one backend stands after its name, where there are several.
+fn sources(check: &Explained) -> Vec<String> {
+    let several = check.by_backend.iter().filter(|on| !on.sources.is_empty()).count() > 1;
+    let lead = |on: &OnBackend, source: &str| match several {
+        true => format!("{}: {source}", on.backend),
+        false => source.to_owned(),
+    };
+    let own = check.by_backend.iter().flat_map(|on| on.sources.iter().map(move |source| lead(on, source)));
+    let named: Vec<&str> = check.by_backend.iter().flat_map(|on| on.sources.iter().copied()).collect();
+    let rest = check.sources.iter().filter(|source| !named.contains(source));
+    own.chain(rest.map(|source| (*source).to_owned())).collect()
 }
 
 /// `fsync_p99_warn = 20 ms  set at quorate.toml:12; default 10 ms: etcd's documentation`.

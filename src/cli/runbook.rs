@@ -4,6 +4,7 @@ use super::failure::Failure;
 use super::nearest::nearest;
 use super::{Global, Shape, World};
 use crate::checks;
+use crate::finding::Check;
 use crate::render::{self, escape};
 use crate::runbook::{Block, Kind, PAGES, Page, find};
 use clap::{Args, Subcommand};
@@ -137,7 +138,10 @@ fn list(args: &ListArgs, world: &World) -> Result<u8, Failure> {
 }
 
 fn report(page: &'static Page, text: Option<String>) -> RunbookReport {
-    let naming = checks::catalogue().filter(|check| check.runbook == Some(page.name));
+    let names = |check: &&Check| {
+        check.backends().into_iter().any(|backend| check.page(backend).map(|p| p.name) == Some(page.name))
+    };
+    let naming = checks::catalogue().filter(names);
     RunbookReport {
         name: page.name,
         title: page.title(),

@@ -1,6 +1,6 @@
 //! Facts whose words mean the same on every backend: voters, leader, versions, disk, clock, listeners.
 
-use super::{Certificate, Observed, OwnCertificate, SyncLatency};
+use super::{Certificate, DataDir, Observed, OwnCertificate, SyncLatency};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -327,6 +327,8 @@ pub enum ListenerKind {
     Peer,
     /// Where only metrics and health are served.
     Metrics,
+    /// Where proxies of a service mesh connect (Consul).
+    Grpc,
 }
 
 impl ListenerKind {
@@ -336,6 +338,7 @@ impl ListenerKind {
             ListenerKind::Client => "client",
             ListenerKind::Peer => "peer",
             ListenerKind::Metrics => "metrics",
+            ListenerKind::Grpc => "grpc",
         }
     }
 }
@@ -405,6 +408,9 @@ pub struct CommonFacts {
     pub own_certificate: Option<OwnCertificate>,
     /// Whether zones were declared for the members.
     pub zones_declared: bool,
+    /// Data directories of the members that run on this machine by the config file's word, by the members' names there.
+    #[serde(default)]
+    pub data_dirs: BTreeMap<String, Observed<DataDir>>,
     /// Which sets of voters decide.
     #[serde(default)]
     pub votes: VoteRule,

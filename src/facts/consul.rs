@@ -226,7 +226,7 @@ pub struct Sampled {
     pub max: f64,
 }
 
-/// What the headers of a stale read tell.
+/// What a stale read of the server's own entry in the catalog tells, and its headers.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 #[serde(default)]
 pub struct CatalogView {
@@ -236,6 +236,8 @@ pub struct CatalogView {
     pub last_contact_ms: Option<f64>,
     /// Nodes that the token may see.
     pub nodes: u64,
+    /// The node id under which the catalog has the server's name; `None` when it has no such name, or may not be seen.
+    pub node_id: Option<String>,
 }
 
 /// What could be read without a token.

@@ -28,6 +28,9 @@ pub struct EtcdFacts {
 /// Why `EtcdFacts::hashes` is unknown when nobody asked for it: then it is no gap.
 pub const ASKED_ONLY_BY_DEEP: &str = "asked only by --deep";
 
+/// In a listener's `legacy_tls`: TLS 1.2 with a cipher broken in any version, RC4 (RFC 7465) or 3DES (CVE-2016-2183).
+pub const WEAK_CIPHER: &str = "TLS 1.2 with RC4 or 3DES";
+
 /// A revision that the cluster had once reached: it must never be lower later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RememberedRevision {

@@ -6,6 +6,7 @@
 mod certificate;
 mod common;
 mod consul;
+mod data_dir;
 mod etcd;
 mod latency;
 mod snapshot;
@@ -14,6 +15,7 @@ mod zookeeper;
 pub use certificate::*;
 pub use common::*;
 pub use consul::*;
+pub use data_dir::*;
 pub use etcd::*;
 pub use latency::*;
 pub use snapshot::*;

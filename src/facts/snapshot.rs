@@ -304,6 +304,7 @@ impl Facts {
                 own_certificate: None,
                 zones_declared: false,
                 votes: super::VoteRule::Majority,
+                data_dirs: Default::default(),
             },
             native: NativeFacts::Etcd(EtcdFacts {
                 members: Vec::new(),

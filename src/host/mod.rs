@@ -8,6 +8,7 @@
 //! What fails half-way leaves nothing under the final name, except where a method says so. Nothing here deletes.
 
 mod child;
+pub mod data_dir;
 mod error;
 pub mod local;
 mod locks;

@@ -1,25 +1,31 @@
-//! Does a listener still accept SSL 3.0, TLS 1.0 or TLS 1.1? rustls cannot ask (it speaks 1.2 and 1.3 only), so the
-//! question is written by hand: one ClientHello, and the first bytes of the answer.
+//! Does a listener still accept SSL 3.0, TLS 1.0, TLS 1.1, or TLS 1.2 with a broken cipher? rustls cannot ask (it speaks
+//! 1.2 and 1.3 only, with sound ciphers), so the question is written by hand: one ClientHello, and the first bytes of the
+//! answer.
 
-use crate::facts::{Observed, TroubleKind};
+use crate::facts::{Observed, TroubleKind, WEAK_CIPHER};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::exchange::dial;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
-/// A protocol version older than TLS 1.2.
+/// What a listener should refuse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Version {
     name: &'static str,
     minor: u8,
+    suites: &'static [u16],
 }
 
-const VERSIONS: [Version; 3] = [
-    Version { name: "SSL 3.0", minor: 0 },
-    Version { name: "TLS 1.0", minor: 1 },
-    Version { name: "TLS 1.1", minor: 2 },
+const VERSIONS: [Version; 4] = [
+    Version { name: WEAK_CIPHER, minor: 3, suites: &WEAK },
+    Version { name: "SSL 3.0", minor: 0, suites: &SUITES },
+    Version { name: "TLS 1.0", minor: 1, suites: &SUITES },
+    Version { name: "TLS 1.1", minor: 2, suites: &SUITES },
 ];
+
+/// ECDHE and RSA with 3DES and RC4 (RFC 4492, 5246).
+const WEAK: [u16; 8] = [0xc008, 0xc012, 0x0016, 0x000a, 0xc007, 0xc011, 0x0005, 0x0004];
 
 /// Cipher suites that servers of that age share: ECDHE and RSA with AES-CBC, 3DES, RC4 (RFC 4346, 4492, 5246).
 const SUITES: [u16; 12] =
@@ -45,7 +51,7 @@ pub async fn accepted(address: &Address, deadline: Deadline) -> Observed<Vec<Str
     }
 }
 
-/// Each old version, oldest first, and whether the listener accepts it.
+/// Each of them, the worst first after the weak ciphers, and whether the listener accepts it.
 pub async fn versions(address: &Address, deadline: Deadline) -> Vec<(&'static str, Observed<bool>)> {
     let asked = VERSIONS.map(|version| async move {
         let answer = match ask(address, version, deadline).await {
@@ -91,12 +97,12 @@ fn hello(version: Version, host: &str) -> Vec<u8> {
     let mut body = vec![0x03, version.minor];
     body.extend_from_slice(&[0x51; 32]);
     body.push(0);
-    body.extend_from_slice(&length16(SUITES.len() * 2));
-    body.extend(SUITES.iter().flat_map(|suite| suite.to_be_bytes()));
+    body.extend_from_slice(&length16(version.suites.len() * 2));
+    body.extend(version.suites.iter().flat_map(|suite| suite.to_be_bytes()));
     body.extend_from_slice(&[1, 0]);
     // SSL 3.0 knows no extensions.
     if version.minor > 0 {
-        let extensions = extensions(host);
+        let extensions = extensions(version, host);
         body.extend_from_slice(&length16(extensions.len()));
         body.extend_from_slice(&extensions);
     }
@@ -109,8 +115,8 @@ fn hello(version: Version, host: &str) -> Vec<u8> {
     record
 }
 
-/// Server name (not for IP addresses), supported groups, point formats.
-fn extensions(host: &str) -> Vec<u8> {
+/// Server name (not for IP addresses), supported groups, point formats; TLS 1.2 wants the signatures that we take.
+fn extensions(version: Version, host: &str) -> Vec<u8> {
     let mut all = Vec::new();
     let mut add = |kind: u16, data: &[u8]| {
         all.extend_from_slice(&kind.to_be_bytes());
@@ -126,6 +132,9 @@ fn extensions(host: &str) -> Vec<u8> {
     }
     add(0x000a, &[0, 8, 0, 23, 0, 24, 0, 25, 0, 29]);
     add(0x000b, &[1, 0]);
+    if version.minor > 2 {
+        add(0x000d, &[0, 14, 8, 4, 4, 1, 4, 3, 5, 1, 5, 3, 2, 1, 2, 3]);
+    }
     all
 }
 
@@ -141,7 +150,7 @@ mod tests {
 
     #[test]
     fn only_a_server_hello_of_that_version_accepts() {
-        let tls10 = VERSIONS[1];
+        let tls10 = VERSIONS[2];
         assert!(accepts(&[0x16, 3, 1, 0, 80, 2, 0, 0, 76, 3, 1], tls10));
         assert!(!accepts(&[0x16, 3, 3, 0, 80, 2, 0, 0, 76, 3, 3], tls10));
         assert!(!accepts(&[0x15, 3, 1, 0, 2, 2, 70], tls10));

@@ -41,7 +41,7 @@ impl ClientCertificate {
 /// One protocol version and what came of offering only it.
 #[derive(Debug, Clone)]
 pub struct Version {
-    /// `TLS 1.3`, `TLS 1.2`, `TLS 1.1`, `TLS 1.0`, `SSL 3.0`.
+    /// `TLS 1.3`, `TLS 1.2`, `TLS 1.1`, `TLS 1.0`, `SSL 3.0`, `TLS 1.2 with RC4 or 3DES`.
     pub name: &'static str,
     /// Whether it was accepted.
     pub accepted: Observed<bool>,

@@ -71,6 +71,7 @@ pub(super) fn situation() -> Situation {
                 own_certificate: None,
                 zones_declared: false,
                 votes: VoteRule::Majority,
+                data_dirs: Default::default(),
             },
             native: NativeFacts::Etcd(EtcdFacts {
                 members: vec![native],

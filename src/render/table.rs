@@ -188,7 +188,11 @@ fn finding_group(group: &[&FindingReport], style: Style, out: &mut dyn Write) ->
     if finding.status == Status::Pass {
         evidence(finding, style, out)?;
     } else if finding.status != Status::Unknown {
-        paragraph(&format!("more: quorate explain {}", finding.check), style, out)?;
+        let more = match finding.runbook {
+            Some(page) => format!("runbook show {page}"),
+            None => format!("explain {}", finding.check),
+        };
+        paragraph(&format!("more: quorate {more}"), style, out)?;
     }
     Ok(())
 }

@@ -169,7 +169,9 @@ fn a_modelled_1_22_is_understood() {
     );
     // 429 is an answer.
     assert_eq!(finding(&report, "raft-lag")["status"], "fail");
-    assert_eq!(finding(&report, "version-unsupported")["status"], "pass");
+    // Its line ended on 2026-10-31, and 1.22.5 fixes what is known of it.
+    assert_eq!(finding(&report, "version-unsupported")["status"], "fail");
+    assert_eq!(finding(&report, "version-known-bug")["evidence"]["count"], 1);
     assert_eq!(finding(&report, "mesh-ca"), &Value::Null, "there is no mesh to judge");
 }
 

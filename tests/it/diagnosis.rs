@@ -1,6 +1,7 @@
 //! Whatever is at the other end: a named diagnosis, in time, never a hang or a panic.
 
-use crate::tls_servers::{Ca, answers, greets, server, serves_its_own_ca, stalls_after};
+use crate::cluster::{Cluster, VERSIONS};
+use crate::tls_servers::{Alone, Ca, answers, greets, server, serves_its_own_ca, stalls_after};
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose};
 use serde_json::Value;
 use std::path::Path;
@@ -222,11 +223,35 @@ fn probe_tls_tells_what_is_there() {
     assert_eq!(seen["versions"][0]["version"], "TLS 1.3");
     assert_eq!(seen["versions"][0]["accepted"], true);
     assert_eq!(seen["versions"][4]["accepted"], false);
+    assert_eq!(seen["versions"][5]["version"], "TLS 1.2 with RC4 or 3DES");
+    assert_eq!(seen["versions"][5]["accepted"], false);
     let open = ca.serves(false, ETCD_VERSION, |_| ());
     let seen =
         json(&quorate(&["probe", "tls", &open, "--cacert", path(&own), "--server-name", "n1", "-o", "json"]));
     assert_eq!(seen["client_certificate"], "not-asked");
     assert_eq!(seen["verification"]["diagnosis"], "certificate-name");
+}
+
+#[test]
+fn a_real_server_that_takes_a_broken_cipher_is_told_and_stops_when_told() {
+    // Go took 3DES until 1.22, where the certificate has an RSA key; etcd itself refuses what is older than TLS 1.2.
+    let program = Cluster::etcd(VERSIONS[0], 1).program().to_owned();
+    let ca = Ca::new();
+    let (cert, key) = ca.rsa_leaf();
+    for (suites, weak) in [(None, true), (Some("TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256"), false)] {
+        let server = Alone::serves_tls(&program, &cert, &key, suites);
+        let own = ca.file();
+        let words = ["--cacert", path(&own), "--deep", "--only", "tls-version", "-o", "json"];
+        let seen = json(&quorate(&[&["check", "--endpoints", &server.url], &words[..]].concat()));
+        let told = seen["clusters"][0]["findings"].as_array().expect("findings");
+        let told: Vec<_> = told
+            .iter()
+            .filter(|f| f["status"] != "pass")
+            .map(|f| (f["severity"].as_str(), f["summary"].as_str()))
+            .collect();
+        let warned = (Some("warning"), Some("the client listener accepts TLS 1.2 with RC4 or 3DES"));
+        assert_eq!(told, if weak { vec![warned] } else { Vec::new() }, "{suites:?}: {seen:#}");
+    }
 }
 
 #[test]

@@ -2,16 +2,12 @@
 //! real cluster.
 
 use crate::cluster::{Cluster, Home};
-use quorate::checks;
 use quorate::runbook::{Kind, PAGES, find};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 #[test]
-fn every_runbook_that_a_finding_names_is_there_and_no_file_is_left_out() {
-    let missing: Vec<&str> =
-        checks::catalogue().filter_map(|check| check.runbook).filter(|name| find(name).is_none()).collect();
-    assert!(missing.is_empty(), "named by checks: {missing:?}");
+fn no_page_is_left_out_and_each_has_its_parts() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("runbooks");
     let files = std::fs::read_dir(dir).expect("runbooks/").flatten();
     let mut names: Vec<String> =
@@ -54,6 +50,84 @@ fn every_command_of_etcd_in_a_page_is_one() {
         }
     }
     assert!(parsed > 20, "{parsed} commands");
+}
+
+/// Commands of consul: the verb has to be there, and its help has to name every flag.
+#[test]
+fn every_command_of_consul_in_a_page_is_one() {
+    let consul = server_dir("consul/1.14.11").join("consul");
+    let mut parsed = 0;
+    for (page, command) in by_hand("consul ") {
+        let words: Vec<&str> = command.split_whitespace().skip(1).collect();
+        let verb = words.iter().take_while(|word| word.chars().all(|c| c.is_ascii_lowercase() || c == '-'));
+        let mut verb: Vec<&str> = verb.copied().filter(|word| !word.starts_with('-')).collect();
+        // What stands behind a verb may look like one: a file, a name.
+        let help = loop {
+            let ran = Command::new(&consul).args(&verb).arg("-help").output().expect("consul runs");
+            let said =
+                format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+            if said.contains(&format!("Usage: consul {}", verb.join(" "))) {
+                break said;
+            }
+            verb.pop();
+            assert!(!verb.is_empty(), "{page}: {command}: {said}");
+        };
+        for flag in words.iter().filter(|word| word.starts_with('-')) {
+            let flag = flag.split('=').next().unwrap_or_default();
+            // From 1.16 on, and the page says so.
+            let newer = command.contains("transfer-leader");
+            assert!(newer || help.contains(flag), "{page}: {command}: {flag} is not in {help}");
+        }
+        parsed += 1;
+    }
+    assert!(parsed > 20, "{parsed} commands");
+}
+
+/// Commands of ZooKeeper's shell and its four-letter words.
+#[test]
+fn every_command_of_zookeeper_in_a_page_is_one() {
+    let jars = server_dir("zookeeper/3.9.5").join("lib/*");
+    let shell = Command::new("java")
+        .args(["-cp", jars.to_str().expect("a path"), "org.apache.zookeeper.ZooKeeperMain"])
+        .args(["-server", "127.0.0.1:1", "help"])
+        .output()
+        .expect("java runs");
+    let help =
+        format!("{}{}", String::from_utf8_lossy(&shell.stdout), String::from_utf8_lossy(&shell.stderr));
+    let usage = |verb: &str| help.lines().find(|line| line.trim().split(' ').next() == Some(verb));
+    let mut parsed = 0;
+    for (page, command) in by_hand("zkCli.sh ") {
+        let words: Vec<&str> = command.split_whitespace().collect();
+        let usage = words.get(3).and_then(|verb| usage(verb));
+        assert!(usage.is_some(), "{page}: {command}: no such command in {help}");
+        let usage = usage.unwrap_or_default();
+        for flag in words[4..].iter().filter(|word| word.starts_with('-')) {
+            assert!(usage.contains(flag), "{page}: {command}: {flag} is not in {usage}");
+        }
+        parsed += 1;
+    }
+    assert!(parsed > 10, "{parsed} commands");
+    const WORDS: [&str; 8] = ["srvr", "mntr", "ruok", "conf", "cons", "stat", "isro", "wchs"];
+    for (page, command) in by_hand("echo ") {
+        let word = command.split_whitespace().nth(1).expect("a word");
+        assert!(!command.contains("| nc ") || WORDS.contains(&word), "{page}: {command}");
+    }
+}
+
+/// Where a server of the tests is.
+fn server_dir(name: &str) -> PathBuf {
+    let home = std::env::vars().find(|(name, _)| name == "HOME").expect("HOME").1;
+    PathBuf::from(home).join(".cache/quorate/servers").join(name)
+}
+
+/// Page and command, of those for people that begin so.
+fn by_hand(program: &str) -> Vec<(&'static str, String)> {
+    let blocks = PAGES.iter().flat_map(|page| page.blocks().into_iter().map(move |block| (page.name, block)));
+    let people = blocks.filter(|(_, block)| block.kind == Kind::ByHand);
+    people
+        .flat_map(|(page, block)| block.commands.into_iter().map(move |command| (page, command)))
+        .filter(|(_, command)| command.starts_with(program))
+        .collect()
 }
 
 #[test]

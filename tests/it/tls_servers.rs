@@ -1,12 +1,14 @@
 //! Small servers that behave badly on purpose, and a CA to make certificates with.
 
+use crate::cluster::wait;
 use rcgen::{CertificateParams, ExtendedKeyUsagePurpose, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig, ServerConnection};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::thread;
 
@@ -90,6 +92,17 @@ impl Ca {
         (certificate.der().clone(), der, certificate.pem(), key.serialize_pem())
     }
 
+    /// Files of such a leaf with an RSA key, which old cipher suites need, and of its key.
+    pub(crate) fn rsa_leaf(&self) -> (PathBuf, PathBuf) {
+        let params = CertificateParams::new(vec!["127.0.0.1".into()]).expect("a name");
+        let key = KeyPair::generate_for(&rcgen::PKCS_RSA_SHA256).expect("a key");
+        let certificate = params.signed_by(&key, &self.issuer).expect("a certificate");
+        let files = (self.dir.path().join("rsa.pem"), self.dir.path().join("rsa-key.pem"));
+        std::fs::write(&files.0, certificate.pem()).expect("writes");
+        std::fs::write(&files.1, key.serialize_pem()).expect("writes");
+        files
+    }
+
     /// A TLS server with such a leaf, which answers every request with `reply`.
     pub(crate) fn serves(
         &self,
@@ -99,6 +112,40 @@ impl Ca {
     ) -> String {
         let (leaf, key, ..) = self.leaf(change);
         tls_server(leaf, key, demands_certificate.then(|| self.der.clone()), reply)
+    }
+}
+
+/// One real etcd with a certificate of its own; it ends with this.
+pub(crate) struct Alone {
+    process: Child,
+    _data: tempfile::TempDir,
+    pub(crate) url: String,
+}
+
+impl Alone {
+    /// `suites` as for etcd's `--cipher-suites`.
+    pub(crate) fn serves_tls(program: &str, cert: &Path, key: &Path, suites: Option<&str>) -> Alone {
+        let free =
+            || TcpListener::bind("127.0.0.1:0").and_then(|port| port.local_addr()).expect("a free port");
+        let (client, peer) = (format!("https://{}", free()), format!("http://{}", free()));
+        let data = tempfile::tempdir().expect("a directory");
+        let mut command = Command::new(program);
+        command.arg("--data-dir").arg(data.path()).arg("--cert-file").arg(cert).arg("--key-file").arg(key);
+        command.args(["--listen-client-urls", &client, "--advertise-client-urls", &client]);
+        command.args(["--listen-peer-urls", &peer, "--initial-advertise-peer-urls", &peer]);
+        command.args(["--initial-cluster", &format!("default={peer}")]);
+        command.args(suites.map(|suites| format!("--cipher-suites={suites}")));
+        let process = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("etcd runs");
+        let place = client.trim_start_matches("https://").to_owned();
+        wait("etcd listens", || TcpStream::connect(&place).is_ok());
+        Alone { process, _data: data, url: client }
+    }
+}
+
+impl Drop for Alone {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 

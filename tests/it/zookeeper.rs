@@ -287,6 +287,23 @@ fn settings_that_endanger_the_data_and_tell_secrets() {
     // A log that is never synced has no time to tell.
     assert!(says(&report, "wal-fsync").contains("nothing was written"), "{report:#}");
     cluster.check(&["--before-restart", "n1"]).exits(4);
+
+    // From another machine its AdminServer tells the same, zoo.cfg included.
+    let endpoint = cluster.endpoints()[0];
+    let far = format!(
+        "[clusters.far]\nbackend = \"zookeeper\"\nendpoints = [\"{endpoint}\"]\n\
+         [clusters.far.members.n1]\nendpoint = \"{endpoint}\"\nadmin = \"http://127.0.0.1:{}\"\n",
+        cluster.lab["members"][0]["ports"]["admin"]
+    );
+    let path = cluster.home.file("far.toml", &far);
+    let args = ["check", "far", "--config", path.to_str().expect("a path"), "-o", "json"];
+    let report = cluster.home.run(&args).exits(2).json();
+    for check in ["unsafe-flags", "autopurge", "settings-without-effect", "four-letter-words"] {
+        let found = failing(&report, "warning").contains(&check.to_owned())
+            || failing(&report, "critical").contains(&check.to_owned());
+        assert!(found, "{check}: {report:#}");
+    }
+    assert!(!report.to_string().contains("geheim"), "a password was kept");
 }
 
 #[test]

@@ -1,12 +1,13 @@
 //! The client sockets of a server, as a stranger finds them: the one that answered, and those that its settings reveal.
 //! An HTTP socket in plaintext beside one in TLS is seen only there.
 
+use super::grpc;
 use super::look::Core;
 use crate::facts::{Listener, ListenerKind};
 use crate::listener::stranger::{Spot, in_plaintext, listener};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 
 /// Client sockets of one server.
 pub(super) type Sockets = Vec<Listener>;
@@ -24,7 +25,10 @@ pub(super) async fn look(core: &Core, deep: bool, deadline: Deadline) -> Sockets
         // A socket that nobody was told to dial and that cannot be reached from here is no news.
         (!spot.unsure || seen.plaintext.known().is_some()).then_some(seen)
     });
-    join_all(looks).await.into_iter().flatten().collect()
+    let settings = core.agent.as_ref().map(|agent| agent.settings()).unwrap_or_default();
+    let proxies = grpc::addresses(&settings, &core.address).into_iter().map(|at| grpc::look(at, deadline));
+    let (clients, proxies) = join(join_all(looks), join_all(proxies)).await;
+    clients.into_iter().chain(proxies).flatten().collect()
 }
 
 fn spots(core: &Core) -> Vec<Spot> {

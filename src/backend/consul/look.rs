@@ -265,6 +265,7 @@ async fn of_the_server(api: Api<'_>, core: &Core, deadline: Deadline) -> Rest {
             known_leader: answer.header("x-consul-knownleader").and_then(|text| text.parse().ok()),
             last_contact_ms: answer.header("x-consul-lastcontact").and_then(|text| text.parse().ok()),
             nodes: u64::from(answer.body.starts_with(b"{")),
+            node_id: wire::registered(&answer.body),
         }),
         Err(trouble) => Observed::unknown(trouble.to_string()),
     };

@@ -3,7 +3,7 @@
 use super::agent::Agent;
 use super::collect::{self, Harvest, first_known, most_told};
 use super::look::{Core, Rest, observed};
-use super::{Consul, metrics, parse, rpc};
+use super::{Consul, leader, metrics, parse, rpc};
 use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
 use crate::facts::*;
@@ -39,9 +39,12 @@ pub(super) fn merge(
         own_certificate: own_certificate(consul),
         zones_declared: consul.target.members.values().any(|m| m.zone.is_some()),
         votes: VoteRule::Majority,
+        data_dirs: BTreeMap::new(),
         members,
         cluster_ids,
     };
+    let native = native(consul, ask, &harvest);
+    leader::forget_gone(&mut common.members, &native.members);
     common.members.sort_by(|a, b| (&a.name, &a.id).cmp(&(&b.name, &b.id)));
     if let (Some(dir), false) = (&ask.state_dir, common.membership_unseen().is_some()) {
         // Whom to look for when nobody answers is all that is lost when this cannot be written.
@@ -53,7 +56,7 @@ pub(super) fn merge(
         cluster: consul.target.name.clone(),
         taken_at: ask.now,
         duration_ms,
-        native: NativeFacts::Consul(native(consul, ask, &harvest)),
+        native: NativeFacts::Consul(native),
         common,
     }
 }

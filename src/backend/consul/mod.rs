@@ -5,6 +5,8 @@ mod agent;
 mod api;
 mod collect;
 mod commit;
+mod grpc;
+mod leader;
 mod listeners;
 mod look;
 mod merge;

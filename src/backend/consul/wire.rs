@@ -20,6 +20,21 @@ pub(super) fn page<'a, T: Deserialize<'a>>(body: &'a [u8], path: &str) -> Result
     })
 }
 
+/// `/v1/catalog/node/NAME`: the node id of that entry; `None` when there is none, or it may not be seen (`null`).
+pub(super) fn registered(body: &[u8]) -> Option<String> {
+    #[derive(Deserialize)]
+    #[serde(rename_all = "PascalCase")]
+    struct Entry {
+        node: Node,
+    }
+    #[derive(Deserialize)]
+    struct Node {
+        #[serde(rename = "ID")]
+        id: String,
+    }
+    serde_json::from_slice::<Entry>(body).ok().map(|entry| entry.node.id).filter(|id| !id.is_empty())
+}
+
 /// A duration as Go prints it, such as `1m0.5s`, `17.081265ms`, `0s`, `0`; `None` for `never`.
 pub(super) fn duration_ms(text: &str) -> Option<f64> {
     if text == "0" {

@@ -78,7 +78,7 @@ fn spot(kind: ListenerKind, address: Address) -> Spot {
         loopback: address.loopback(),
         path: match kind {
             ListenerKind::Metrics => "/metrics",
-            ListenerKind::Client | ListenerKind::Peer => "/version",
+            ListenerKind::Client | ListenerKind::Peer | ListenerKind::Grpc => "/version",
         },
         address,
     }
@@ -159,6 +159,7 @@ fn on_all_interfaces(vars: &EtcdVars, listener: &Listener) -> bool {
         ListenerKind::Client => "listen-client-urls",
         ListenerKind::Peer => "listen-peer-urls",
         ListenerKind::Metrics => "listen-metrics-urls",
+        ListenerKind::Grpc => return false,
     };
     let urls = vars.flag(flag).unwrap_or_default().split(',');
     let listens = urls.filter_map(|url| Address::parse(url, false, 2379).ok());

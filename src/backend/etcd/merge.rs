@@ -46,6 +46,7 @@ pub(super) fn merge(
         own_certificate: own_certificate(etcd),
         zones_declared: etcd.target.members.values().any(|m| m.zone.is_some()),
         votes: VoteRule::Majority,
+        data_dirs: BTreeMap::new(),
         cluster_ids,
     };
     // By name, as people list them: ids are hashes, and their order changes from cluster to cluster.

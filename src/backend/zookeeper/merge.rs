@@ -48,6 +48,7 @@ pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest:
         members,
         own_certificate: own_certificate(zookeeper),
         zones_declared: zookeeper.target.members.values().any(|m| m.zone.is_some()),
+        data_dirs: BTreeMap::new(),
         membership: roll.source.clone(),
         votes: roll.votes.clone(),
     };

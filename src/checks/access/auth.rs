@@ -1,7 +1,10 @@
-use crate::checks::consul;
-use crate::facts::{CommonFacts, EtcdFacts, Listener, ListenerKind, Observed, SnapshotFacts};
+use crate::checks::agents::{exposure, nobody, with_settings};
+use crate::facts::{
+    CommonFacts, ConsulFacts, EtcdFacts, Listener, ListenerKind, Member, Observed, SnapshotFacts,
+};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
+use std::collections::BTreeMap;
 
 pub(super) const CHECK: Check = Check {
     slug: "auth",
@@ -14,13 +17,15 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &[
+        "ZooKeeper: enforce.auth.enabled, sessionRequireClientSASLAuth, and a session without credentials",
+        "Consul /v1/agent/self: ACLsEnabled, ACLDefaultPolicy, and requests without a token",
         "https://etcd.io/docs/v3.6/op-guide/authentication/rbac/",
         "https://etcd.io/docs/v3.6/op-guide/configuration/ (--auth-token: simple tokens are for development)",
     ],
     rules: &[
         Rule::Etcd(judge),
         Rule::Zookeeper(super::sessions::judge),
-        Rule::Consul(consul::access::controls),
+        Rule::Consul(judge_consul),
         Rule::File(judge_file),
     ],
 };
@@ -134,10 +139,66 @@ fn tokens(etcd: &EtcdFacts, clients: &[&Listener]) -> Outcome {
     tally.outcome()
 }
 
+fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
+    if facts.reachable().next().is_none() {
+        return nobody(Severity::Critical);
+    }
+    let mut tally = Tally::new();
+    let mut open: BTreeMap<&'static str, Vec<&Member>> = BTreeMap::new();
+    for (member, settings) in with_settings(consul, facts, Severity::Critical, &mut tally) {
+        match (settings.acls_enabled, settings.acl_default_policy.as_deref()) {
+            (Some(false), _) => open.entry(OFF).or_default().push(member),
+            (Some(true), Some("allow")) => open.entry(ALLOW).or_default().push(member),
+            (Some(true), Some(_)) => {}
+            (Some(true), None) | (None, _) => {
+                tally.gap(
+                    member.label(),
+                    "its access controls: its settings do not tell",
+                    Severity::Critical,
+                );
+            }
+        }
+    }
+    for (says, members) in open {
+        let labels: Vec<String> = members.iter().map(|m| m.label()).collect();
+        let proven = members.iter().any(|m| reads_keys(consul, m) == Some(true));
+        let hit = Hit::new(exposure(members.into_iter()), says)
+            .with("read_without_a_token", if proven { "yes, proven" } else { "not proven" });
+        tally.hit(hit.remedy(TURN_ON).on(labels.join(", ")));
+    }
+    if let Observed::Known(true) = token_refused(consul) {
+        tally.hit(
+            Hit::new(Severity::Warning, "the token that was given is not known to the cluster").remedy(
+                "Give the right token by --token-file or CONSUL_HTTP_TOKEN; what needs one was not seen.",
+            ),
+        );
+    }
+    tally.evidence("access_controls", "deny by default");
+    tally.outcome()
+}
+
+const TURN_ON: &str = "Turn access controls on with acl.enabled = true and acl.default_policy = \"deny\" on every server, \
+                       after `consul acl bootstrap` and tokens for every agent.";
+
+const OFF: &str =
+    "access controls are off: whoever reaches the API may read and change every key, service and intention";
+
+const ALLOW: &str =
+    "access controls allow by default: what no rule denies, whoever reaches the API may read and change";
+
+fn token_refused(consul: &ConsulFacts) -> Observed<bool> {
+    let refusals = consul.members.iter().flat_map(|m| m.denied.values());
+    Observed::Known(consul.token && refusals.into_iter().any(|why| why.contains("ACL not found")))
+}
+
+fn reads_keys(consul: &ConsulFacts, member: &Member) -> Option<bool> {
+    consul.member(&member.id)?.anonymous.known().map(|anonymous| anonymous.keys)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{Sample, cluster, row, undecided};
+    use crate::checks::testing::{Sample, cluster, row, servers, undecided};
 
     fn off() -> Sample {
         let mut sample = cluster(3);
@@ -197,5 +258,23 @@ mod tests {
             unseen.member_mut(name).listeners.clear();
         }
         undecided(&CHECK, &unseen, Severity::Critical);
+    }
+
+    #[test]
+    fn controls_that_are_off_or_allow_are_as_bad_as_who_can_connect() {
+        row(&CHECK, &servers(3), &[]);
+        let mut off = servers(3);
+        off.settings_mut("n2").acls_enabled = Some(false);
+        row(&CHECK, &off, &[Severity::Warning]);
+        off.member_mut("n2").listeners[0].anonymous = Observed::Known(true);
+        row(&CHECK, &off, &[Severity::Critical]);
+        off.member_mut("n2").listeners[0].loopback = true;
+        row(&CHECK, &off, &[Severity::Warning]);
+        let mut allow = servers(3);
+        allow.settings_mut("n1").acl_default_policy = Some("allow".into());
+        row(&CHECK, &allow, &[Severity::Warning]);
+        let mut untold = servers(3);
+        untold.consul_mut("n3").settings = Observed::unknown("permission-denied");
+        undecided(&CHECK, &untold, Severity::Critical);
     }
 }

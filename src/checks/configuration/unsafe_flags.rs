@@ -1,5 +1,6 @@
+mod consul;
+
 use super::{Settings, settings};
-use crate::checks::consul;
 use crate::facts::{CommonFacts, EtcdFacts, EtcdVars};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
@@ -15,15 +16,13 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &[
+        "ZooKeeper zookeeperAdmin.md, \"Unsafe Options\"",
+        "https://developer.hashicorp.com/consul/docs/security/security-models/core",
         "https://etcd.io/docs/v3.6/op-guide/configuration/#unsafe-flags",
         "https://etcd.io/docs/v3.6/tuning/#time-parameters",
         "etcd server/etcdserver/api/etcdhttp/debug.go: /debug/vars publishes the arguments",
     ],
-    rules: &[
-        Rule::Etcd(judge),
-        Rule::Zookeeper(super::dangers::judge),
-        Rule::Consul(consul::settings::dangers),
-    ],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::dangers::judge), Rule::Consul(consul::judge)],
 };
 
 /// A flag that is wrong at a certain value.

@@ -11,7 +11,7 @@ pub(super) const CHECK: Check = Check {
           goes away by itself.",
     remedy: "NOSPACE: compact, defragment one member at a time (the leader last), then `etcdctl alarm disarm`. CORRUPT: \
              replace the member whose data differ, then disarm.",
-    runbook: Some("etcd-nospace"),
+    runbook: Some("nospace"),
     thresholds: &[],
     sources: &[
         "https://etcd.io/docs/v3.6/op-guide/maintenance/#space-quota",

@@ -1,7 +1,7 @@
-use crate::checks::consul::log;
+use crate::checks::agents::unread;
 use crate::checks::servers::on;
-use crate::facts::{CommonFacts, ZookeeperFacts};
-use crate::finding::{Check, Family, Outcome, Rule, Severity, Tally, Value};
+use crate::facts::{CommonFacts, ConsulFacts, ZookeeperFacts};
+use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
 
 const WARN: Threshold = Threshold {
@@ -14,6 +14,12 @@ const WARN: Threshold = Threshold {
 const ENOUGH_WRITES: f64 = 100.0;
 const ENOUGH_REQUESTS: u64 = 1000;
 
+const COMMIT_WARN: Threshold = Threshold {
+    key: "commit_latency_mean_warn",
+    default: Limit::Millis(25.0),
+    source: "our own, as etcd's limit for commits; Consul telemetry reference: normally a few ms",
+};
+
 pub(super) const CHECK: Check = Check {
     slug: "commit-latency",
     family: Family::Disk,
@@ -22,14 +28,14 @@ pub(super) const CHECK: Check = Check {
           between them, and pauses of the servers together.",
     remedy: "See which part is slow: `quorate check --only wal-fsync,raft-lag,linearizable-read`, `quorate probe commit \
              TARGET`; with ZooKeeper look for long pauses in the garbage collector's log.",
-    runbook: None,
-    thresholds: &[WARN, log::COMMIT_WARN],
+    runbook: Some("slow-disk"),
+    thresholds: &[WARN, COMMIT_WARN],
     sources: &[
         "zookeeperMonitor.md, alert rules",
         "ZooKeeper ServerMetrics.java: updatelatency (3.6 and later)",
         "Consul telemetry reference: consul.raft.commitTime",
     ],
-    rules: &[Rule::Zookeeper(judge), Rule::Consul(log::commit)],
+    rules: &[Rule::Zookeeper(judge), Rule::Consul(judge_consul)],
 };
 
 fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
@@ -59,10 +65,34 @@ fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, policy: &Policy) -> Outcom
     tally.outcome()
 }
 
+fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
+    let Some((leader, native)) = consul.leader(facts) else {
+        return Outcome::undecided("how long commits take: no leader answered", Severity::Warning);
+    };
+    let mut tally = Tally::new();
+    unread(leader, native, "how long commits take", &mut tally);
+    if let Some(sample) = native.metrics.known().and_then(|m| m.samples.get("raft.commitTime")) {
+        let limit = policy.get(&COMMIT_WARN);
+        if sample.mean > limit {
+            let says =
+                "commits take {mean} on average, over {limit}; the slowest of {samples} took {slowest}";
+            let hit = Hit::new(Severity::Warning, says)
+                .with("mean", Value::Millis(sample.mean))
+                .with("limit", Value::Millis(limit))
+                .with("samples", sample.count)
+                .with("slowest", Value::Millis(sample.max));
+            tally.hit(hit.on(leader.label()));
+        }
+        tally.evidence("mean", Value::Millis(sample.mean));
+        tally.evidence("samples", sample.count);
+    }
+    tally.outcome()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{ensemble, row};
+    use crate::checks::testing::{ensemble, row, sampled, servers, undecided};
 
     #[test]
     fn writes_count_where_they_are_told_and_all_requests_where_not() {
@@ -75,5 +105,14 @@ mod tests {
         sample.numbers_mut("n1").insert("updatelatency_cnt".into(), 99.0);
         sample.srvr_mut("n2").received = Some(99);
         row(&CHECK, &sample, &[]);
+    }
+
+    #[test]
+    fn commits_as_the_leader_sees_them() {
+        row(&CHECK, &servers(3), &[]);
+        let mut slow = servers(3);
+        slow.interval_mut("n1").samples.insert("raft.commitTime".into(), sampled(26.0, 90.0));
+        row(&CHECK, &slow, &[Severity::Warning]);
+        undecided(&CHECK, &servers(3).down("n1"), Severity::Warning);
     }
 }

@@ -22,7 +22,7 @@ pub(super) const CHECK: Check = Check {
           until it reaches the quota.",
     remedy: "Start all members with --auto-compaction-mode=periodic --auto-compaction-retention=1h. Under Kubernetes the \
              apiserver compacts: look at its log and its --etcd-compaction-interval.",
-    runbook: Some("etcd-nospace"),
+    runbook: Some("nospace"),
     thresholds: &[BACKLOG],
     sources: &[
         "https://etcd.io/docs/v3.6/op-guide/maintenance/#auto-compaction",

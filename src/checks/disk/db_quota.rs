@@ -32,7 +32,7 @@ pub(super) const CHECK: Check = Check {
           somebody makes room and disarms it.",
     remedy: "Compact old revisions (`etcdctl compact REV`), then `etcdctl defrag` one member at a time, the leader last. \
              If the data itself has grown, raise --quota-backend-bytes alike on all members, to 8 GiB at most.",
-    runbook: Some("etcd-nospace"),
+    runbook: Some("nospace"),
     thresholds: &[WARN, CRITICAL, LARGEST],
     sources: &[
         "https://etcd.io/docs/v3.6/op-guide/maintenance/#space-quota",

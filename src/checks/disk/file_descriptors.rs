@@ -18,7 +18,10 @@ pub(super) const CHECK: Check = Check {
              clients that open connections without closing them.",
     runbook: None,
     thresholds: &[WARN],
-    sources: &["etcd server/etcdserver/metrics.go: monitorFileDescriptor"],
+    sources: &[
+        "ZooKeeper mntr: open_file_descriptor_count, max_file_descriptor_count",
+        "etcd server/etcdserver/metrics.go: monitorFileDescriptor",
+    ],
     rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::txnlog::files)],
 };
 

@@ -21,7 +21,7 @@ pub(super) const CHECK: Check = Check {
     why: "Compaction frees pages inside the file but never shrinks it: free pages count against the quota, and are copied \
           by every snapshot.",
     remedy: "`etcdctl defrag` one member at a time, the leader last. It blocks that member while it runs.",
-    runbook: Some("etcd-nospace"),
+    runbook: Some("nospace"),
     thresholds: &[IN_USE, FLOOR],
     sources: &["https://etcd.io/docs/v3.6/op-guide/maintenance/#defragmentation"],
     rules: &[Rule::Etcd(judge)],

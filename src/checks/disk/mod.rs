@@ -1,7 +1,6 @@
 //! Latency, space, quotas.
 
 mod client_connections;
-mod disk_space;
 mod jvm;
 mod server_errors;
 mod store_size;
@@ -14,6 +13,7 @@ mod backend_commit;
 mod compaction;
 mod db_quota;
 mod db_size_spread;
+mod disk_space;
 mod file_descriptors;
 mod fragmentation;
 mod log_store;
@@ -21,6 +21,9 @@ mod percentile;
 mod wal_fsync;
 
 use crate::finding::Check;
+
+/// Why a check of the disk itself does not apply.
+const UNSEEN: &str = "no member's disk can be seen from here (members.NAME.host = { local = true })";
 
 pub(super) const CHECKS: &[&Check] = &[
     &wal_fsync::CHECK,
@@ -30,6 +33,7 @@ pub(super) const CHECKS: &[&Check] = &[
     &fragmentation::CHECK,
     &db_size_spread::CHECK,
     &compaction::CHECK,
+    &disk_space::CHECK,
     &file_descriptors::CHECK,
     &commit_latency::CHECK,
     &log_store::CHECK,
@@ -37,7 +41,6 @@ pub(super) const CHECKS: &[&Check] = &[
     &data_placement::CHECK,
     &store_size::CHECK,
     &server_errors::CHECK,
-    &disk_space::CHECK,
     &jvm::CHECK,
     &client_connections::CHECK,
 ];

@@ -14,7 +14,10 @@ pub(super) const CHECK: Check = Check {
              URL may be right and only unreachable from here.",
     runbook: None,
     thresholds: &[],
-    sources: &["https://etcd.io/docs/v3.6/op-guide/clustering/ (--advertise-client-urls)"],
+    sources: &[
+        "ZooKeeper /zookeeper/config: the client address behind the ;",
+        "https://etcd.io/docs/v3.6/op-guide/clustering/ (--advertise-client-urls)",
+    ],
     rules: &[Rule::Common(judge)],
 };
 

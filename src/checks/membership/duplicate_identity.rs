@@ -1,8 +1,7 @@
-use crate::checks::consul;
-use crate::facts::{CommonFacts, EtcdFacts, EtcdMember, EtcdStatus};
+use crate::facts::{CommonFacts, ConsulFacts, EtcdFacts, EtcdMember, EtcdStatus, GossipServer};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Two readings of one process's start may be this far apart in seconds: the kernel's boot time moves with the clock.
 const SAME_START: f64 = 5.0;
@@ -15,10 +14,13 @@ pub(super) const CHECK: Check = Check {
           the same member, so a majority may count one voice twice and lose acknowledged writes.",
     remedy: "Stop the copy now and keep its data directory. Then replace the member: remove it and add it again with an \
              empty data directory, since its log may have been confirmed by either process.",
-    runbook: Some("etcd-replace-member"),
+    runbook: Some("replace-member"),
     thresholds: &[],
-    sources: &["our own: /metrics process_start_time_seconds and /debug/vars cmdline behind each address"],
-    rules: &[Rule::Etcd(judge), Rule::Consul(consul::gossip::identities)],
+    sources: &[
+        "Consul /v1/agent/members: tag id",
+        "our own: /metrics process_start_time_seconds and /debug/vars cmdline behind each address",
+    ],
+    rules: &[Rule::Etcd(judge), Rule::Consul(judge_consul)],
 };
 
 fn judge(etcd: &EtcdFacts, _: &CommonFacts, _: &Policy) -> Outcome {
@@ -93,10 +95,35 @@ fn label(member: &EtcdMember) -> String {
     if member.name.is_empty() { member.id.clone() } else { member.name.clone() }
 }
 
+fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
+    let pools: Vec<&Vec<GossipServer>> =
+        consul.answered(facts).filter_map(|(_, native)| native.gossip.known()).collect();
+    if pools.is_empty() {
+        return Outcome::undecided("no server told whom its gossip knows", Severity::Critical);
+    }
+    let mut places: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let live = |server: &&GossipServer| server.status != "left" && !server.id.is_empty();
+    for server in pools.into_iter().flatten().filter(live) {
+        places.entry(&server.id).or_default().insert(format!("{} at {}", server.name, server.address));
+    }
+    let mut tally = Tally::new();
+    tally.evidence("servers", places.len());
+    for (id, servers) in places.into_iter().filter(|(_, servers)| servers.len() > 1) {
+        let says = "the node id {id} is used by {servers}: a data directory or an image was copied";
+        let hit = Hit::new(Severity::Critical, says)
+            .with("id", id)
+            .with("servers", servers.into_iter().collect::<Vec<_>>());
+        tally.hit(hit.remedy(
+            "Stop the copy, move its data directory away, and start it anew: it makes a new node id.",
+        ));
+    }
+    tally.outcome()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{Sample, cluster, row, undecided};
+    use crate::checks::testing::{Sample, cluster, row, servers, undecided};
     use crate::facts::Observed;
 
     /// n2 reached by a second address.
@@ -146,5 +173,16 @@ mod tests {
         });
         undecided(&CHECK, &blind, Severity::Critical);
         undecided(&CHECK, &cluster(1).down("n1"), Severity::Critical);
+    }
+
+    #[test]
+    fn one_id_at_two_places() {
+        row(&CHECK, &servers(3), &[]);
+        let copied = servers(3).gossiping(|pool| {
+            let mut server = pool[0].clone();
+            (server.name, server.address) = ("n9".into(), "10.0.0.9:8300".into());
+            pool.push(server);
+        });
+        row(&CHECK, &copied, &[Severity::Critical]);
     }
 }

@@ -1,4 +1,4 @@
-use crate::facts::{CommonFacts, Drift, ListedMember, MembershipView, SnapshotFacts};
+use crate::facts::{CommonFacts, Drift, Endpoint, ListedMember, MembershipView, SnapshotFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
 use jiff::Timestamp;
@@ -12,9 +12,11 @@ pub(super) const CHECK: Check = Check {
           name (a ghost) raises the number that must agree, and nobody can remove it by its name.",
     remedy: "Ask again in a minute: a change may be under way. If it stays, do not add or remove members; see the \
              runbook.",
-    runbook: Some("etcd-membership-drift"),
+    runbook: Some("membership-drift"),
     thresholds: &[],
     sources: &[
+        "ZooKeeper /zookeeper/config and the server lines of zoo.cfg",
+        "Consul /v1/operator/raft/configuration?stale of every server, side by side",
         "etcd-io/etcd#20967 (zombie members in 3.6), #19557 and #20793 (learners promoted only in one store)",
         "etcd /debug/vars: raft.status.progress",
     ],
@@ -45,8 +47,24 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
             tally.hit(hit.on(label(facts, &view.source)));
         }
     }
+    for stranger in facts.endpoints.iter().filter(|endpoint| of_nobody(facts, endpoint)) {
+        let says = "a server that nobody counts answers at {url}: it was removed, or has never joined";
+        tally.hit(Hit::new(Severity::Warning, says).with("url", stranger.url.as_str()).remedy(STRANGER));
+    }
     tally.evidence("lists_compared", views.len());
     tally.outcome()
+}
+
+const STRANGER: &str = "If it was removed, stop it and take its address out of clients' lists; if it is meant to be a member, \
+                        look in its log why it does not join.";
+
+/// Whether a server that calls itself of this cluster, or tells no cluster, answers there and is no member.
+fn of_nobody(facts: &CommonFacts, endpoint: &Endpoint) -> bool {
+    let elsewhere =
+        endpoint.cluster_id.is_some() && endpoint.cluster_id.as_ref() != facts.cluster_ids.first();
+    endpoint.reach.answered()
+        && !elsewhere
+        && endpoint.member_id.as_ref().is_some_and(|id| facts.member(id).is_none())
 }
 
 /// Raft's membership and the listed one, as a member stored them.
@@ -207,6 +225,20 @@ mod tests {
         let mut shorter = cluster(3);
         shorter.0.common.views[1].members.remove("3");
         row(&CHECK, &shorter, &[Severity::Warning]);
+    }
+
+    #[test]
+    fn a_server_that_is_no_member() {
+        let mut removed = cluster(3);
+        let mut endpoint = removed.0.common.endpoints[2].clone();
+        (endpoint.url, endpoint.member_id) = ("https://10.0.0.9:2379".into(), Some("9".into()));
+        removed.0.common.endpoints.push(endpoint);
+        row(&CHECK, &removed, &[Severity::Warning]);
+        removed.0.common.endpoints[3].cluster_id = None;
+        row(&CHECK, &removed, &[Severity::Warning]);
+        // Of another cluster: split-brain's.
+        removed.0.common.endpoints[3].cluster_id = Some("c2".into());
+        row(&CHECK, &removed, &[]);
     }
 
     #[test]

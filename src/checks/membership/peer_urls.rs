@@ -15,6 +15,7 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &[
+        "Consul /v1/operator/raft/configuration: Address",
         "https://etcd.io/docs/v3.6/op-guide/runtime-configuration/#update-a-member",
         "a member made by --force-new-cluster after its removal is listed at http://localhost:2380",
     ],

@@ -1,9 +1,8 @@
-use crate::checks::consul;
-use crate::facts::{CommonFacts, EtcdFacts, Origin};
+use crate::facts::{CommonFacts, ConsulFacts, EtcdFacts, Origin};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::Policy;
 use jiff::Timestamp;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) const CHECK: Check = Check {
     slug: "split-brain",
@@ -13,16 +12,18 @@ pub(super) const CHECK: Check = Check {
           a recovery that left an old member running, or by a wrong address.",
     remedy: "Decide which cluster holds the data that is wanted; stop the members of the other one before anything is \
              written to it, keep their data directories, and correct the addresses.",
-    runbook: Some("etcd-split-brain"),
+    runbook: Some("split-brain"),
     thresholds: &[],
     sources: &[
+        "ZooKeeper srvr of every server: two that lead",
+        "Consul /v1/connect/ca/roots: TrustDomain; the ids in each raft configuration",
         "etcd-io/etcd: ErrClusterIDMismatch",
         "rancher/rke2#2857, k3s-io/k3s#11992: two clusters after a reset",
     ],
     rules: &[
         Rule::Etcd(judge_etcd),
         Rule::Zookeeper(super::ensembles::judge),
-        Rule::Consul(consul::membership::one_cluster),
+        Rule::Consul(judge_consul),
         Rule::Common(judge),
     ],
 };
@@ -35,7 +36,7 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
 }
 
 /// By the ids that addresses told.
-pub(in crate::checks) fn by_ids(facts: &CommonFacts) -> Outcome {
+fn by_ids(facts: &CommonFacts) -> Outcome {
     decide(facts, places(facts))
 }
 
@@ -112,10 +113,38 @@ fn said(id: &str, urls: &[String], names: &BTreeMap<&String, String>) -> String 
     format!("{id} at {}", who.collect::<Vec<_>>().join(", "))
 }
 
+/// some of the same servers.
+fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
+    if !facts.cluster_ids.is_empty() {
+        return by_ids(facts);
+    }
+    let told: Vec<(&str, BTreeSet<&str>)> = consul
+        .members
+        .iter()
+        .filter_map(|native| {
+            let servers = native.configuration.known()?;
+            Some((native.endpoint.as_str(), servers.iter().map(|server| server.id.as_str()).collect()))
+        })
+        .collect();
+    let Some((first, counted)) = told.first() else {
+        return Outcome::undecided("no address told which cluster it belongs to", Severity::Critical);
+    };
+    let apart: Vec<String> = told
+        .iter()
+        .filter(|(_, others)| others.is_disjoint(counted))
+        .map(|(endpoint, _)| (*endpoint).to_owned())
+        .collect();
+    if apart.is_empty() {
+        return Outcome::Clear(vec![("servers_counted", counted.len().into())]);
+    }
+    let says = "the servers at {apart} count none of those that the server at {first} counts: they are another cluster";
+    Outcome::found(Hit::new(Severity::Critical, says).with("apart", apart).with("first", *first))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{cluster, row, undecided};
+    use crate::checks::testing::{cluster, row, servers, undecided};
     use crate::facts::Observed;
 
     #[test]
@@ -143,5 +172,18 @@ mod tests {
     #[test]
     fn nobody_told() {
         undecided(&CHECK, &cluster(1).down("n1"), Severity::Critical);
+    }
+
+    #[test]
+    fn clusters_without_a_mesh_are_told_apart_by_whom_they_count() {
+        row(&CHECK, &servers(3), &[]);
+        let mut nameless = servers(3);
+        nameless.0.common.cluster_ids.clear();
+        nameless.0.common.endpoints.iter_mut().for_each(|endpoint| endpoint.cluster_id = None);
+        row(&CHECK, &nameless, &[]);
+        if let Observed::Known(servers) = &mut nameless.consul_mut("n3").configuration {
+            servers.iter_mut().for_each(|server| server.id.push('x'));
+        }
+        row(&CHECK, &nameless, &[Severity::Critical]);
     }
 }

@@ -1,4 +1,4 @@
-use crate::facts::{CommonFacts, Facts, Member, NativeFacts};
+use crate::facts::{BackendKind, CommonFacts, Facts, Member, NativeFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Value};
 use crate::policy::{Limit, Policy, Threshold};
 use crate::quorum::{self, QuorumState};
@@ -17,7 +17,7 @@ pub(in crate::checks) const CHECK: Check = Check {
     why: "A restart takes a voter away for a moment. The others must be a majority, and in step, or every write stops; a \
           rolling restart that does not wait for the last member to catch up loses the quorum at the next one.",
     remedy: "Bring the missing voters back and wait until they have caught up, then ask again.",
-    runbook: None,
+    runbook: Some("replace-member"),
     thresholds: &[IN_STEP],
     sources: &["asked by `quorate check --before-restart MEMBER`; exit code 4: it must not be restarted"],
     rules: &[Rule::Common(not_asked)],
@@ -99,7 +99,11 @@ pub(in crate::checks) fn judge(facts: &Facts, member: &Member, policy: &Policy) 
                     and {asks}";
         return Outcome::found(
             numbers(Hit::new(Severity::Warning, says))
-                .remedy("Restart it last. etcd can hand the leadership over first: `quorate member lead`."),
+                .remedy(match facts.common.backend {
+                    BackendKind::Etcd => "Restart it last; hand the leadership over first: `quorate member lead TARGET OTHER`.",
+                    BackendKind::Zookeeper => "Restart it last: the others elect a leader when it goes.",
+                    BackendKind::Consul => "Restart it last; from 1.16 on hand the leadership over first: `consul operator raft transfer-leader`.",
+                }),
         );
     }
     Outcome::Clear(vec![

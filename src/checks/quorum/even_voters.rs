@@ -12,9 +12,10 @@ pub(super) const CHECK: Check = Check {
           do, and one more member can fail. An even split leaves neither half with a quorum.",
     remedy: "Add one voter (as a learner first, then promote it), or remove one while every voter serves. \
              `quorate size` shows the arithmetic.",
-    runbook: None,
+    runbook: Some("even-members"),
     thresholds: &[],
     sources: &[
+        "Consul operator raft configuration; consul warns of bootstrap_expect only",
         "https://etcd.io/docs/v3.6/faq/#why-an-odd-number-of-cluster-members",
         "https://etcd.io/docs/v3.6/op-guide/runtime-configuration/ (two members: removing one is unsafe)",
     ],
@@ -35,7 +36,7 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
                  removed. One voter alone would be safer",
             )
             .with("voters", voters)
-            .remedy("Add a third voter now, while both serve: as a learner first, then promote it."),
+            .remedy("Add a third voter now, while both serve."),
         ),
         _ if facts.votes != VoteRule::Majority => {
             Outcome::NotApplicable("votes are grouped: what fails together, and not its number, decides".into())

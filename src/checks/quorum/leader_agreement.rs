@@ -12,9 +12,11 @@ pub(super) const CHECK: Check = Check {
     why: "Members that follow different leaders, or none, are partitioned from each other or in an election. Two \
           leaders of one term cannot exist while raft's log is intact.",
     remedy: "Check the network between the members' peer ports and their clocks; look at the members that differ first.",
-    runbook: Some("etcd-stuck-quorum"),
+    runbook: Some("stuck-quorum"),
     thresholds: &[],
     sources: &[
+        "ZooKeeper srvr: Mode and Zxid (its upper half is the epoch)",
+        "Consul /v1/agent/self: Stats.raft (state, term) of every server; /v1/status/leader is not believed (consul issue 10733)",
         "etcd contrib/mixin/alerts: etcdNoLeader (critical)",
         "https://raft.github.io/raft.pdf §5.2, election safety: at most one leader per term",
     ],

@@ -1,5 +1,4 @@
-use crate::checks::consul;
-use crate::facts::{CommonFacts, EtcdFacts, Member, RaftProgress};
+use crate::facts::{CommonFacts, ConsulFacts, EtcdFacts, Member, Observed, RaftProgress};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
 
@@ -7,6 +6,12 @@ const READY: Threshold = Threshold {
     key: "learner_ready",
     default: Limit::Percent(90.0),
     source: "etcd server/etcdserver/server.go: readyPercentThreshold = 0.9 of the leader's match",
+};
+
+const NON_VOTER_WARN: Threshold = Threshold {
+    key: "non_voter_for_warn",
+    default: Limit::Millis(60_000.0),
+    source: "our own: six times autopilot's ServerStabilizationTime of 10 s, after which a healthy server votes",
 };
 
 pub(super) const CHECK: Check = Check {
@@ -17,17 +22,15 @@ pub(super) const CHECK: Check = Check {
           (one at a time by default).",
     remedy: "Look at the learner's log and its link to the leader; if it cannot catch up, remove it and add it again \
              with an empty data directory.",
-    runbook: Some("etcd-replace-member"),
-    thresholds: &[READY, consul::replication::NON_VOTER_WARN],
+    runbook: Some("replace-member"),
+    thresholds: &[READY, NON_VOTER_WARN],
     sources: &[
+        "ZooKeeper srvr: Mode observer",
+        "Consul /v1/operator/autopilot/health: StableSince and ServerStabilizationTime",
         "https://etcd.io/docs/v3.6/learning/design-learner/",
         "k3s evicts a learner that makes no progress for 5 minutes",
     ],
-    rules: &[
-        Rule::Etcd(judge),
-        Rule::Zookeeper(super::observers::judge),
-        Rule::Consul(consul::replication::non_voters),
-    ],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::observers::judge), Rule::Consul(judge_consul)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
@@ -104,11 +107,52 @@ fn by_progress(learner: &Member, progress: &RaftProgress, leads: u64, ready: f64
     hit.on(learner.label())
 }
 
+fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
+    if facts.members.is_empty() {
+        let why = facts.membership.why().unwrap_or("the configuration names nobody");
+        return Outcome::undecided(format!("whether there is a non-voter: {why}"), Severity::Warning);
+    }
+    let replica = |member: &Member| {
+        let told = consul.member(&member.id).and_then(|m| m.settings.known()).map(|s| s.read_replica);
+        let pools = consul.members.iter().filter_map(|m| m.gossip.known());
+        told == Some(true) || pools.flatten().any(|server| server.id == member.id && server.read_replica)
+    };
+    let waiting: Vec<&Member> = facts.members.iter().filter(|m| !m.voter && !replica(m)).collect();
+    if waiting.is_empty() {
+        return Outcome::NotApplicable("every server votes, or is a read replica".into());
+    }
+    let limit = policy.get(&NON_VOTER_WARN);
+    let mut tally = Tally::new();
+    for member in waiting {
+        let health = match &consul.health {
+            Observed::Known(health) => health.servers.get(&member.id),
+            Observed::Unknown(why) => {
+                tally.gap(member.label(), format!("why it does not vote: {why}"), Severity::Warning);
+                continue;
+            }
+        };
+        let stable_ms = health.and_then(|h| h.stable_seconds).unwrap_or_default() * 1000.0;
+        let (severity, says) = match health {
+            Some(health) if health.healthy && stable_ms <= limit => (
+                Severity::Info,
+                "it does not vote yet: autopilot makes it a voter when it has been healthy for a while",
+            ),
+            Some(health) if health.healthy => {
+                (Severity::Warning, "it has been healthy for {stable}, and still does not vote")
+            }
+            Some(_) => (Severity::Warning, "it does not vote, and autopilot calls it unhealthy"),
+            None => (Severity::Warning, "it does not vote, and autopilot does not know it"),
+        };
+        let hit = Hit::new(severity, says).with("stable", Value::Millis(stable_ms));
+        tally.hit(hit.remedy("Look at its log, its disk and its link to the leader.").on(member.label()));
+    }
+    tally.outcome()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{Sample, cluster, row, undecided};
-    use crate::facts::Observed;
+    use crate::checks::testing::{Sample, cluster, row, servers, undecided};
 
     fn learner(matched: u64, state: &str) -> Sample {
         let mut facts = cluster(4);
@@ -146,5 +190,28 @@ mod tests {
         let mut unstarted = learner(0, "StateProbe");
         unstarted.member_mut("n4").started = false;
         assert!(matches!(unstarted.run(&CHECK), Outcome::NotApplicable(_)));
+    }
+
+    #[test]
+    fn who_does_not_vote() {
+        assert!(matches!(servers(3).run(&CHECK), Outcome::NotApplicable(_)));
+        let waiting = |healthy: bool, seconds: f64| {
+            let mut sample = servers(4);
+            sample.member_mut("n4").voter = false;
+            if let Observed::Known(health) = &mut sample.consul_facts_mut().health {
+                let server = health.servers.get_mut("4").expect("is there");
+                (server.healthy, server.stable_seconds) = (healthy, Some(seconds));
+            }
+            sample
+        };
+        row(&CHECK, &waiting(true, 5.0), &[Severity::Info]);
+        row(&CHECK, &waiting(true, 90.0), &[Severity::Warning]);
+        row(&CHECK, &waiting(false, 5.0), &[Severity::Warning]);
+        let mut replica = waiting(true, 900.0);
+        replica.settings_mut("n4").read_replica = true;
+        assert!(matches!(replica.run(&CHECK), Outcome::NotApplicable(_)));
+        let mut leaderless = waiting(true, 5.0);
+        leaderless.consul_facts_mut().health = Observed::unknown("no leader");
+        undecided(&CHECK, &leaderless, Severity::Warning);
     }
 }

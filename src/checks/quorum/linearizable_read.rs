@@ -22,9 +22,11 @@ pub(super) const CHECK: Check = Check {
     why: "Such a read goes through the leader and a majority: it is the path every client's write takes, without \
           writing anything. A member that fails it while the others serve is cut off from them.",
     remedy: "Look at the member's link to the leader and at the disks: `quorate check --only peer-network,wal-fsync`.",
-    runbook: None,
+    runbook: Some("slow-cluster"),
     thresholds: &[WARN, CRITICAL],
     sources: &[
+        "ZooKeeper: a session of its own, then sync",
+        "Consul /v1/catalog/node?consistent on every server",
         "etcd server/etcdserver/v3_server.go: Range waits for ReadIndex",
         "etcdctl endpoint health reads the key \"health\"",
     ],

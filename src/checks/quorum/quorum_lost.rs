@@ -12,9 +12,11 @@ pub(super) const CHECK: Check = Check {
           it raises the number that is needed.",
     remedy: "Start a lost voter on its own disk if any can be started: that costs no data. Never add a member to a \
              stuck cluster.",
-    runbook: Some("etcd-stuck-quorum"),
+    runbook: Some("stuck-quorum"),
     thresholds: &[],
     sources: &[
+        "ZooKeeper srvr of every server, and a session of its own",
+        "Consul /v1/agent/self and /v1/operator/raft/configuration?stale of every server, and a consistent read",
         "https://etcd.io/docs/v3.6/op-guide/failures/#majority-failure",
         "etcd contrib/mixin/alerts: etcdInsufficientMembers (critical)",
     ],

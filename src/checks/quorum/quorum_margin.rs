@@ -11,9 +11,11 @@ pub(super) const CHECK: Check = Check {
     why: "The cluster still serves, but with a voter missing the next failure may stop all writes.",
     remedy: "Bring the missing voter back on its own disk. If the disk is gone, remove the member first, then add its \
              replacement as a learner.",
-    runbook: Some("etcd-replace-member"),
+    runbook: Some("replace-member"),
     thresholds: &[],
     sources: &[
+        "ZooKeeper srvr of every server; /zookeeper/config",
+        "Consul /v1/operator/raft/configuration?stale; autopilot state.go: FailureTolerance counts configured voters",
         "https://etcd.io/docs/v3.6/faq/#what-is-failure-tolerance",
         "etcd contrib/mixin/alerts: etcdMembersDown (warning)",
     ],

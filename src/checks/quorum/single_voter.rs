@@ -12,9 +12,12 @@ pub(super) const CHECK: Check = Check {
           backup is left.",
     remedy: "Add two voters one after the other (each as a learner first, then promoted), or make sure that backups \
              are taken and restores are rehearsed.",
-    runbook: None,
+    runbook: Some("even-members"),
     thresholds: &[],
-    sources: &["https://etcd.io/docs/v3.6/faq/#what-is-failure-tolerance"],
+    sources: &[
+        "Consul operator raft configuration",
+        "https://etcd.io/docs/v3.6/faq/#what-is-failure-tolerance",
+    ],
     rules: &[Rule::Common(judge)],
 };
 

@@ -10,7 +10,7 @@ pub(super) const CHECK: Check = Check {
           its own history beside the ensemble's, and its transactions reuse numbers that the others have used.",
     remedy: "Stop it before clients write to it; give it the same server.N lines as the others and its own myid; keep \
              its data directory, and let it start with an empty one.",
-    runbook: None,
+    runbook: Some("membership-drift"),
     thresholds: &[],
     sources: &[
         "ZooKeeper QuorumPeerConfig.isDistributed, standaloneEnabled (zookeeperAdmin.md)",

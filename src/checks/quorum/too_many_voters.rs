@@ -17,9 +17,12 @@ pub(super) const CHECK: Check = Check {
     why: "Every write waits for a majority and is sent to every voter: beyond seven, writes get slower while the \
           tolerance hardly matters any more.",
     remedy: "Remove voters one at a time, down to 5 or 7, while all of them serve.",
-    runbook: None,
+    runbook: Some("even-members"),
     thresholds: &[MOST],
-    sources: &["https://etcd.io/docs/v3.6/faq/#what-is-maximum-cluster-size"],
+    sources: &[
+        "Vault physical/raft raft_checks.go (hashicorp): more than 7 voters",
+        "https://etcd.io/docs/v3.6/faq/#what-is-maximum-cluster-size",
+    ],
     rules: &[Rule::Common(judge)],
 };
 

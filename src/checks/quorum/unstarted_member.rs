@@ -12,9 +12,13 @@ pub(super) const CHECK: Check = Check {
           and can agree to nothing.",
     remedy: "Start it with --initial-cluster-state=existing and the peer URL it was added with, or remove it again: \
              `quorate member remove`.",
-    runbook: Some("etcd-replace-member"),
+    runbook: Some("replace-member"),
     thresholds: &[],
-    sources: &["https://etcd.io/docs/v3.6/op-guide/runtime-configuration/#add-a-new-member"],
+    sources: &[
+        "ZooKeeper: a server of the list that has never answered",
+        "Consul /v1/operator/raft/configuration: a peer that serf does not know is \"(unknown)\"",
+        "https://etcd.io/docs/v3.6/op-guide/runtime-configuration/#add-a-new-member",
+    ],
     rules: &[Rule::Common(judge)],
 };
 

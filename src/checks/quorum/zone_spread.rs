@@ -13,7 +13,7 @@ pub(super) const CHECK: Check = Check {
           With two zones one of them always does.",
     remedy: "Spread the voters over at least three zones so that none holds more than the cluster tolerates to lose: \
              add a voter elsewhere, then remove one from the crowded zone.",
-    runbook: None,
+    runbook: Some("even-members"),
     thresholds: &[],
     sources: &[
         "https://etcd.io/docs/v3.6/faq/#does-etcd-work-in-cross-region-or-cross-data-center-deployments",

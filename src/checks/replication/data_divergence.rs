@@ -11,9 +11,10 @@ pub(super) const CHECK: Check = Check {
           version of the keys.",
     remedy: "Take a snapshot of every member, then replace the one that differs from the majority: remove it, empty \
              its data directory, add it again as a learner.",
-    runbook: Some("etcd-data-divergence"),
+    runbook: Some("data-divergence"),
     thresholds: &[],
     sources: &[
+        "ZooKeeper mntr: digest_mismatches_count",
         "https://etcd.io/docs/v3.6/op-guide/data_corruption/",
         "etcd server/etcdserver/corrupt.go: hashes compare only at one revision and one compaction revision",
     ],

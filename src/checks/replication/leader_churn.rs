@@ -1,7 +1,7 @@
 use super::window::{self, Spoken};
 use super::zxids;
-use crate::checks::consul;
-use crate::facts::{CommonFacts, EtcdFacts, Window};
+use crate::checks::agents::{nobody, unread};
+use crate::facts::{CommonFacts, ConsulFacts, EtcdFacts, Window};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::{Limit, Policy, Threshold};
 
@@ -24,10 +24,12 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[WARN],
     sources: &[
+        "ZooKeeper mntr: election_time",
+        "Consul telemetry reference: consul.raft.state.candidate, consul.raft.transition.leader_lease_timeout",
         "etcd contrib/mixin/alerts: etcdHighNumberOfLeaderChanges",
         "https://etcd.io/docs/v3.6/tuning/",
     ],
-    rules: &[Rule::Etcd(judge), Rule::Zookeeper(zxids::churn), Rule::Consul(consul::replication::churn)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(zxids::churn), Rule::Consul(judge_consul)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
@@ -56,11 +58,49 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
     tally.outcome()
 }
 
+fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
+    if facts.reachable().next().is_none() {
+        return nobody(Severity::Warning);
+    }
+    let mut tally = Tally::new();
+    for (member, native) in consul.answered(facts) {
+        unread(member, native, "elections", &mut tally);
+        let count = |name: &str| {
+            native.metrics.known().and_then(|m| m.counters.get(name)).copied().unwrap_or_default() as u64
+        };
+        let (candidate, lost) =
+            (count("raft.state.candidate"), count("raft.transition.leader_lease_timeout"));
+        // The first election gives a cluster its first leader.
+        let first = native.raft.known().is_some_and(|raft| raft.term <= FIRST_TERM);
+        if lost > 0 {
+            let says = "it lost its leadership {lost} times in the last 10 s: it did not hear from a majority in time";
+            tally.hit(
+                Hit::new(Severity::Warning, says).with("lost", lost).remedy(ELECTIONS).on(member.label()),
+            );
+        } else if candidate > 0 && !first {
+            let severity = if candidate > 1 { Severity::Warning } else { Severity::Info };
+            let says = "it stood for election {times} times in the last 10 s";
+            tally.hit(Hit::new(severity, says).with("times", candidate).remedy(ELECTIONS).on(member.label()));
+        }
+    }
+    let term = consul.leader(facts).and_then(|(_, native)| Some(native.raft.known()?.term));
+    if let Some(term) = term {
+        tally.evidence("term", term);
+    }
+    tally.outcome()
+}
+
+/// A cluster's first leader is elected in term 2: entries of bootstrapping are of term 1.
+const FIRST_TERM: u64 = 2;
+
+const ELECTIONS: &str = "Look at the disk and CPU of the leader and at the network between the RPC ports; raft_multiplier = 1 needs \
+                     both to be good.";
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::checks::replication::window::testing::windowed;
-    use crate::checks::testing::{cluster, row, undecided};
+    use crate::checks::testing::{cluster, row, servers, undecided};
     use crate::facts::Observed;
 
     #[test]
@@ -85,5 +125,22 @@ mod tests {
         facts.etcd_mut("n2").window = Observed::unknown("HTTP status 404");
         facts.etcd_mut("n3").window = Observed::unknown("HTTP status 404");
         undecided(&CHECK, &facts, Severity::Warning);
+    }
+
+    #[test]
+    fn elections_in_the_last_interval() {
+        row(&CHECK, &servers(3), &[]);
+        let stood = |times: f64, term| {
+            let mut sample = servers(3);
+            sample.interval_mut("n2").counters.insert("raft.state.candidate".into(), times);
+            sample.raft_mut("n2").term = term;
+            sample
+        };
+        row(&CHECK, &stood(1.0, 2), &[]);
+        row(&CHECK, &stood(1.0, 7), &[Severity::Info]);
+        row(&CHECK, &stood(3.0, 7), &[Severity::Warning]);
+        let mut lost = servers(3);
+        lost.interval_mut("n1").counters.insert("raft.transition.leader_lease_timeout".into(), 1.0);
+        row(&CHECK, &lost, &[Severity::Warning]);
     }
 }

@@ -25,6 +25,7 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[PENDING, FAILED, zxids::OUTSTANDING, zxids::PENDING_SYNCS],
     sources: &[
+        "ZooKeeper mntr: outstanding_requests, proposal_count",
         "etcd contrib/mixin/alerts: etcdHighNumberOfFailedProposals",
         "etcd_server_proposals_pending, etcd_server_proposals_failed_total",
     ],

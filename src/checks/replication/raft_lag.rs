@@ -1,7 +1,9 @@
 use super::zxids;
-use crate::checks::consul;
-use crate::facts::{CommonFacts, EtcdFacts, EtcdMember, EtcdStatus, Member, RaftProgress};
-use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
+use crate::checks::agents::nobody;
+use crate::facts::{
+    CommonFacts, ConsulFacts, EtcdFacts, EtcdMember, EtcdStatus, Member, Observed, RaftProgress, ServerHealth,
+};
+use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
 
 const APPLY_WARN: Threshold = Threshold {
@@ -20,6 +22,12 @@ const BEHIND: Threshold = Threshold {
     source: "etcd server/etcdserver/server.go: DefaultSnapshotCatchUpEntries = 5000, then a snapshot is sent",
 };
 
+const TRAILING_WARN: Threshold = Threshold {
+    key: "raft_trailing_warn",
+    default: Limit::Count(250.0),
+    source: "Consul autopilot: MaxTrailingLogs = 250, above which a server is unhealthy",
+};
+
 pub(super) const CHECK: Check = Check {
     slug: "raft-lag",
     family: Family::Replication,
@@ -29,19 +37,14 @@ pub(super) const CHECK: Check = Check {
     remedy: "Look at the disk and CPU of the member that is behind and at its link to the leader: `quorate check \
              --only wal-fsync,backend-commit,peer-network`.",
     runbook: None,
-    thresholds: &[
-        APPLY_WARN,
-        APPLY_CRITICAL,
-        BEHIND,
-        consul::replication::TRAILING_WARN,
-        zxids::LAG_WARN,
-        zxids::LAG_CRITICAL,
-    ],
+    thresholds: &[APPLY_WARN, APPLY_CRITICAL, BEHIND, TRAILING_WARN, zxids::LAG_WARN, zxids::LAG_CRITICAL],
     sources: &[
+        "ZooKeeper srvr: Zxid of every server",
+        "Consul /v1/agent/self: Stats.raft.last_log_index, applied_index, fsm_pending; autopilot types.go isHealthy",
         "etcd Maintenance/Status: raftIndex and raftAppliedIndex",
         "etcd /debug/vars of the leader: raft.status.progress",
     ],
-    rules: &[Rule::Etcd(judge), Rule::Zookeeper(zxids::lag), Rule::Consul(consul::replication::lag)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(zxids::lag), Rule::Consul(judge_consul)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
@@ -144,11 +147,93 @@ fn behind(lag: u64, limit: f64) -> Option<Hit> {
     (lag as f64 > limit).then(|| hit.with("lag", lag))
 }
 
+fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
+    let limit = policy.get(&TRAILING_WARN);
+    let mut tally = Tally::new();
+    let (mut asked, mut largest) = (0_usize, 0);
+    let leader = consul.leader(facts).and_then(|(leader, native)| Some((leader, native.raft.known()?)));
+    for (member, native) in consul.answered(facts).filter(|(member, _)| member.voter) {
+        let raft = match &native.raft {
+            Observed::Known(raft) => raft,
+            Observed::Unknown(why) => {
+                tally.gap(member.label(), format!("how far it is: {why}"), Severity::Warning);
+                continue;
+            }
+        };
+        asked += 1;
+        let unapplied = raft.commit_index.saturating_sub(raft.applied_index);
+        if unapplied as f64 > limit {
+            let says = "{lag} committed log entries are not applied ({pending} wait for the state machine)";
+            let hit =
+                Hit::new(Severity::Warning, says).with("lag", unapplied).with("pending", raft.fsm_pending);
+            tally.hit(hit.remedy(CATCH_UP).on(member.label()));
+        }
+        if let Some((leads, head)) = &leader
+            && leads.id != member.id
+        {
+            let behind = head.last_log_index.saturating_sub(raft.last_log_index);
+            largest = largest.max(behind);
+            if behind as f64 > limit {
+                let says =
+                    "it is {lag} log entries behind the leader, over {limit}: it may need a whole snapshot";
+                let hit = Hit::new(Severity::Warning, says).with("lag", behind).with("limit", limit as u64);
+                tally.hit(hit.remedy(CATCH_UP).on(member.label()));
+            }
+        }
+    }
+    for (member, health) in unhealthy(consul, facts) {
+        tally.hit(unhealthy_hit(consul, health).on(member.label()));
+    }
+    if asked == 0 {
+        return nobody(Severity::Warning);
+    }
+    tally.evidence("largest_lag", largest);
+    tally.outcome()
+}
+
+const CATCH_UP: &str = "Look at the disk and CPU of the server that is behind and at its link to the leader: `quorate check --only \
+                      wal-fsync,commit-latency,raft-saturation`.";
+
+/// Voters that answer, and that autopilot on the leader calls unhealthy all the same.
+fn unhealthy<'a>(
+    consul: &'a ConsulFacts,
+    facts: &'a CommonFacts,
+) -> impl Iterator<Item = (&'a Member, &'a ServerHealth)> {
+    let servers = consul.health.known().map(|health| &health.servers);
+    servers.into_iter().flatten().filter_map(|(id, health)| {
+        let member = facts.member(id).filter(|m| m.reachable && m.voter)?;
+        // Right after an election the leader has not asked everybody yet.
+        let lasting = health.stable_seconds.is_some_and(|seconds| seconds * 1000.0 >= settled_ms(consul));
+        (!health.healthy && lasting).then_some((member, health))
+    })
+}
+
+/// How long autopilot itself waits until it believes in a server's health.
+fn settled_ms(consul: &ConsulFacts) -> f64 {
+    consul.autopilot.known().and_then(|config| config.stabilization_ms).unwrap_or(10_000.0)
+}
+
+fn unhealthy_hit(consul: &ConsulFacts, health: &ServerHealth) -> Hit {
+    let limit = consul.autopilot.known().and_then(|config| config.last_contact_ms);
+    let says = match (health.last_contact_ms, limit) {
+        (Some(contact), Some(limit)) if contact > limit => {
+            "autopilot calls it unhealthy: it heard of the leader {contact} ago, over {limit}"
+        }
+        (None, _) => "autopilot calls it unhealthy: it has not heard of the leader",
+        _ => "autopilot calls it unhealthy; its last log entry is {index}, of term {term}",
+    };
+    Hit::new(Severity::Warning, says)
+        .with("contact", Value::Millis(health.last_contact_ms.unwrap_or_default()))
+        .with("limit", Value::Millis(limit.unwrap_or_default()))
+        .with("index", health.last_index)
+        .with("term", health.last_term)
+        .remedy(CATCH_UP)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{Sample, cluster, row, undecided};
-    use crate::facts::Observed;
+    use crate::checks::testing::{Sample, cluster, row, servers, undecided};
 
     fn applied(now: u64, again: u64) -> Sample {
         let mut facts = cluster(3);
@@ -220,5 +305,25 @@ mod tests {
     #[test]
     fn nobody_answered() {
         undecided(&CHECK, &cluster(1).down("n1"), Severity::Critical);
+    }
+
+    fn health(sample: &mut Sample, id: &str, change: fn(&mut crate::facts::ServerHealth)) {
+        if let Observed::Known(health) = &mut sample.consul_facts_mut().health {
+            change(health.servers.get_mut(id).expect("is there"));
+        }
+    }
+
+    #[test]
+    fn behind_and_unapplied() {
+        row(&CHECK, &servers(3), &[]);
+        let mut behind = servers(3);
+        behind.raft_mut("n2").last_log_index = 749;
+        row(&CHECK, &behind, &[Severity::Warning]);
+        let mut unapplied = servers(3);
+        unapplied.raft_mut("n2").applied_index = 700;
+        row(&CHECK, &unapplied, &[Severity::Warning]);
+        let mut sick = servers(3);
+        health(&mut sick, "3", |h| (h.healthy, h.last_contact_ms) = (false, Some(900.0)));
+        row(&CHECK, &sick, &[Severity::Warning]);
     }
 }

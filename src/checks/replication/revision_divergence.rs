@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
           answer it. A cluster whose revision fell was restored or lost writes, and watchers notice nothing.",
     remedy: "Do not write with this cluster if you can avoid it. Compare the data (`quorate check --deep`), take a \
              snapshot of every member, then replace the member that differs.",
-    runbook: Some("etcd-data-divergence"),
+    runbook: Some("data-divergence"),
     thresholds: &[SLACK],
     sources: &[
         "https://etcd.io/docs/v3.6/op-guide/data_corruption/",

@@ -49,6 +49,7 @@ pub(crate) fn ensemble(n: usize) -> Sample {
             own_certificate: None,
             zones_declared: false,
             votes: VoteRule::Majority,
+            data_dirs: Default::default(),
             members,
         },
         native: NativeFacts::Zookeeper(ZookeeperFacts {
@@ -187,11 +188,14 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
             directories: [("dataDir", "/var/lib/zk", 1), ("dataLogDir", "/txn/zk", 2)]
                 .map(|(key, path, device)| ZookeeperDirectory {
                     key: key.into(),
-                    path: path.into(),
                     device,
-                    free_bytes: 80 << 30,
-                    size_bytes: 100 << 30,
-                    largest_file_bytes: 1 << 30,
+                    room: DataDir {
+                        path: path.into(),
+                        free_bytes: 80 << 30,
+                        total_bytes: 100 << 30,
+                        used_bytes: 1 << 30,
+                        ..DataDir::default()
+                    },
                 })
                 .into(),
             exposed: vec![],

@@ -1,6 +1,6 @@
 use super::sockets::{of_kind, unless_loopback};
-use crate::checks::consul;
-use crate::facts::{CommonFacts, EtcdFacts, Listener, ListenerKind, Member};
+use crate::checks::agents::{loopback_only, nobody, with_settings};
+use crate::facts::{CommonFacts, ConsulFacts, EtcdFacts, Listener, ListenerKind, Member};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
 
@@ -15,14 +15,12 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &[
+        "ZooKeeper AdminServer /commands",
+        "Consul /v1/agent/self: UIConfig, EnableDebug, and who can reach the API",
         "etcd embed/etcd.go serveMetrics",
         "https://etcd.io/docs/v3.6/op-guide/configuration/ (--enable-pprof)",
     ],
-    rules: &[
-        Rule::Etcd(judge),
-        Rule::Zookeeper(super::admin_server::judge),
-        Rule::Consul(consul::settings::exposed),
-    ],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::admin_server::judge), Rule::Consul(judge_consul)],
 };
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
@@ -74,10 +72,36 @@ fn judge_profiling(member: &Member, tally: &mut Tally) {
     }
 }
 
+fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
+    if facts.reachable().next().is_none() {
+        return nobody(Severity::Warning);
+    }
+    let mut tally = Tally::new();
+    for (member, settings) in with_settings(consul, facts, Severity::Warning, &mut tally) {
+        if loopback_only(std::iter::once(member)) {
+            continue;
+        }
+        let open =
+            settings.acls_enabled == Some(false) || settings.acl_default_policy.as_deref() == Some("allow");
+        if settings.ui && open {
+            let says = "the web UI is served beyond this machine, and no access control limits it";
+            tally.hit(Hit::new(Severity::Warning, says).remedy(EXPOSED).on(member.label()));
+        }
+        if settings.enable_debug {
+            let says = "profiling (/debug/pprof) is on (enable_debug)";
+            let severity = if open { Severity::Warning } else { Severity::Info };
+            tally.hit(Hit::new(severity, says).remedy("Set enable_debug = false.").on(member.label()));
+        }
+    }
+    tally.outcome()
+}
+
+const EXPOSED: &str = "Turn access controls on, or serve the UI from agents that only operators reach.";
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{cluster, listener, row};
+    use crate::checks::testing::{cluster, listener, row, servers};
     use crate::facts::Observed;
 
     #[test]
@@ -103,5 +127,18 @@ mod tests {
         row(&CHECK, &profiling, &[Severity::Warning]);
         profiling.vars_mut("n1").cmdline.push("--enable-pprof=false".into());
         row(&CHECK, &profiling, &[]);
+    }
+
+    #[test]
+    fn an_open_ui() {
+        row(&CHECK, &servers(3), &[]);
+        let mut ui = servers(3);
+        ui.settings_mut("n1").ui = true;
+        row(&CHECK, &ui, &[]);
+        ui.settings_mut("n1").acls_enabled = Some(false);
+        row(&CHECK, &ui, &[Severity::Warning]);
+        let mut debug = servers(3);
+        debug.settings_mut("n1").enable_debug = true;
+        row(&CHECK, &debug, &[Severity::Info]);
     }
 }

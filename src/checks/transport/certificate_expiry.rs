@@ -28,7 +28,7 @@ pub(super) const CHECK: Check = Check {
     why: "An expired client certificate locks clients out; expired peer certificates look like a network partition and \
           end in a lost quorum. etcd reads renewed files at the next handshake: no restart is needed.",
     remedy: "Renew the certificate and replace the file in place: etcd reads it anew for each connection.",
-    runbook: None,
+    runbook: Some("expired-certificates"),
     thresholds: &[WARN, CRITICAL, CA_WARN],
     sources: &[
         "etcd issue 12427: auto-TLS certificates live a year and are not renewed",

@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
     remedy: "Issue the certificate anew with every advertised host and IP address as subject alternative name, \
              extendedKeyUsage serverAuth (peers: serverAuth and clientAuth), and a key of at least RSA 2048 or ECDSA \
              P-256, signed with SHA-256.",
-    runbook: None,
+    runbook: Some("expired-certificates"),
     thresholds: &[RSA_BITS],
     sources: &[
         "https://etcd.io/docs/v3.6/op-guide/security/#notes-for-tls-authentication",
@@ -113,7 +113,7 @@ fn advertised(member: &Member, listener: &Listener) -> bool {
     let urls = match listener.kind {
         ListenerKind::Client => &member.client_urls,
         ListenerKind::Peer => &member.peer_urls,
-        ListenerKind::Metrics => return false,
+        ListenerKind::Metrics | ListenerKind::Grpc => return false,
     };
     urls.iter().any(|url| {
         let authority = url.split_once("://").map_or(url.as_str(), |(_, rest)| rest).trim_end_matches('/');

@@ -13,7 +13,12 @@ pub(super) const CHECK: Check = Check {
     remedy: "Start etcd with --client-cert-auth --trusted-ca-file=CA and give each client a certificate of that CA.",
     runbook: None,
     thresholds: &[],
-    sources: &["CIS Kubernetes Benchmark 2.2", "https://etcd.io/docs/v3.6/op-guide/security/"],
+    sources: &[
+        "ZooKeeperAdmin: ssl.clientAuth; a handshake without a certificate",
+        "Consul tls.https.verify_incoming; a handshake without a certificate",
+        "CIS Kubernetes Benchmark 2.2",
+        "https://etcd.io/docs/v3.6/op-guide/security/",
+    ],
     rules: &[Rule::Common(judge)],
 };
 

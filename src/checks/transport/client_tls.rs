@@ -15,6 +15,8 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &[
+        "ZooKeeper clientPort and secureClientPort: a handshake with each",
+        "Consul: a handshake with the port of each API address",
         "CIS Kubernetes Benchmark 2.1",
         "etcd embed/etcd.go configureClientListeners",
         "https://etcd.io/docs/v3.6/op-guide/security/",

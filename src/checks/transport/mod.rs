@@ -1,5 +1,6 @@
 //! TLS on every listener.
 
+mod grpc_tls;
 mod hostname_verification;
 mod admin_server;
 mod admin_exposed;
@@ -30,6 +31,7 @@ pub(super) const CHECKS: &[&Check] = &[
     &auto_tls::CHECK,
     &shared_ca::CHECK,
     &peer_verification::CHECK,
+    &grpc_tls::CHECK,
     &mesh_ca::CHECK,
     &hostname_verification::CHECK,
 ];

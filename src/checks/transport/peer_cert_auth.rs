@@ -14,6 +14,7 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &[
+        "Consul /v1/agent/self: TLS.InternalRPC.VerifyIncoming, and a handshake without a certificate",
         "CIS Kubernetes Benchmark 2.5",
         "etcd embed/etcd.go servePeers: gRPC on the peer port up to 3.5; CHANGELOG-3.6",
     ],

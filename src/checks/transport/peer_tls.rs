@@ -13,7 +13,12 @@ pub(super) const CHECK: Check = Check {
              update`, and restart the members one at a time.",
     runbook: None,
     thresholds: &[],
-    sources: &["CIS Kubernetes Benchmark 2.4", "https://etcd.io/docs/v3.6/op-guide/security/"],
+    sources: &[
+        "ZooKeeper: a handshake with each quorum and election port",
+        "Consul pool/conn.go: the first byte 0x03 asks the RPC port for TLS",
+        "CIS Kubernetes Benchmark 2.4",
+        "https://etcd.io/docs/v3.6/op-guide/security/",
+    ],
     rules: &[Rule::Zookeeper(judge_zookeeper), Rule::Common(judge)],
 };
 

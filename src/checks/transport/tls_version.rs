@@ -1,5 +1,5 @@
 use super::sockets::unless_loopback;
-use crate::facts::{ASKED_ONLY_BY_DEEP, CommonFacts, Listener, Member, Observed};
+use crate::facts::{ASKED_ONLY_BY_DEEP, CommonFacts, Listener, Member, Observed, WEAK_CIPHER};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
 use jiff::Timestamp;
@@ -7,12 +7,19 @@ use jiff::Timestamp;
 pub(super) const CHECK: Check = Check {
     slug: "tls-version",
     family: Family::Transport,
-    question: "Does every listener refuse TLS older than 1.2?",
-    why: "TLS 1.0 and 1.1 are broken enough to be forbidden (RFC 8996), SSL 3.0 more so (RFC 7568).",
-    remedy: "Start etcd with --tls-min-version=TLS1.2 (3.4.25, 3.5.8 and later), or upgrade it.",
+    question: "Does every listener refuse TLS older than 1.2, and broken ciphers?",
+    why: "TLS 1.0 and 1.1 are broken enough to be forbidden (RFC 8996), SSL 3.0 more so (RFC 7568). RC4 and 3DES give their plaintext away with time, in any version.",
+    remedy: "Start etcd with --tls-min-version=TLS1.2 (3.4.25, 3.5.8 and later), or upgrade it; against RC4 and 3DES name the \
+             ciphers: --cipher-suites=TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256,…",
     runbook: None,
     thresholds: &[],
-    sources: &["RFC 8996", "RFC 7568", "etcd --tls-min-version, CHANGELOG-3.5 (3.5.8)"],
+    sources: &[
+        "RFC 8996",
+        "RFC 7568",
+        "RFC 7465 (RC4)",
+        "CVE-2016-2183 (3DES)",
+        "etcd --tls-min-version, CHANGELOG-3.5 (3.5.8)",
+    ],
     rules: &[Rule::Common(judge)],
 };
 
@@ -34,7 +41,7 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
         match &socket.legacy_tls {
             Observed::Known(versions) if versions.is_empty() => {}
             Observed::Known(versions) => tally.hit(
-                Hit::new(Severity::Critical, "the {listener} listener accepts {versions}")
+                Hit::new(worst(versions), "the {listener} listener accepts {versions}")
                     .with("listener", socket.kind.name())
                     .with("versions", versions.clone())
                     .with("address", socket.address.clone())
@@ -49,6 +56,11 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
     }
     tally.evidence("listeners", sockets.len());
     tally.outcome()
+}
+
+/// A broken cipher alone takes gigabytes on one connection to use; a broken version does not.
+fn worst(accepted: &[String]) -> Severity {
+    if accepted.iter().all(|name| name == WEAK_CIPHER) { Severity::Warning } else { Severity::Critical }
 }
 
 fn speaks_tls(listener: &Listener) -> bool {

@@ -22,9 +22,12 @@ pub(super) const CHECK: Check = Check {
     why: "Certificates, tokens and leases are judged by each member's own clock: one that is wrong rejects good \
           certificates, accepts expired ones, and makes logs impossible to put in order.",
     remedy: "Check the time service on the member (`chronyc tracking`, `timedatectl`).",
-    runbook: None,
+    runbook: Some("slow-cluster"),
     thresholds: &[WARN, CRITICAL],
-    sources: &["RFC 9110 §6.6.1: the Date header"],
+    sources: &[
+        "Date header of every answer (etcd, Consul); ZooKeeper: of its AdminServer",
+        "RFC 9110 §6.6.1: the Date header",
+    ],
     rules: &[Rule::Zookeeper(judge_zookeeper), Rule::Common(judge)],
 };
 

@@ -1,6 +1,7 @@
 //! Release numbers, and which members run which.
 
 use crate::facts::{CommonFacts, EtcdFacts};
+use crate::finding::{Severity, Tally};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -65,6 +66,25 @@ impl Fleet {
         }
         fleet
     }
+}
+
+/// Members that answered, by the version that they told whatever they are; those that told none are gaps of this severity.
+pub(super) fn told(
+    facts: &CommonFacts,
+    at_worst: Severity,
+    tally: &mut Tally,
+) -> BTreeMap<Release, Vec<String>> {
+    let mut fleet: BTreeMap<Release, Vec<String>> = BTreeMap::new();
+    for member in facts.reachable() {
+        match member.version.known().map(|text| (text, Release::parse(text))) {
+            Some((_, Some(release))) => fleet.entry(release).or_default().push(member.label()),
+            Some((text, None)) => {
+                tally.gap(member.label(), format!("`{text}` is no version number"), at_worst)
+            }
+            None => tally.gap(member.label(), "its version", at_worst),
+        }
+    }
+    fleet
 }
 
 #[cfg(test)]

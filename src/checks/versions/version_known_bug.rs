@@ -1,5 +1,6 @@
+mod consul;
+
 use super::release::{Fleet, Release};
-use crate::checks::consul;
 use crate::facts::{CommonFacts, EtcdFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
@@ -13,15 +14,13 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &[
+        "ZooKeeper release notes; https://zookeeper.apache.org/security.html",
+        "https://discuss.hashicorp.com/c/security, https://pkg.go.dev/vuln (github.com/hashicorp/consul), Consul CHANGELOG.md",
         "etcd CHANGELOG/CHANGELOG-3.4.md, -3.5.md, -3.6.md, -3.7.md",
         "https://github.com/etcd-io/etcd/security/advisories",
         "https://zookeeper.apache.org/security and the release notes of each ZooKeeper version",
     ],
-    rules: &[
-        Rule::Etcd(judge),
-        Rule::Zookeeper(super::zookeeper::known_bugs),
-        Rule::Consul(consul::versions::bugs),
-    ],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::zookeeper::known_bugs), Rule::Consul(consul::judge)],
 };
 
 /// One bug.

@@ -1,8 +1,9 @@
-use super::release::{Fleet, Release};
-use crate::checks::consul;
-use crate::facts::{CommonFacts, EtcdFacts};
+use super::release::{Fleet, Release, told};
+use crate::checks::agents::nobody;
+use crate::facts::{CommonFacts, ConsulFacts, EtcdFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
+use std::collections::BTreeSet;
 
 pub(super) const CHECK: Check = Check {
     slug: "version-skew",
@@ -14,14 +15,12 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &[
+        "ZooKeeper srvr: Zookeeper version",
+        "Consul /v1/agent/self and the build tag of /v1/agent/members; CHANGELOG 1.9.0: raft protocol 2 is not supported any more",
         "https://etcd.io/docs/v3.6/upgrades/upgrading-etcd/",
         "https://etcd.io/docs/v3.6/downgrades/downgrading-etcd/",
     ],
-    rules: &[
-        Rule::Etcd(judge),
-        Rule::Zookeeper(super::zookeeper::skew),
-        Rule::Consul(consul::versions::skew),
-    ],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::zookeeper::skew), Rule::Consul(judge_consul)],
 };
 
 fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {
@@ -97,10 +96,44 @@ fn cluster_version(etcd: &EtcdFacts, common: &CommonFacts, oldest: Release, tall
     }
 }
 
+fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
+    let mut tally = Tally::new();
+    let fleet = told(facts, Severity::Critical, &mut tally);
+    let (Some(oldest), Some(newest)) = (fleet.keys().next(), fleet.keys().last()) else {
+        return nobody(Severity::Critical);
+    };
+    if oldest != newest {
+        let apart = oldest.major != newest.major || newest.minor - oldest.minor > 1;
+        let severity = if apart { Severity::Critical } else { Severity::Warning };
+        let who: Vec<String> =
+            fleet.iter().map(|(release, members)| format!("{release} on {}", members.join(", "))).collect();
+        tally.hit(Hit::new(severity, "the members run different versions: {versions}").with("versions", who));
+    }
+    let protocols: BTreeSet<u64> = consul
+        .members
+        .iter()
+        .flat_map(|m| m.gossip.known().into_iter().flatten().filter_map(|server| server.raft_protocol))
+        .chain(consul.answered(facts).filter_map(|(_, native)| Some(native.raft.known()?.protocol)))
+        .collect();
+    if protocols.first().is_some_and(|lowest| *lowest < 3) || protocols.len() > 1 {
+        let said: Vec<String> = protocols.iter().map(u64::to_string).collect();
+        let severity = if protocols.first().is_some_and(|lowest| *lowest < 3) {
+            Severity::Critical
+        } else {
+            Severity::Warning
+        };
+        let says = "the servers speak raft protocols {protocols}: every server since 1.9 must speak 3";
+        let hit = Hit::new(severity, says).with("protocols", said);
+        tally.hit(hit.remedy("Take raft_protocol out of the servers' configuration, one at a time."));
+    }
+    tally.evidence("version", newest.to_string());
+    tally.outcome()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{Sample, cluster, row, undecided};
+    use crate::checks::testing::{Sample, cluster, row, servers, undecided};
     use crate::facts::{EtcdVersions, Observed};
 
     fn versions(versions: [&str; 3], agreed: &str) -> Sample {
@@ -133,5 +166,23 @@ mod tests {
         let mut downgrade = versions(["3.6.16"; 3], "3.5.0");
         downgrade.status_mut("n1").downgrade_target = Some("3.5.0".into());
         row(&CHECK, &downgrade, &[Severity::Warning]);
+    }
+
+    fn running(versions: [&str; 3]) -> Sample {
+        let mut sample = servers(3);
+        for (name, version) in ["n1", "n2", "n3"].into_iter().zip(versions) {
+            sample.member_mut(name).version = Observed::Known(version.into());
+        }
+        sample
+    }
+
+    #[test]
+    fn members_of_different_versions() {
+        row(&CHECK, &running(["1.22.1"; 3]), &[]);
+        row(&CHECK, &running(["1.22.1", "1.22.0", "1.22.1"]), &[Severity::Warning]);
+        row(&CHECK, &running(["1.22.1", "1.20.0", "1.22.1"]), &[Severity::Critical]);
+        let mut old = servers(3);
+        old.raft_mut("n2").protocol = 2;
+        row(&CHECK, &old, &[Severity::Critical]);
     }
 }

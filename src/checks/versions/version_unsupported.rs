@@ -1,5 +1,6 @@
+mod consul;
+
 use super::release::Fleet;
-use crate::checks::consul;
 use crate::facts::{CommonFacts, EtcdFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
@@ -20,15 +21,13 @@ pub(super) const CHECK: Check = Check {
     runbook: None,
     thresholds: &[],
     sources: &[
+        "https://zookeeper.apache.org/releases.html",
+        "https://developer.hashicorp.com/consul/docs/upgrade/lts (planned ends of Consul Enterprise)",
         "https://etcd.io/blog/2026/june-patch-release/ (3.4 ended with 3.4.45 on 2026-06-01)",
         "https://etcd.io/docs/latest/op-guide/versioning/",
         "https://zookeeper.apache.org/releases.html (two lines are kept up: 3.8 and 3.9; 3.7 ended in 2024)",
     ],
-    rules: &[
-        Rule::Etcd(judge),
-        Rule::Zookeeper(super::zookeeper::unsupported),
-        Rule::Consul(consul::versions::supported),
-    ],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::zookeeper::unsupported), Rule::Consul(consul::judge)],
 };
 
 fn judge(etcd: &EtcdFacts, common: &CommonFacts, _: &Policy) -> Outcome {

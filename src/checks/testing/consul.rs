@@ -5,7 +5,7 @@ use crate::facts::*;
 use std::collections::BTreeMap;
 
 /// A healthy cluster of `n` servers `n1`…, ids `1`…; `n1` leads. TLS, encrypted gossip, access controls that deny.
-pub(in crate::checks) fn servers(n: usize) -> Sample {
+pub(crate) fn servers(n: usize) -> Sample {
     let mut sample = cluster(n);
     let ids: Vec<String> = (1..=n).map(|i| i.to_string()).collect();
     let gossip: Vec<GossipServer> = ids.iter().map(|id| gossip(id, n)).collect();
@@ -16,7 +16,7 @@ pub(in crate::checks) fn servers(n: usize) -> Sample {
     let common = &mut sample.0.common;
     common.backend = BackendKind::Consul;
     for member in &mut common.members {
-        member.version = Observed::Known("1.22.1".into());
+        member.version = Observed::Known("2.0.3".into());
         member.client_urls.clear();
         member.peer_urls = vec![rpc(&member.id)];
         let mut leaf = certificate(&format!("10.0.0.{}", member.id));
@@ -76,7 +76,7 @@ pub(in crate::checks) fn servers(n: usize) -> Sample {
 }
 
 /// A sample of ten with this mean and this maximum.
-pub(in crate::checks) fn sampled(mean: f64, max: f64) -> Sampled {
+pub(crate) fn sampled(mean: f64, max: f64) -> Sampled {
     Sampled { count: 10, min: 0.0, mean, max }
 }
 
@@ -90,7 +90,7 @@ fn gossip(id: &str, n: usize) -> GossipServer {
         name: format!("n{id}"),
         status: "alive".into(),
         address: rpc(id),
-        version: "1.22.1".into(),
+        version: "2.0.3".into(),
         expect: Some(n as u64),
         bootstrap: false,
         raft_protocol: Some(3),
@@ -158,7 +158,7 @@ fn health() -> ServerHealth {
 
 impl Sample {
     /// All of Consul's facts.
-    pub(in crate::checks) fn consul_facts_mut(&mut self) -> &mut ConsulFacts {
+    pub(crate) fn consul_facts_mut(&mut self) -> &mut ConsulFacts {
         match &mut self.0.native {
             NativeFacts::Consul(consul) => consul,
             other => unreachable!("facts of another system: {other:?}"),
@@ -166,23 +166,31 @@ impl Sample {
     }
 
     /// The named server's own facts.
-    pub(in crate::checks) fn consul_mut(&mut self, name: &str) -> &mut ConsulMember {
+    pub(crate) fn consul_mut(&mut self, name: &str) -> &mut ConsulMember {
         let mut members = self.consul_facts_mut().members.iter_mut();
         members.find(|m| m.name == name).expect("a server of that name")
     }
 
     /// The named server's settings, to change.
-    pub(in crate::checks) fn settings_mut(&mut self, name: &str) -> &mut ConsulSettings {
+    pub(crate) fn settings_mut(&mut self, name: &str) -> &mut ConsulSettings {
         known(&mut self.consul_mut(name).settings)
     }
 
     /// The named server's raft, to change.
-    pub(in crate::checks) fn raft_mut(&mut self, name: &str) -> &mut RaftStats {
+    pub(crate) fn raft_mut(&mut self, name: &str) -> &mut RaftStats {
         known(&mut self.consul_mut(name).raft)
     }
 
+    /// What every server's gossip knows, changed.
+    pub(crate) fn gossiping(mut self, change: fn(&mut Vec<GossipServer>)) -> Self {
+        for member in &mut self.consul_facts_mut().members {
+            change(known(&mut member.gossip));
+        }
+        self
+    }
+
     /// The named server's metrics, to change.
-    pub(in crate::checks) fn interval_mut(&mut self, name: &str) -> &mut ConsulMetrics {
+    pub(crate) fn interval_mut(&mut self, name: &str) -> &mut ConsulMetrics {
         known(&mut self.consul_mut(name).metrics)
     }
 }
