@@ -1,6 +1,6 @@
 //! What only ZooKeeper has, in its own words: modes, zxids, the dynamic configuration, settings, the AdminServer.
 
-use super::{CommonFacts, Member, Observed, Window};
+use super::{CommonFacts, DataDir, Member, Observed, Window};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -57,8 +57,21 @@ pub struct ZookeeperMember {
 pub struct ZookeeperHere {
     /// Its data directories, as far as this user may look at them.
     pub directories: Vec<ZookeeperDirectory>,
-    /// Files that hold data or secrets and that every user of the machine can read: at most one of each directory.
+    /// Files beside the data directory that hold data or secrets and that every user of the machine can read: key stores, a
+    /// `zoo.cfg` with passwords, one file of a log elsewhere.
     pub exposed: Vec<String>,
+    /// Key stores that are PEM files, by the prefix of their settings: `ssl` for clients, `ssl.quorum`.
+    pub stores: BTreeMap<String, ZookeeperStore>,
+}
+
+/// A key store, as the file is now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperStore {
+    /// The file.
+    pub path: String,
+    /// SHA-256 of its first certificate, in hex.
+    pub fingerprint: String,
 }
 
 /// A directory of a server.
@@ -67,16 +80,19 @@ pub struct ZookeeperHere {
 pub struct ZookeeperDirectory {
     /// `dataDir` or `dataLogDir`.
     pub key: String,
-    /// Where.
-    pub path: String,
     /// Number of the device that holds it.
     pub device: u64,
-    /// Bytes that are free there to users other than root.
-    pub free_bytes: u64,
-    /// Bytes of the whole file system.
-    pub size_bytes: u64,
-    /// Size of the largest log or snapshot there, in bytes: what the next one may take.
-    pub largest_file_bytes: u64,
+    /// Its room; who can read it is not looked at here.
+    pub room: DataDir,
+}
+
+impl ZookeeperHere {
+    /// The log's directory, where it is on another device than the data.
+    pub fn log_apart(&self) -> Option<&DataDir> {
+        let of = |key: &str| self.directories.iter().find(|dir| dir.key == key);
+        let log = of("dataLogDir")?;
+        of("dataDir").is_none_or(|data| data.device != log.device).then_some(&log.room)
+    }
 }
 
 impl ZookeeperMember {

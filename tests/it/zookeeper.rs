@@ -160,6 +160,20 @@ fn an_ensemble_with_tls_everywhere() {
         cluster.run(&["probe", "tls", cluster.endpoints()[0].trim_start_matches("zk+tls://"), "-o", "json"]);
     assert_eq!(survey.json()["client_certificate"], "required", "{}", survey.stdout);
 
+    // A certificate that was renewed on the disk, and that no server reads before it is restarted.
+    let reload = says(&healthy, "hostname-verification");
+    assert!(reload.contains("served only after a restart"), "{reload}");
+    let tls = Path::new(cluster.config()).with_file_name("tls");
+    let text = std::fs::read_to_string(Path::new(cluster.config()).with_file_name("n1").join("zoo.cfg"));
+    let text = text.expect("a zoo.cfg");
+    let bundle = text.lines().find_map(|line| line.strip_prefix("ssl.keyStore.location=")).expect("a store");
+    let other = bundle.replace("n1", "n2");
+    assert!(bundle.starts_with(tls.to_str().expect("a path")) && other != bundle, "{bundle}");
+    std::fs::copy(&other, bundle).expect("copied");
+    let stale = cluster.check(&["--only", "hostname-verification"]).json();
+    let stale = says(&stale, "hostname-verification");
+    assert!(stale.contains("serves another certificate") && stale.contains("\"n1\""), "{stale}");
+
     let gone = cluster.with_role("follower").remove(0);
     cluster.lab("kill", &[&gone]);
     cluster.settles("at-risk");
@@ -273,6 +287,23 @@ fn settings_that_endanger_the_data_and_tell_secrets() {
     // A log that is never synced has no time to tell.
     assert!(says(&report, "wal-fsync").contains("nothing was written"), "{report:#}");
     cluster.check(&["--before-restart", "n1"]).exits(4);
+
+    // From another machine its AdminServer tells the same, zoo.cfg included.
+    let endpoint = cluster.endpoints()[0];
+    let far = format!(
+        "[clusters.far]\nbackend = \"zookeeper\"\nendpoints = [\"{endpoint}\"]\n\
+         [clusters.far.members.n1]\nendpoint = \"{endpoint}\"\nadmin = \"http://127.0.0.1:{}\"\n",
+        cluster.lab["members"][0]["ports"]["admin"]
+    );
+    let path = cluster.home.file("far.toml", &far);
+    let args = ["check", "far", "--config", path.to_str().expect("a path"), "-o", "json"];
+    let report = cluster.home.run(&args).exits(2).json();
+    for check in ["unsafe-flags", "autopurge", "settings-without-effect", "four-letter-words"] {
+        let found = failing(&report, "warning").contains(&check.to_owned())
+            || failing(&report, "critical").contains(&check.to_owned());
+        assert!(found, "{check}: {report:#}");
+    }
+    assert!(!report.to_string().contains("geheim"), "a password was kept");
 }
 
 #[test]

@@ -2,12 +2,15 @@
 //! looked at where the config file says that the member is local: a loopback address may be a tunnel's end.
 
 use super::wire;
-use crate::facts::{Observed, ZookeeperDirectory, ZookeeperHere};
+use crate::facts::{DataDir, Observed, ZookeeperDirectory, ZookeeperHere, ZookeeperStore};
 use crate::host::local::LocalHost;
 use crate::host::{Host, Process};
+use crate::listener::certificate;
 use crate::target::{DeclaredHost, DeclaredMember};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use std::collections::BTreeMap;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
@@ -124,6 +127,7 @@ impl Started {
             here: Observed::Known(ZookeeperHere {
                 directories: directories(&settings),
                 exposed: self.exposed(&settings),
+                stores: stores(&settings),
             }),
             file: Observed::Known(settings),
             properties: Observed::Known(properties),
@@ -137,9 +141,11 @@ impl Started {
         let file = settings.iter().any(secret).then(|| self.path.clone());
         let stores = settings.iter().filter(|(key, _)| key.ends_with("keyStore.location"));
         let stores = stores.map(|(_, path)| PathBuf::from(path));
-        let data = directories(settings).into_iter().filter_map(|dir| a_file_in(Path::new(&dir.path)));
+        // What lies in the data directory is looked at for every system.
+        let log = settings.get("dataLogDir").filter(|dir| settings.get("dataDir") != Some(*dir));
+        let log = log.and_then(|dir| a_file_in(Path::new(dir)));
         let mut found: Vec<PathBuf> =
-            file.into_iter().chain(stores).chain(data).filter(|path| open_to_all(path)).collect();
+            file.into_iter().chain(stores).chain(log).filter(|path| open_to_all(path)).collect();
         found.sort();
         found.dedup();
         found.iter().map(|path| path.display().to_string()).collect()
@@ -167,6 +173,17 @@ fn open_to_all(path: &Path) -> bool {
             .all(|dir| mode(dir) & 0o001 != 0)
 }
 
+/// The certificates that the server would read if it read them now. JKS and PKCS12 stores are not opened.
+fn stores(settings: &BTreeMap<String, String>) -> BTreeMap<String, ZookeeperStore> {
+    let store = |prefix: &str| {
+        let path = settings.get(&format!("{prefix}.keyStore.location"))?;
+        let leaf = CertificateDer::from_pem_file(path).ok()?;
+        let fingerprint = certificate::read(&leaf).ok()?.fingerprint;
+        Some((prefix.to_owned(), ZookeeperStore { path: path.clone(), fingerprint }))
+    };
+    ["ssl", "ssl.quorum"].into_iter().filter_map(store).collect()
+}
+
 fn directories(settings: &BTreeMap<String, String>) -> Vec<ZookeeperDirectory> {
     let of = |key: &str| {
         let path = settings.get(key)?;
@@ -174,20 +191,23 @@ fn directories(settings: &BTreeMap<String, String>) -> Vec<ZookeeperDirectory> {
         let space = rustix::fs::statvfs(path).ok()?;
         Some(ZookeeperDirectory {
             key: key.into(),
-            path: path.clone(),
             device: about.dev(),
-            free_bytes: space.f_bavail * space.f_frsize,
-            size_bytes: space.f_blocks * space.f_frsize,
-            largest_file_bytes: largest(Path::new(path)),
+            room: DataDir {
+                path: path.clone(),
+                free_bytes: space.f_bavail.saturating_mul(space.f_frsize),
+                total_bytes: space.f_blocks.saturating_mul(space.f_frsize),
+                used_bytes: used(Path::new(path)),
+                ..DataDir::default()
+            },
         })
     };
     ["dataDir", "dataLogDir"].into_iter().filter_map(of).collect()
 }
 
-/// What the next snapshot or log may take: as much as the largest that is there.
-fn largest(dir: &Path) -> u64 {
+/// What logs and snapshots take on the disk: of a log that was allocated ahead, what is there.
+fn used(dir: &Path) -> u64 {
     let files = std::fs::read_dir(dir.join("version-2")).into_iter().flatten().flatten();
-    files.filter_map(|entry| entry.metadata().ok()).map(|about| about.len()).max().unwrap_or(0)
+    files.filter_map(|entry| entry.metadata().ok()).map(|about| about.blocks().saturating_mul(512)).sum()
 }
 
 #[cfg(test)]

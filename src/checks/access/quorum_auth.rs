@@ -10,8 +10,8 @@ pub(super) const CHECK: Check = Check {
     question: "Where servers authenticate to each other by SASL, do all of them, always and soundly?",
     why: "Half of it protects nothing: a server that only offers SASL takes those that do not speak it, and one whose \
           release has CVE-2023-44981 takes everybody. Whoever joins the quorum reads and writes everything.",
-    remedy: "Set quorum.auth.enableSasl, learnerRequireSasl and serverRequireSasl to true on every server, in three \
-             rolling restarts (enable, then learnerRequire, then serverRequire).",
+    remedy: "Set every quorum.auth setting that is named to true on every server, one setting in each rolling restart, \
+             enableSasl first.",
     runbook: None,
     thresholds: &[],
     sources: &[

@@ -1,5 +1,5 @@
 use crate::checks::servers::{each_with_settings, on, unpublished};
-use crate::facts::{CommonFacts, Observed, ZookeeperFacts};
+use crate::facts::{CommonFacts, Observed, ZookeeperConfig, ZookeeperFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity};
 use crate::policy::Policy;
 use std::collections::BTreeMap;
@@ -79,6 +79,9 @@ fn unlike(zookeeper: &ZookeeperFacts, outcome: Outcome) -> Outcome {
         Outcome::Judged { hits, gaps } => (hits, gaps),
         Outcome::Clear(_) | Outcome::NotApplicable(_) => (Vec::new(), Vec::new()),
     };
+    if let Some(hit) = unlike_groups(zookeeper) {
+        hits.push(hit);
+    }
     for (key, severity) in ALIKE {
         let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for member in zookeeper.answering() {
@@ -98,6 +101,36 @@ fn unlike(zookeeper: &ZookeeperFacts, outcome: Outcome) -> Outcome {
         }
     }
     if hits.is_empty() && gaps.is_empty() { Outcome::clear() } else { Outcome::Judged { hits, gaps } }
+}
+
+/// Groups and weights of the member lists: servers that count votes otherwise take different sets for a quorum.
+fn unlike_groups(zookeeper: &ZookeeperFacts) -> Option<Hit> {
+    let mut rules: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for (member, list) in zookeeper.answering().filter_map(|member| Some((member, member.config.known()?))) {
+        // An AdminServer's view has neither a version nor groups.
+        if list.version.is_some() {
+            rules.entry(rule_of(list)).or_default().push(member.label());
+        }
+    }
+    let told: Vec<String> = rules.iter().map(|(rule, who)| format!("{rule} on {}", who.join(", "))).collect();
+    let says = "the servers do not agree on what a quorum is: {rules}";
+    (rules.len() > 1).then(|| {
+        Hit::new(Severity::Critical, says)
+            .with("rules", told)
+            .remedy("Write the same group.N and weight.N lines on every server, and restart those that differ one at a time.")
+    })
+}
+
+fn rule_of(list: &ZookeeperConfig) -> String {
+    let group = |(id, ids): (&String, &Vec<String>)| {
+        let mut ids = ids.clone();
+        ids.sort();
+        format!("group.{id}={}", ids.join(":"))
+    };
+    let weights = list.weights.iter().filter(|(_, weight)| **weight != 1);
+    let weights = weights.map(|(id, weight)| format!("weight.{id}={weight}"));
+    let rule: Vec<String> = list.groups.iter().map(group).chain(weights).collect();
+    if rule.is_empty() { "a majority".to_owned() } else { rule.join(" ") }
 }
 
 fn value_of(member: &crate::facts::ZookeeperMember, key: &str) -> Observed<String> {
@@ -128,6 +161,13 @@ mod tests {
         row(&CHECK, &sample, &[Severity::Warning]);
         let mut sample = ensemble(3);
         sample.set_property("n2", "jute.maxbuffer", Some("4194304"));
+        row(&CHECK, &sample, &[Severity::Critical]);
+        let mut sample = ensemble(3);
+        sample.zookeeper_mut("n2").config = sample.zookeeper_mut("n2").config.map(|list| {
+            let mut list = list.clone();
+            list.groups.insert("1".into(), vec!["1".into(), "2".into(), "3".into()]);
+            list
+        });
         row(&CHECK, &sample, &[Severity::Critical]);
         let mut sample = ensemble(3);
         sample.set_in_file("n3", "syncLimit", Some("2"));

@@ -190,14 +190,18 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
             directories: [("dataDir", "/var/lib/zk", 1), ("dataLogDir", "/txn/zk", 2)]
                 .map(|(key, path, device)| ZookeeperDirectory {
                     key: key.into(),
-                    path: path.into(),
                     device,
-                    free_bytes: 80 << 30,
-                    size_bytes: 100 << 30,
-                    largest_file_bytes: 1 << 30,
+                    room: DataDir {
+                        path: path.into(),
+                        free_bytes: 80 << 30,
+                        total_bytes: 100 << 30,
+                        used_bytes: 1 << 30,
+                        ..DataDir::default()
+                    },
                 })
                 .into(),
             exposed: vec![],
+            stores: BTreeMap::new(),
         }),
     }
 }

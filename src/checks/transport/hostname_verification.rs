@@ -47,6 +47,7 @@ fn judge(zookeeper: &ZookeeperFacts, facts: &CommonFacts, _: &Policy) -> Outcome
             }
         }
         reload(member, facts, tally);
+        stale(zookeeper, member, facts, tally);
         let newer = member.srvr.known().is_some_and(|srvr| srvr.version.starts_with("3.9."));
         let fips = set("fips-mode").map_or(newer, |value| value.eq_ignore_ascii_case("true"));
         let between = facts.members.iter().any(|m| speaks_tls(m, ListenerKind::Peer));
@@ -89,6 +90,27 @@ fn reload(member: &ZookeeperMember, facts: &CommonFacts, tally: &mut Tally) {
     }
 }
 
+/// A certificate that was renewed on the disk and is not served yet.
+fn stale(zookeeper: &ZookeeperFacts, member: &ZookeeperMember, facts: &CommonFacts, tally: &mut Tally) {
+    let (Some(here), Some(common)) = (member.here.known(), zookeeper.common(member, facts)) else { return };
+    for (kind, prefix) in [(ListenerKind::Client, "ssl"), (ListenerKind::Peer, "ssl.quorum")] {
+        let served =
+            common.listeners.iter().filter(|l| l.kind == kind).find_map(|l| l.chain.known()?.first());
+        let (Some(served), Some(store)) = (served, here.stores.get(prefix)) else { continue };
+        if served.fingerprint != store.fingerprint {
+            tally.hit(
+                on(member, Severity::Warning, "its {kind} port serves another certificate than {path} holds: it was renewed, and \
+                                               the server has not read it")
+                    .with("kind", kind.name())
+                    .with("path", store.path.as_str())
+                    .with("served_until", served.not_after.to_string())
+                    .remedy("Restart the servers one at a time, and let them read their certificates again by themselves: \
+                             sslQuorumReloadCertFiles=true and client.certReload=true."),
+            );
+        }
+    }
+}
+
 fn speaks_tls(member: &Member, kind: ListenerKind) -> bool {
     member.listeners.iter().any(|l| l.kind == kind && l.plaintext.known() == Some(&false))
 }
@@ -107,6 +129,10 @@ mod tests {
         let mut sample = ensemble(1);
         sample.set_property("n1", "client.certReload", None);
         row(&CHECK, &sample, &[Severity::Info]);
+        let mut sample = ensemble(1);
+        let store = crate::facts::ZookeeperStore { path: "/etc/zk.pem".into(), fingerprint: "new".into() };
+        sample.here_mut("n1").stores.insert("ssl.quorum".into(), store);
+        row(&CHECK, &sample, &[Severity::Warning]);
         let mut sample = ensemble(1);
         sample.set_in_file("n1", "sslQuorumReloadCertFiles", Some("false"));
         row(&CHECK, &sample, &[Severity::Info]);

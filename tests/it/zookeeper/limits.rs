@@ -69,9 +69,9 @@ fn a_machine_shows_its_disks_its_files_and_its_heap() {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let cluster = Cluster::zookeeper("3.8.3", 1, &arguments);
     let report = cluster.settles_calm().json();
-    assert!(says(&report, "data-dir-permissions").contains("Can only the server's own user"), "{report:#}");
+    assert!(says(&report, "data-dir-permissions").contains("Are the data on disk closed"), "{report:#}");
     let room = says(&report, "disk-space");
-    assert!(room.contains("Is there room") || room.contains("are free where dataDir is"), "{room}");
+    assert!(room.contains("Has every member's disk room") || room.contains("the disk of "), "{room}");
 
     // The heap is on the provider's page, which the lab's file does not name.
     let dir = Path::new(cluster.config()).parent().expect("a directory").to_owned();
@@ -107,10 +107,19 @@ fn a_machine_shows_its_disks_its_files_and_its_heap() {
     log.for_each(|file| open(&file, 0o644));
     let exposed = says(&cluster.check(&[]).json(), "data-dir-permissions");
     assert!(
-        exposed.contains("every user of its machine can read") && exposed.contains("version-2"),
+        exposed.contains("every user of the machine can read") && exposed.contains("version-2"),
         "{exposed}"
     );
+    // So does one who keeps its password in a zoo.cfg that everybody can read; its data are another matter.
     open(&data, 0o750);
+    let file = dir.join("n1").join("zoo.cfg");
+    let text = std::fs::read_to_string(&file).expect("a zoo.cfg");
+    std::fs::write(&file, format!("{text}ssl.keyStore.password=geheim\n")).expect("written");
+    open(&file, 0o644);
+    let secret = says(&cluster.check(&[]).json(), "data-dir-permissions");
+    assert!(secret.contains("every user of its machine can read") && secret.contains("zoo.cfg"), "{secret}");
+    assert!(!secret.contains("geheim") && !secret.contains("version-2"), "{secret}");
+    open(&file, 0o640);
     let closed = says(&cluster.check(&[]).json(), "data-dir-permissions");
-    assert!(closed.contains("Can only the server's own user"), "{closed}");
+    assert!(closed.contains("Are the data on disk closed"), "{closed}");
 }
