@@ -802,6 +802,8 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File with Consul''s token, - for stdin')
             [CompletionResult]::new('--assume-dead', '--assume-dead', [CompletionResultType]::ParameterName, 'This member is dead and will not come back: recorded as your statement')
             [CompletionResult]::new('--snapshot', '--snapshot', [CompletionResultType]::ParameterName, 'Begin with this snapshot: for when no disk is left that holds more')
+            [CompletionResult]::new('--service-timeout', '--service-timeout', [CompletionResultType]::ParameterName, 'A service that does not stop, or start, for this long has failed to')
+            [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'Give a snapshot up when nothing of it comes for this long')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every cluster of the config file')
@@ -825,6 +827,8 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File with the password, - for stdin')
             [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File with Consul''s token, - for stdin')
             [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'Which run [default: the only one that is not at its end]')
+            [CompletionResult]::new('--service-timeout', '--service-timeout', [CompletionResultType]::ParameterName, 'A service that does not stop, or start, for this long has failed to')
+            [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'Give a snapshot up when nothing of it comes for this long')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every cluster of the config file')
@@ -847,6 +851,8 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--password-file', '--password-file', [CompletionResultType]::ParameterName, 'File with the password, - for stdin')
             [CompletionResult]::new('--token-file', '--token-file', [CompletionResultType]::ParameterName, 'File with Consul''s token, - for stdin')
             [CompletionResult]::new('--run', '--run', [CompletionResultType]::ParameterName, 'Which run [default: the only one that is not at its end]')
+            [CompletionResult]::new('--service-timeout', '--service-timeout', [CompletionResultType]::ParameterName, 'A service that does not stop, or start, for this long has failed to')
+            [CompletionResult]::new('--idle', '--idle', [CompletionResultType]::ParameterName, 'Give a snapshot up when nothing of it comes for this long')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every cluster of the config file')
@@ -911,7 +917,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             break
         }
         'quorate;drill;list' {
-            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: under the state directory]')
+            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
@@ -927,7 +933,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--nodes', '--nodes', [CompletionResultType]::ParameterName, 'How many members [default: what the scenario needs]')
             [CompletionResult]::new('--verify-with', '--verify-with', [CompletionResultType]::ParameterName, 'A command for `sh -c`, run against the recovered cluster before the keys are read back: not 0 fails the drill')
             [CompletionResult]::new('--max-outage', '--max-outage', [CompletionResultType]::ParameterName, 'Clients must be able to write again this long after the fault')
-            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: under the state directory]')
+            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--report', '--report', [CompletionResultType]::ParameterName, 'Also write the same result in another format to a file')
@@ -946,7 +952,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--scenario', '--scenario', [CompletionResultType]::ParameterName, 'Which scenarios must have passed')
             [CompletionResult]::new('--server-version', '--server-version', [CompletionResultType]::ParameterName, 'Only drills of this version of the server count, or of this minor version')
             [CompletionResult]::new('--fail-on', '--fail-on', [CompletionResultType]::ParameterName, 'What makes the exit code non-zero')
-            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: under the state directory]')
+            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
@@ -958,7 +964,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             break
         }
         'quorate;drill;show' {
-            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: under the state directory]')
+            [CompletionResult]::new('--evidence', '--evidence', [CompletionResultType]::ParameterName, 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--output', '--output', [CompletionResultType]::ParameterName, 'Output format')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')

@@ -630,6 +630,8 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l assume-dead -d 'This member is dead and will not come back: recorded as your statement' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l snapshot -d 'Begin with this snapshot: for when no disk is left that holds more' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l service-timeout -d 'A service that does not stop, or start, for this long has failed to' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l idle -d 'Give a snapshot up when nothing of it comes for this long' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from run" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -650,6 +652,8 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l password-file -d 'File with the password, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l run -d 'Which run [default: the only one that is not at its end]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l service-timeout -d 'A service that does not stop, or start, for this long has failed to' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l idle -d 'Give a snapshot up when nothing of it comes for this long' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from resume" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -669,6 +673,8 @@ complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l password-file -d 'File with the password, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l token-file -d 'File with Consul\'s token, - for stdin' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l run -d 'Which run [default: the only one that is not at its end]' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l service-timeout -d 'A service that does not stop, or start, for this long has failed to' -r
+complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l idle -d 'Give a snapshot up when nothing of it comes for this long' -r
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand recover; and __fish_seen_subcommand_from rollback" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
 always\t'Always'
@@ -704,7 +710,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_se
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -f -a "due" -d 'Say whether a drill is due: a gate for CI'
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -f -a "show" -d 'Show a drill again'
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and not __fish_seen_subcommand_from list run due show help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
-complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from list" -l evidence -d 'Where the evidence of all drills is kept [default: under the state directory]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from list" -l evidence -d 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from list" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from list" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
@@ -717,7 +723,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_s
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l nodes -d 'How many members [default: what the scenario needs]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l verify-with -d 'A command for `sh -c`, run against the recovered cluster before the keys are read back: not 0 fails the drill' -r
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l max-outage -d 'Clients must be able to write again this long after the fault' -r
-complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l evidence -d 'Where the evidence of all drills is kept [default: under the state directory]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -l evidence -d 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from run" -s o -l output -d 'Output format' -r -f -a "table\t'for people'
 json\t'for scripts, as in `quorate schema drill`'
 markdown\t'for a ticket or an audit'
@@ -740,7 +746,7 @@ slow-disk\t''"
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l server-version -d 'Only drills of this version of the server count, or of this minor version' -r
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l fail-on -d 'What makes the exit code non-zero' -r -f -a "warning\t'Also one that is due soon'
 critical\t'One that is due'"
-complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l evidence -d 'Where the evidence of all drills is kept [default: under the state directory]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l evidence -d 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -s o -l output -d 'Output format' -r -f -a "table\t'For people'
 json\t'For scripts'"
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
@@ -749,7 +755,7 @@ always\t'Always'
 never\t'Never'"
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from due" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from show" -l evidence -d 'Where the evidence of all drills is kept [default: under the state directory]' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from show" -l evidence -d 'Where the evidence of all drills is kept [default: $QUORATE_EVIDENCE, or under the state directory]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand drill; and __fish_seen_subcommand_from show" -s o -l output -d 'Output format' -r -f -a "table\t'for people'
 json\t'for scripts, as in `quorate schema drill`'
 markdown\t'for a ticket or an audit'

@@ -1,8 +1,10 @@
 //! Quorum arithmetic. Pure numbers in, numbers and one verdict out; everything that decides about quorum uses this file.
 
-use crate::facts::{CommonFacts, Member, MembershipSource, Observed, QuorumRead, TroubleKind};
+mod votes;
+
+use crate::facts::{BackendKind, CommonFacts, Member, MembershipSource, Observed, QuorumRead, TroubleKind};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many of `voters` must agree: a strict majority. 0 voters need 1, so that an empty cluster is never quorate.
 pub fn needed(voters: usize) -> usize {
@@ -56,7 +58,7 @@ pub struct Quorum {
     pub state: QuorumState,
     /// Voters in the membership.
     pub voters: usize,
-    /// How many must agree.
+    /// How many must agree; where votes are grouped, how many at least.
     pub needed: usize,
     /// Voters that answered us and, where there is a leader, see it.
     pub serving: usize,
@@ -88,34 +90,38 @@ pub fn assess(facts: &CommonFacts) -> Quorum {
     }
 }
 
+/// Whether these voters alone could go on: whoever is left when others stop.
+pub fn suffices<'a>(facts: &'a CommonFacts, left: impl Iterator<Item = &'a Member>) -> bool {
+    let left: BTreeSet<&str> = left.filter(|m| m.voter).map(|m| m.id.as_str()).collect();
+    facts.votes.is_quorum(facts.voters().count(), &left)
+}
+
 /// The voters, counted by what can be said of them.
-struct Seen {
+struct Seen<'a> {
+    facts: &'a CommonFacts,
     voters: usize,
     needed: usize,
     /// Answer us.
     answering: usize,
     /// Answer us and, where there is a leader, follow it: one that does not is cut off from the others.
     serving: usize,
-    /// Did not answer us, and may yet serve the others.
-    beyond: usize,
+    /// Whether those are a quorum.
+    answering_suffice: bool,
+    serving_suffice: bool,
+    /// Whether those would be one that answer us, or did not and may yet serve the others.
+    may_suffice: bool,
     /// Prove that their process is gone.
     down: usize,
     leader: Option<String>,
 }
 
-impl Seen {
-    fn of(facts: &CommonFacts) -> Seen {
+impl<'a> Seen<'a> {
+    fn of(facts: &'a CommonFacts) -> Seen<'a> {
         let leader = agreed_leader(facts);
-        // An election that ended between two answers: who leads was asked before, the read was served after.
-        let served = |m: &Member| matches!(m.quorum_read.known(), Some(QuorumRead::Served { .. }));
-        let any_served = facts.voters().any(served);
-        let follows = |m: &&Member| match (&m.leader, &leader) {
-            (Observed::Known(seen), Some(agreed)) => seen.as_ref() == Some(agreed),
-            (Observed::Known(None), None) if any_served => served(m),
-            _ => true,
-        };
+        let follows = |m: &&Member| follows(facts, m, leader.as_deref());
         let voters = facts.voters().count();
-        let answering = facts.voters().filter(|m| m.reachable).count();
+        let answering = || facts.voters().filter(|m| m.reachable);
+        let serving = || answering().filter(follows);
         let gone = |by: fn(TroubleKind) -> bool| {
             facts.voters().filter(|m| m.trouble.as_ref().is_some_and(|t| by(t.kind))).count()
         };
@@ -123,16 +129,37 @@ impl Seen {
         // Silence counts only where somebody else's answer shows that our own network carries answers, and where
         // nothing shows that a quorum lived a moment ago.
         let lately = facts.voters().any(had_a_quorum_lately);
-        let hung = if answering + down > 0 && !lately { gone(TroubleKind::means_hung) } else { 0 };
+        let silence_counts = answering().count() + down > 0 && !lately;
+        // A ZooKeeper hangs up on whoever has too many connections open (maxClientCnxns), and serves the others.
+        let alive = |kind| facts.backend == BackendKind::Zookeeper && kind == TroubleKind::EmptyReply;
+        let out = |m: &&Member| {
+            let trouble = m.trouble.as_ref().map(|t| t.kind).filter(|_| !m.reachable);
+            trouble
+                .is_some_and(|kind| kind.proves_down() || silence_counts && kind.means_hung() && !alive(kind))
+        };
         Seen {
+            facts,
             voters,
-            needed: needed(voters),
-            answering,
-            serving: facts.voters().filter(|m| m.reachable).filter(follows).count(),
-            beyond: voters.saturating_sub(answering + down + hung),
+            needed: facts.votes.fewest(voters),
+            answering: answering().count(),
+            serving: serving().count(),
+            answering_suffice: suffices(facts, answering()),
+            serving_suffice: suffices(facts, serving()),
+            may_suffice: suffices(facts, facts.voters().filter(|m| !out(m))),
             down,
-            leader,
+            leader: leader.clone(),
         }
+    }
+}
+
+/// Whether it sees the leader that most see; where it does not tell, nothing says that it does not. After an election
+/// that ended between two answers (who leads was asked before, the read was served after) only what served counts.
+fn follows(facts: &CommonFacts, member: &Member, leader: Option<&str>) -> bool {
+    let served = |m: &Member| matches!(m.quorum_read.known(), Some(QuorumRead::Served { .. }));
+    match (&member.leader, leader) {
+        (Observed::Known(seen), Some(agreed)) => seen.as_deref() == Some(agreed),
+        (Observed::Known(None), None) if facts.voters().any(served) => served(member),
+        _ => true,
     }
 }
 
@@ -154,7 +181,8 @@ fn had_a_quorum_lately(member: &Member) -> bool {
 }
 
 fn judge(facts: &CommonFacts, seen: &Seen) -> (QuorumState, Option<usize>, String) {
-    let &Seen { voters, needed, answering, serving, beyond, .. } = seen;
+    let &Seen { voters, answering, serving_suffice, .. } = seen;
+    let asks = facts.votes.asks(voters);
     if voters == 0 {
         let why = facts.membership.why().unwrap_or("no voter is known").to_owned();
         return (QuorumState::Unknown, None, why);
@@ -164,11 +192,11 @@ fn judge(facts: &CommonFacts, seen: &Seen) -> (QuorumState, Option<usize>, Strin
     let refused = reads().any(|read| matches!(read, QuorumRead::Failed { refused: true, .. }));
     let untried = reads().next().is_none();
     let led = seen.leader.as_ref().is_some_and(|id| facts.voters().any(|m| m.reachable && &m.id == id));
-    if served || (serving >= needed && led && untried) {
+    if served || (serving_suffice && led && untried) {
         return serving_verdict(seen, served);
     }
     let answer = if answering == 1 { "answers" } else { "answer" };
-    if answering >= needed {
+    if seen.answering_suffice {
         let heard = format!("{answering} of {voters} voters {answer}");
         return if seen.leader.is_none() {
             (
@@ -178,7 +206,7 @@ fn judge(facts: &CommonFacts, seen: &Seen) -> (QuorumState, Option<usize>, Strin
                     "{heard}, but none of them has a leader; if an election is under way, look again in a moment"
                 ),
             )
-        } else if serving < needed {
+        } else if !serving_suffice {
             (QuorumState::Unknown, None, format!("{heard}, but they do not follow one leader"))
         } else if refused {
             (QuorumState::Lost, Some(0), format!("{heard}, but they refuse every quorum read"))
@@ -186,27 +214,30 @@ fn judge(facts: &CommonFacts, seen: &Seen) -> (QuorumState, Option<usize>, Strin
             (QuorumState::Unknown, None, format!("{heard}, but no quorum read was answered in time"))
         };
     }
-    if answering + beyond >= needed {
+    if seen.may_suffice {
         return (QuorumState::Unknown, None, beyond_reach(facts, seen));
     }
     let why = if answering == 0 && seen.down == voters {
         format!("none of the {voters} {} voters runs: every one refuses connections", source(facts))
     } else if answering == 0 {
-        format!("none of the {voters} {} voters answers, and {needed} are needed", source(facts))
+        format!("none of the {voters} {} voters answers, and {asks}", source(facts))
     } else {
-        format!("{answering} of {voters} voters {answer}; {needed} are needed")
+        format!("{answering} of {voters} voters {answer}; {asks}")
     };
     (QuorumState::Lost, Some(0), why)
 }
 
 fn serving_verdict(seen: &Seen, served: bool) -> (QuorumState, Option<usize>, String) {
-    let &Seen { voters, needed, serving, .. } = seen;
+    let &Seen { facts, voters, needed, serving, serving_suffice, .. } = seen;
+    let serves = |m: &&Member| m.reachable && follows(facts, m, seen.leader.as_deref());
+    let ids: BTreeSet<&str> = facts.voters().filter(serves).map(|m| m.id.as_str()).collect();
+    let margin = facts.votes.spare(voters, &ids);
     if serving == voters {
         let why =
             if voters == 1 { "the only voter serves".into() } else { format!("all {voters} voters serve") };
-        return (QuorumState::Healthy, Some(tolerance(voters)), why);
+        return (QuorumState::Healthy, Some(margin.unwrap_or(0)), why);
     }
-    if serving < needed && served {
+    if !serving_suffice && served {
         let seen =
             if serving < seen.answering { "are seen to take part" } else { "can be reached from here" };
         let why = format!(
@@ -214,21 +245,21 @@ fn serving_verdict(seen: &Seen, served: bool) -> (QuorumState, Option<usize>, St
         );
         return (QuorumState::Degraded, None, why);
     }
-    let margin = serving - needed;
-    let why = format!("{serving} of {voters} voters serve; {needed} are needed");
+    let margin = margin.unwrap_or(0);
+    let why = format!("{serving} of {voters} voters serve; {}", facts.votes.asks(voters));
     let state = if margin == 0 { QuorumState::AtRisk } else { QuorumState::Degraded };
     (state, Some(margin), why)
 }
 
 /// Too few answer, but those that we could not reach may serve each other.
 fn beyond_reach(facts: &CommonFacts, seen: &Seen) -> String {
-    let &Seen { voters, needed, answering, .. } = seen;
+    let &Seen { voters, answering, .. } = seen;
     if answering == 0 {
         return format!("none of the {voters} {} voters can be reached from here", source(facts));
     }
     format!(
-        "only {answering} of {voters} voters can be reached from here; the others may serve each other, and {needed} \
-         are needed"
+        "only {answering} of {voters} voters can be reached from here; the others may serve each other, and {}",
+        facts.votes.asks(voters)
     )
 }
 

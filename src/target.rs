@@ -90,7 +90,7 @@ pub struct DeclaredMember {
     /// Its client URL, where the file says.
     pub endpoint: Option<String>,
     /// Where it serves its HTTP pages, when not at `endpoint`: etcd with `--listen-client-http-urls` or
-    /// `--listen-metrics-urls`.
+    /// `--listen-metrics-urls`, ZooKeeper's Prometheus provider where that is not on port 7000.
     pub metrics: Option<String>,
     /// Where its administrators' page is (ZooKeeper's AdminServer), where that is not the usual port.
     pub admin: Option<String>,

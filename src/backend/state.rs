@@ -1,7 +1,7 @@
 //! What one run leaves for the next: counters and the membership, one small file a cluster under the state directory.
 //! Losing it costs only a window; nothing depends on it.
 
-use crate::facts::{EtcdMetrics, ListedMember, ZookeeperMetrics};
+use crate::facts::{EtcdMetrics, ListedMember, VoteRule, ZookeeperMetrics};
 use crate::private;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,6 +16,9 @@ pub struct LastRun {
     pub taken_at: Option<Timestamp>,
     /// Who was a member, by hex id.
     pub members: BTreeMap<String, ListedMember>,
+    /// Which of them decided.
+    #[serde(default)]
+    pub votes: VoteRule,
     /// Metrics as they were, by hex id.
     pub etcd_metrics: BTreeMap<String, EtcdMetrics>,
     /// The same of ZooKeeper's servers, by decimal id.

@@ -22,6 +22,53 @@ pub(super) fn each(
     tally.outcome()
 }
 
+/// The same for a check that lives by the numbers of `mntr`, which most servers do not tell.
+pub(super) fn each_with_numbers(
+    facts: &ZookeeperFacts,
+    at_worst: Severity,
+    judge: impl FnMut(&ZookeeperMember, &mut Tally),
+) -> Outcome {
+    match hidden_alike(facts, |member| &member.metrics) {
+        Some(why) => Outcome::undecided(format!("the servers' numbers: {why}"), at_worst),
+        None => each(facts, at_worst, judge),
+    }
+}
+
+/// The same for a check that lives by settings, which only an AdminServer or the machine itself tells.
+pub(super) fn each_with_settings(
+    facts: &ZookeeperFacts,
+    at_worst: Severity,
+    judge: impl FnMut(&ZookeeperMember, &mut Tally),
+) -> Outcome {
+    let worst = facts.answering().map(|member| unpublished(member, at_worst)).max().unwrap_or(at_worst);
+    match hidden_alike(facts, |member| &member.settings.properties) {
+        Some(why) => Outcome::undecided(format!("the servers' settings: {why}"), worst),
+        None => each(facts, at_worst, judge),
+    }
+}
+
+/// Why every server that answered hides one thing, when it is the same reason for all: that is one thing to say of the
+/// ensemble, and not one of each server.
+pub(super) fn hidden_alike<'a, T: 'a>(
+    facts: &'a ZookeeperFacts,
+    of: impl Fn(&'a ZookeeperMember) -> &'a Observed<T>,
+) -> Option<&'a str> {
+    let mut servers = facts.answering().map(of);
+    let why = servers.next()?.why()?;
+    servers.all(|other| other.why() == Some(why)).then_some(why)
+}
+
+/// How bad it is at worst that a server's settings were not seen, where they could hide something that is `at_worst`.
+///
+/// By default `srvr` is all that a ZooKeeper tells: its settings are published by the AdminServer, which many switch off
+/// and 3.10 does not start any more, or seen on its machine. Nothing suggests a danger there, and a gate that can never
+/// say more than "unknown" of such an ensemble would be switched off, and with it what `srvr` does tell: quorum, roles,
+/// versions, lag. So the gap is named, and counts as a warning may: `--fail-on warning` exits 3. Where the config file
+/// names the AdminServer, or one answered and broke off, silence is a fault that may hide the worst.
+pub(super) fn unpublished(member: &ZookeeperMember, at_worst: Severity) -> Severity {
+    if member.settings.expected { at_worst } else { at_worst.min(Severity::Warning) }
+}
+
 /// A number that a server publishes; where it does not, the gap is recorded. `what`: how a sentence calls it.
 pub(super) fn number(
     member: &ZookeeperMember,

@@ -45,6 +45,8 @@ pub(crate) fn cluster(n: usize) -> Sample {
         zones_declared: false,
         backups: None,
         data_dirs: Default::default(),
+        votes: VoteRule::Majority,
+        drills: None,
         members,
     };
     let etcd = EtcdFacts {

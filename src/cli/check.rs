@@ -137,6 +137,7 @@ fn check(args: &CheckArgs, global: &Global, world: &World) -> Result<u8, Failure
             for (target, facts) in settings.targets.iter().zip(&mut facts) {
                 host::data_dir::observe(target, facts);
                 facts.common.backups = snapshot::backups::observe(target, began);
+                facts.common.drills = super::drill::known(facts.common.backend, world);
             }
             (settings.config, facts)
         }

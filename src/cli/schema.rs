@@ -97,6 +97,11 @@ const KNOWN: &[Known] = &[
         make: || schema_for!(recover::RunsReport),
     },
     Known {
+        name: "recover-journal",
+        of: "a line of journal.jsonl of a recovery's run",
+        make: || schema_for!(crate::recover::journal::Line),
+    },
+    Known {
         name: "runbooks",
         of: "quorate runbook list and show -o json",
         make: || schema_for!(runbook::RunbooksReport),

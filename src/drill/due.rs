@@ -8,6 +8,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
+/// The scenario that counts where none is named: what drills a recovery from end to end.
+pub const SCENARIO: &str = "stuck-quorum";
+
 /// From this share of the greatest age on, a drill is due soon.
 const SOON: f64 = 0.8;
 

@@ -6,7 +6,7 @@ use crate::files::FileSource;
 use crate::format::bbolt::{Cursor, Database};
 use crate::format::source::Damage;
 use crate::lab::state::{Member, MemberState};
-use crate::recover::action::RealHands;
+use crate::recover::action::{Limits, RealHands};
 use crate::recover::executor::Hands;
 use crate::recover::plan::Plan;
 use crate::target::Target;
@@ -20,7 +20,7 @@ pub(super) struct EtcdGround;
 impl Ground for EtcdGround {
     fn hands(&self, plan: &Plan, target: &Target) -> Result<Box<dyn Hands>, String> {
         let etcd = Etcd::open(target.clone()).map_err(|error| error.to_string())?;
-        let hands = RealHands::new(plan, etcd).map_err(|error| error.to_string())?;
+        let hands = RealHands::new(plan, etcd, Limits::default()).map_err(|error| error.to_string())?;
         Ok(Box::new(hands))
     }
 

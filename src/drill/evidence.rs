@@ -18,6 +18,9 @@ use std::path::{Path, PathBuf};
 /// What is kept of one drill.
 pub const RECORD: &str = "record.json";
 const CHAIN: &str = "chain.jsonl";
+/// How long the chain was when it was last sealed. It shows that its end is missing: a restored backup, a line and its
+/// directory removed. Whoever does that on purpose can change this file too: against that `drill list` prints the head.
+const HEAD: &str = "head.json";
 
 /// A report with what seals it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -101,7 +104,8 @@ impl Shelf {
             Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
             Err(error) => return Err(self.wrong(&path)(error)),
         };
-        let (links, head, breaks) = chain::read(&text);
+        let (links, head, mut breaks) = chain::read(&text);
+        breaks.extend(self.cut_short(&text)?);
         let mut shelved = Shelved { breaks, head: (!links.is_empty()).then_some(head), ..Shelved::default() };
         for link in &links {
             match self.record(link, deep, &mut shelved.breaks) {
@@ -117,6 +121,28 @@ impl Shelf {
             }
         }
         Ok(shelved)
+    }
+
+    /// Whether the chain was longer once, or another.
+    fn cut_short(&self, chain: &str) -> Result<Option<Break>, DrillError> {
+        let path = self.dir.join(HEAD);
+        let head: Head = match std::fs::read(&path) {
+            Ok(bytes) => match serde_json::from_slice(&bytes) {
+                Ok(head) => head,
+                Err(_) => return Ok(Some(Break { drill: None, what: format!("{HEAD} cannot be read") })),
+            },
+            // A shelf from before there was one.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.wrong(&path)(error)),
+        };
+        let lines = chain.lines().count();
+        let is = head.drills.checked_sub(1).and_then(|at| chain.lines().nth(at));
+        let what = match is {
+            Some(line) if chain::digest(line.as_bytes()) == head.line => return Ok(None),
+            Some(_) => format!("line {} of the chain is not the one that was sealed last", head.drills),
+            None => format!("the chain has {lines} lines, and had {}: its end is missing", head.drills),
+        };
+        Ok(Some(Break { drill: None, what }))
     }
 
     fn record(&self, link: &Link, deep: bool, breaks: &mut Vec<Break>) -> Result<Record, Break> {
@@ -140,6 +166,15 @@ impl Shelf {
         }
         Ok(record)
     }
+}
+
+/// The chain when it was last sealed.
+#[derive(Debug, Serialize, Deserialize)]
+struct Head {
+    /// Lines.
+    drills: usize,
+    /// SHA-256 of the last one.
+    line: String,
 }
 
 /// Names of the directories of drills.
@@ -192,6 +227,8 @@ impl Evidence {
             flock(&file, FlockOperation::LockExclusive)?;
             let text = std::fs::read_to_string(&path)?;
             let (_, prev, _) = chain::read(&text);
+            let cut_short =
+                self.shelf.cut_short(&text).map_err(|error| io::Error::other(error.to_string()))?;
             let files = self.files()?;
             let record = Record { report: report.clone(), follows: prev.clone(), files };
             let mut bytes = serde_json::to_vec_pretty(&record)?;
@@ -204,6 +241,14 @@ impl Evidence {
             line.push(b'\n');
             file.write_all(&line)?;
             file.sync_all()?;
+            let line = serde_json::to_vec(&link)?;
+            let head = Head { drills: link.seq as usize, line: chain::digest(&line) };
+            // Ended before this, the file tells of a chain that has grown since. What is missing stays told.
+            if cut_short.is_none() {
+                let new = self.dir.join(HEAD);
+                write_synced(&new, &serde_json::to_vec(&head)?)?;
+                std::fs::rename(&new, self.shelf.dir.join(HEAD))?;
+            }
             for dir in [&self.dir, &self.shelf.dir] {
                 File::open(dir)?.sync_all()?;
             }
@@ -312,8 +357,17 @@ mod tests {
         let (_home, shelf_3) = shelf();
         std::fs::remove_dir_all(shelf_3.dir_of("drill-1")).expect("removed");
         assert_eq!(broken(&shelf_3), one("drill-1"));
+        let (_home, shelf_5) = shelf();
+        let chain = std::fs::read_to_string(shelf_5.dir().join(CHAIN)).expect("readable");
+        let all: Vec<&str> = chain.lines().collect();
+        std::fs::write(shelf_5.dir().join(CHAIN), format!("{}\n{}\n", all[0], all[1])).expect("written");
+        std::fs::remove_dir_all(shelf_5.dir_of("drill-3")).expect("removed");
+        assert_eq!(broken(&shelf_5), [None], "the last one with its line");
+        let evidence = shelf_5.begin("drill-4").expect("begins");
+        evidence.seal(&report("drill-4"), Timestamp::UNIX_EPOCH).expect("sealed");
+        assert_eq!(broken(&shelf_5), [None], "the next one does not hide it");
         let (_home, shelf_4) = shelf();
         std::fs::remove_file(shelf_4.dir().join(CHAIN)).expect("removed");
-        assert_eq!(broken(&shelf_4).len(), 3, "records without a chain");
+        assert_eq!(broken(&shelf_4).len(), 4, "records without a chain, and a chain that is gone");
     }
 }

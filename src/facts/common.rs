@@ -1,6 +1,6 @@
 //! Facts whose words mean the same on every backend: voters, leader, versions, disk, clock, listeners.
 
-use super::{Backups, Certificate, DataDir, Observed, OwnCertificate, SyncLatency};
+use super::{Backups, Certificate, DataDir, DrillFacts, Observed, OwnCertificate, SyncLatency};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -414,6 +414,24 @@ pub struct CommonFacts {
     /// Data directories of the members that run on this machine by the config file's word, by the members' names there.
     #[serde(default)]
     pub data_dirs: BTreeMap<String, Observed<DataDir>>,
+    /// Drills of this system; `None` where no evidence of any is kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drills: Option<Observed<DrillFacts>>,
+    /// Which sets of voters decide.
+    #[serde(default)]
+    pub votes: VoteRule,
+}
+
+/// Which sets of voters are a quorum.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "kebab-case")]
+pub enum VoteRule {
+    /// More than half of them.
+    #[default]
+    Majority,
+    /// ZooKeeper's hierarchical quorums: more than half of the groups, each by more than half of its weight. The weights
+    /// of each group's members, by id.
+    Groups(Vec<BTreeMap<String, u64>>),
 }
 
 /// Where the member list came from.

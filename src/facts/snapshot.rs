@@ -305,6 +305,8 @@ impl Facts {
                 zones_declared: false,
                 backups: None,
                 data_dirs: Default::default(),
+                votes: super::VoteRule::Majority,
+                drills: None,
             },
             native: NativeFacts::Etcd(EtcdFacts {
                 members: Vec::new(),

@@ -47,6 +47,36 @@ pub struct ZookeeperMember {
     pub admin: Observed<ZookeeperAdmin>,
     /// Whether it answers `gtmk`, a word that nobody lists by itself: then its whitelist is `*` (or 3.4's).
     pub answers_any_word: Observed<bool>,
+    /// What its machine shows, where it is this one.
+    pub here: Observed<ZookeeperHere>,
+}
+
+/// What is seen of a server from its own machine.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperHere {
+    /// Its data directories, as far as this user may look at them.
+    pub directories: Vec<ZookeeperDirectory>,
+    /// Files that hold data or secrets and that every user of the machine can read: at most one of each directory.
+    pub exposed: Vec<String>,
+}
+
+/// A directory of a server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperDirectory {
+    /// `dataDir` or `dataLogDir`.
+    pub key: String,
+    /// Where.
+    pub path: String,
+    /// Number of the device that holds it.
+    pub device: u64,
+    /// Bytes that are free there to users other than root.
+    pub free_bytes: u64,
+    /// Bytes of the whole file system.
+    pub size_bytes: u64,
+    /// Size of the largest log or snapshot there, in bytes: what the next one may take.
+    pub largest_file_bytes: u64,
 }
 
 impl ZookeeperMember {
@@ -122,8 +152,10 @@ pub struct ZookeeperConfig {
     pub version: Option<u64>,
     /// The members.
     pub servers: BTreeMap<String, ZookeeperServer>,
-    /// Whether groups or weights are set: then a majority of servers is not what a quorum is.
-    pub hierarchical: bool,
+    /// Groups of servers, by decimal `myid`, that decide instead of a majority (`group.N=1:2:3`); empty without.
+    pub groups: BTreeMap<String, Vec<String>>,
+    /// What a server's vote counts in its group, where that is not 1 (`weight.N=2`).
+    pub weights: BTreeMap<String, u64>,
 }
 
 /// One line `server.N=HOST:QUORUM:ELECTION:ROLE;CLIENT`.
@@ -167,12 +199,16 @@ pub struct ZookeeperWindow {
 #[serde(default)]
 pub struct ZookeeperSettings {
     /// System properties of the process, without the leading `zookeeper.`: every key of `zoo.cfg` that the parser does
-    /// not know by itself becomes one. From the AdminServer.
+    /// not know by itself becomes one. From the AdminServer, or from command line and file where it runs here. A key
+    /// that ZooKeeper reads without the prefix and somebody set with it keeps the prefix: nobody reads it.
     pub properties: Observed<BTreeMap<String, String>>,
     /// What the word `conf` or the AdminServer's `configuration` tells.
     pub running: Observed<BTreeMap<String, String>>,
-    /// The file, where the server runs on this machine and its command line names the file.
+    /// Its `zoo.cfg`: as it was read at the start, from the AdminServer's `initial_configuration`, else as it is now, where
+    /// the server runs on this machine.
     pub file: Observed<BTreeMap<String, String>>,
+    /// Whether the settings should have been told: the config file names the AdminServer, or one answered and failed.
+    pub expected: bool,
 }
 
 impl ZookeeperSettings {
@@ -212,4 +248,16 @@ pub struct ZookeeperAdmin {
     pub leaks: Vec<String>,
     /// `leader`: whom it follows, by decimal id.
     pub leader: Option<String>,
+    /// `connections`: the client address with the most of them; `Known(None)` without any.
+    pub busiest: Observed<Option<ZookeeperClient>>,
+}
+
+/// A client machine.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperClient {
+    /// Its address, without a port.
+    pub address: String,
+    /// How many connections are open from there.
+    pub connections: u64,
 }

@@ -234,7 +234,9 @@ pub(super) struct Waited(Duration);
 
 impl Waited {
     pub(super) fn until(deadline: Deadline) -> Waited {
-        Waited(Duration::from_millis(u64::try_from(deadline.left().as_millis()).unwrap_or(u64::MAX)))
+        // Up to the next hundredth of a second: some of what was given is gone before it is looked at.
+        let ms = u64::try_from(deadline.left().as_millis()).unwrap_or(u64::MAX);
+        Waited(Duration::from_millis(ms.div_ceil(10).saturating_mul(10)))
     }
 
     pub(super) fn late(&self, place: Place) -> HostError {

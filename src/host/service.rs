@@ -216,6 +216,19 @@ impl<'a> Service<'a> {
         }
     }
 
+    /// What of an earlier command to stop or start it is still at work, as a phrase; `None` when nothing is. Such a
+    /// command outlives whoever gave it.
+    pub async fn at_work(&self, deadline: Deadline) -> Result<Option<String>, ServiceError> {
+        match self.declared {
+            DeclaredService::Systemd(unit) => systemd::at_work(self, unit, deadline).await,
+            // The rename of a manifest is over at once; the kubelet then goes by where it is.
+            DeclaredService::StaticPod(_) => Ok(None),
+            DeclaredService::Commands { start, stop, .. } => {
+                commands::at_work(self, &[start.as_str(), stop.as_str()], deadline).await
+            }
+        }
+    }
+
     async fn until_stopped(&self, deadline: Deadline) -> Result<(), ServiceError> {
         let mut last = Status::Unknown("it was not seen again".into());
         loop {

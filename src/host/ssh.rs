@@ -122,7 +122,12 @@ impl SshHost {
         }
         let text = String::from_utf8_lossy(&output.stderr);
         let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-        let reason = if lines.is_empty() { "ssh ended with 255".to_owned() } else { lines.join("; ") };
+        let reason = if lines.is_empty() {
+            "ssh ended with 255 and says nothing: the connection broke, or the host stopped answering"
+                .to_owned()
+        } else {
+            lines.join("; ")
+        };
         Err(HostError::Unreachable { host: self.destination.clone(), reason })
     }
 

@@ -9,6 +9,7 @@ use crate::transport::address::Address;
 use crate::transport::exchange::Reply;
 use crate::transport::tls::TlsMaterial;
 use crate::transport::trouble::from_tls;
+use crate::transport::words;
 use jiff::Timestamp;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
@@ -63,7 +64,8 @@ pub struct Survey {
     pub verification: Option<Result<(), Trouble>>,
 }
 
-/// Surveys an address. The error is why it could not be reached, or that it speaks neither TLS nor HTTP.
+/// Surveys an address. The error is why it could not be reached, or that it speaks neither TLS nor HTTP nor ZooKeeper's
+/// four-letter words.
 pub async fn survey(
     address: &Address,
     material: &TlsMaterial,
@@ -87,15 +89,14 @@ pub async fn survey(
         Plain::Silent if !spoken => Observed::unknown("no answer"),
         _ => Observed::Known(false),
     };
-    if !spoken && plaintext != Observed::Known(true) {
-        return Err(match (&newer.reply, plaintext.why()) {
-            (_, Some(why)) => {
-                Trouble::new(TroubleKind::NoAnswer, format!("neither TLS nor plaintext: {why}"))
-            }
-            (Err(trouble), None) => trouble.clone(),
-            (Ok(_), None) => Trouble::new(TroubleKind::Garbage, "neither TLS nor HTTP is spoken there"),
-        });
-    }
+    // A server of a protocol older than HTTP, such as ZooKeeper, hangs up on it; its own words it answers.
+    let plaintext = if spoken || plaintext == Observed::Known(true) {
+        plaintext
+    } else if answers_words(address, deadline).await {
+        Observed::Known(true)
+    } else {
+        return Err(nothing_known(&newer.reply, plaintext.why()));
+    };
     let mut versions = vec![version("TLS 1.3", &newer), version("TLS 1.2", &older)];
     versions.extend(legacy.into_iter().rev().map(|(name, accepted)| Version { name, accepted, suite: None }));
     Ok(Survey {
@@ -106,6 +107,34 @@ pub async fn survey(
         client_certificate: client_certificate(&newer, &older),
         verification: verify(&best.chain, address, material, now),
     })
+}
+
+/// Whether a four-letter word is answered, be it by a refusal.
+async fn answers_words(address: &Address, deadline: Deadline) -> bool {
+    let plain = Address { tls: false, ..address.clone() };
+    let answer = words::ask(&plain, "srvr", &TlsMaterial::stranger(), deadline).await;
+    let ours =
+        ["Zookeeper version", "READ-ONLY mode", "srvr is not executed", "This ZooKeeper instance is not"];
+    answer.is_ok_and(|text| ours.iter().any(|start| text.starts_with(start)))
+}
+
+/// Neither TLS nor any plaintext protocol that is known here.
+fn nothing_known(greeted: &Result<Reply, Trouble>, silent: Option<&str>) -> Trouble {
+    match (greeted, silent) {
+        (_, Some(why)) => Trouble::new(TroubleKind::NoAnswer, format!("neither TLS nor plaintext: {why}")),
+        // Whoever speaks TLS answers a greeting, if only with an alert.
+        (Err(trouble), None)
+            if matches!(trouble.kind, TroubleKind::EmptyReply | TroubleKind::ConnectionReset) =>
+        {
+            Trouble::new(
+                TroubleKind::TlsOnPlaintext,
+                "it hangs up on a TLS greeting without an alert, and on HTTP: it speaks a plaintext protocol of its own, \
+                 as the quorum and election ports of a ZooKeeper without sslQuorum do",
+            )
+        }
+        (Err(trouble), None) => trouble.clone(),
+        (Ok(_), None) => Trouble::new(TroubleKind::Garbage, "neither TLS nor HTTP is spoken there"),
+    }
 }
 
 fn version(name: &'static str, session: &Session) -> Version {

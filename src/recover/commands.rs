@@ -76,6 +76,9 @@ fn of_etcd(action: &EtcdAction) -> Vec<Vec<String>> {
         EtcdAction::Restore(restore) => vec![restore_argv(restore, &restore.dir, restore.wal_dir.as_deref())],
         EtcdAction::VerifyDirectory { .. } => Vec::new(),
         EtcdAction::VerifyWrites { endpoint, key, .. } => vec![ctl(endpoint, &["put", key, "1"])],
+        EtcdAction::MakeRoom { endpoint, .. } => {
+            vec![ctl(endpoint, &["compact", "--physical", "REVISION"]), ctl(endpoint, &["defrag"])]
+        }
         EtcdAction::DisarmLeftovers { endpoint, .. } => vec![ctl(endpoint, &["alarm", "disarm"])],
         EtcdAction::AddLearner { through, name, peer_url, .. } => {
             vec![ctl(through, &["member", "add", name, "--learner", &format!("--peer-urls={peer_url}")])]

@@ -1,6 +1,6 @@
 //! Conditions in words, for plans, refusals and journals.
 
-use super::plan::{Condition, EtcdCondition, Manager, ServiceSpec};
+use super::plan::{Condition, EtcdCondition, Manager, OnlyOurWrites, ServiceSpec};
 use crate::value::human_bytes;
 
 /// What must be so, as a lower-case phrase. Paths and urls are raw: whoever shows it escapes it.
@@ -59,7 +59,7 @@ fn etcd(condition: &EtcdCondition) -> String {
             let what = if *voter { "a voter" } else { "a member" };
             format!("{peer_url} is {what} of cluster {cluster_id}")
         }
-        EtcdCondition::OnlyOurWrites { cluster_id, .. } => {
+        EtcdCondition::OnlyOurWrites(OnlyOurWrites { cluster_id, .. }) => {
             format!("no client has written to cluster {cluster_id} since the restore")
         }
         EtcdCondition::Whole { cluster_id, voters, .. } => {

@@ -24,6 +24,9 @@ use std::time::Duration;
 /// How long the effect of a step that was begun before is waited for until it is said that it cannot be seen, or is no more.
 const PATIENCE: Duration = Duration::from_secs(15);
 
+/// How long it is waited for that a command of a process that was killed comes to its end.
+const REST: Duration = Duration::from_secs(120);
+
 /// What looks and acts: the real one asks hosts and servers, a test's one a model.
 pub trait Hands {
     /// Whether something is so. Changes nothing.
@@ -31,6 +34,9 @@ pub trait Hands {
 
     /// Does it. An error says only that nobody knows it was done.
     fn perform<'a>(&'a self, action: &'a Action, consent: &'a Consent) -> Looking<'a, Result<(), String>>;
+
+    /// Whether nothing that an earlier process began for this action is still at work.
+    fn at_rest<'a>(&'a self, action: &'a Action) -> Looking<'a, Truth>;
 
     /// Waits a moment before the next look; whether there is time for one.
     fn wait<'a>(&'a self, deadline: Deadline) -> Looking<'a, bool>;
@@ -146,6 +152,14 @@ pub enum Stop {
         /// Id of the step.
         step: String,
         /// Why.
+        why: String,
+    },
+    /// Something that an earlier process began goes on.
+    #[error("step {step} is still at work, though the process that began it is gone: {why}")]
+    AtWork {
+        /// Id of the step.
+        step: String,
+        /// What is seen of it.
         why: String,
     },
     /// Undoing a step failed.
@@ -287,6 +301,20 @@ impl Executor<'_> {
         Ok(())
     }
 
+    /// A command outlives the process that gave it: what it does in the end is not to come after what is done here.
+    async fn until_at_rest(&self, step: &Step) -> Result<(), Stop> {
+        let patience = Deadline::after(REST);
+        loop {
+            let why = match self.hands.at_rest(&step.action).await {
+                Truth::Yes => return Ok(()),
+                Truth::No(why) | Truth::Unknown(why) => why,
+            };
+            if !self.hands.wait(patience).await {
+                return Err(Stop::AtWork { step: step.id.clone(), why });
+            }
+        }
+    }
+
     async fn may_go_back(&self, step: &Step) -> Result<(), Stop> {
         let no = |why: String| Err(Stop::NoReturn { step: step.id.clone(), why });
         if let Undo::Impossible(why) = &step.undo {
@@ -304,8 +332,20 @@ impl Executor<'_> {
     async fn undo(&mut self, step: &Step, consent: &Consent) -> Result<(), Stop> {
         let id = || step.id.clone();
         let Undo::By { action, effect } = &step.undo else { return Ok(()) };
-        if self.look(step, effect).await?.is_none() {
+        let in_doubt = self.journal.progress(&step.id) != Progress::Done;
+        if in_doubt {
+            self.until_at_rest(step).await?;
+        }
+        // A server that runs may all the same be kept from being started again.
+        let is_held = in_doubt && matches!(**action, Action::StartService { .. });
+        if !is_held && self.look(step, effect).await?.is_none() {
             return Ok(self.record(Record::Undone { step: id() })?);
+        }
+        for condition in &step.undo_pre {
+            if let Truth::No(why) = self.hands.holds(condition).await {
+                self.record(Record::Stays { step: id(), why: why.clone() })?;
+                return Err(Stop::NoReturn { step: id(), why });
+            }
         }
         self.record(Record::Undoing { step: id() })?;
         (self.emit)(Event::Undoing { step: id() });

@@ -50,6 +50,7 @@ async fn site(member: &DeclaredMember, at: &DeclaredHost, by: &DeclaredService, 
         spec: spec.clone(),
         service: ServiceSpec { manager, standing: Standing::Commands, trace },
         running: Observed::unknown("its host was not asked"),
+        held: None,
         process: None,
         data_dir: data_dir.to_owned(),
         wal_dir: None,
@@ -97,6 +98,9 @@ async fn look(site: &mut Site, member: &DeclaredMember, host: &dyn Host) {
         site.wal_is_there = host.stat(wal, deadline).await.map_or(true, |found| found.is_some());
     }
     site.disk = disk(site, host, deadline).await;
+    if site.running.known() == Some(&false) {
+        site.held = held(site, host, deadline).await;
+    }
     let above = site.data_dir.parent().unwrap_or(&site.data_dir);
     site.free = free_near(host, above, deadline).await.map_or_else(Observed::unknown, Observed::Known);
     site.program = program(site, member, process, host, deadline).await;
@@ -195,6 +199,18 @@ async fn disk(site: &Site, host: &dyn Host, deadline: Deadline) -> Observed<Opti
         owner: Ownership { uid: found.uid, gid: found.gid, mode: found.mode },
         copy,
     }))
+}
+
+/// A server that its service does not know of shows by its locks.
+async fn held(site: &Site, host: &dyn Host, deadline: Deadline) -> Option<String> {
+    let copy = site.disk.known().and_then(Option::as_ref).and_then(|disk| disk.copy.known());
+    if let Some(holder) = copy.and_then(|copy| copy.holder.as_ref()) {
+        let process = holder.pid.map_or_else(|| "a process".to_owned(), |pid| format!("process {pid}"));
+        let command = holder.command.as_ref().map_or_else(String::new, |command| format!(" ({command})"));
+        return Some(process + &command);
+    }
+    let locked = host.locked(&site.data_dir.join("member/snap/db"), deadline).await;
+    locked.unwrap_or(false).then(|| "a process".to_owned())
 }
 
 /// The restore tool beside the server's program, else on the path: etcdutl, and for 3.4 etcdctl.

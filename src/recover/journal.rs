@@ -5,6 +5,7 @@
 use super::plan::{Plan, hex};
 use crate::private;
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::fs::{File, TryLockError};
@@ -15,12 +16,13 @@ use std::path::{Path, PathBuf};
 pub const FILE: &str = "journal.jsonl";
 
 /// One line.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Line {
     /// From 1.
     pub seq: u64,
     /// When it was written.
+    #[schemars(with = "String")]
     pub time: Timestamp,
     /// SHA-256 of the line before, without its end; 64 zeros in the first.
     pub prev: String,
@@ -29,7 +31,7 @@ pub struct Line {
 }
 
 /// What happened.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Record {
     /// The first one: what this run is.
@@ -77,6 +79,13 @@ pub enum Record {
         /// Id of the step.
         step: String,
     },
+    /// The step was not undone, because that would lose what clients wrote: this run goes on, or stays as it is.
+    Stays {
+        /// Id of the step.
+        step: String,
+        /// Why.
+        why: String,
+    },
     /// Undoing failed.
     UndoFailed {
         /// Id of the step.
@@ -84,10 +93,27 @@ pub enum Record {
         /// Why.
         why: String,
     },
+    /// What the run leaves on hosts, as it was found at its end.
+    LeftBehind {
+        /// Everything of it.
+        left: Vec<Left>,
+        /// What could not be looked at, and why.
+        unseen: Vec<String>,
+    },
     /// Every step is done.
     Finished,
     /// Everything that could be undone is.
     RolledBack,
+}
+
+/// Something that a run leaves on a host, for a person to remove.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Left {
+    /// One of the plan's hosts.
+    pub host: String,
+    /// Absolute path there.
+    pub path: PathBuf,
 }
 
 /// How far a step has come.
@@ -155,6 +181,8 @@ pub struct Journal {
     tape: Box<dyn Tape>,
     lines: Vec<Line>,
     last_hash: String,
+    /// Bytes of the lines.
+    length: u64,
 }
 
 impl Journal {
@@ -185,7 +213,7 @@ impl Journal {
         if whole < bytes.len() {
             tape.cut(whole as u64)?;
         }
-        Ok(Journal { tape, lines, last_hash })
+        Ok(Journal { tape, lines, last_hash, length: whole as u64 })
     }
 
     /// The plan this run was begun with.
@@ -207,7 +235,12 @@ impl Journal {
         })?;
         let hash = hex(&Sha256::digest(&bytes));
         bytes.push(b'\n');
-        self.tape.append(&bytes)?;
+        if let Err(error) = self.tape.append(&bytes) {
+            // A part of a line, as a full disk leaves it: nothing may ever be written behind it.
+            self.tape.cut(self.length)?;
+            return Err(error);
+        }
+        self.length += bytes.len() as u64;
         self.lines.push(line);
         self.last_hash = hash;
         Ok(())
@@ -245,9 +278,10 @@ pub fn progress(lines: &[Line], id: &str) -> Progress {
     })
 }
 
-/// Whether the run went back, or was about to.
+/// Whether the run went back, or was about to, and nothing forbade it on the way.
 pub fn is_rolled_back(lines: &[Line]) -> bool {
-    lines.iter().any(|line| {
+    let stays = lines.iter().rposition(|line| matches!(line.record, Record::Stays { .. }));
+    lines[stays.map_or(0, |at| at + 1)..].iter().any(|line| {
         matches!(line.record, Record::Undoing { .. } | Record::Undone { .. } | Record::RolledBack)
     })
 }

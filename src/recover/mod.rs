@@ -12,6 +12,7 @@ pub mod identity;
 pub mod journal;
 pub mod plan;
 pub mod rehearse;
+pub mod watch;
 #[cfg(test)]
 mod sweeps;
 #[cfg(test)]

@@ -138,7 +138,7 @@ fn changes_etcd(action: &Action, condition: &EtcdCondition) -> bool {
         | EtcdCondition::DirectoryOf { .. }
         | EtcdCondition::Serves { .. }
         | EtcdCondition::Listed { .. }
-        | EtcdCondition::OnlyOurWrites { .. }
+        | EtcdCondition::OnlyOurWrites(_)
         | EtcdCondition::Whole { .. }
         | EtcdCondition::NoLeftoverAlarm { .. }
         | EtcdCondition::KeyAbsent { .. } => matches!(
@@ -175,6 +175,7 @@ fn touched(action: &Action, on: &str, path: &Path) -> bool {
             }
             EtcdAction::VerifyDirectory { record, .. }
             | EtcdAction::VerifyWrites { record, .. }
+            | EtcdAction::MakeRoom { record, .. }
             | EtcdAction::VerifyWhole { record, .. } => path.starts_with(record),
             EtcdAction::DisarmLeftovers { .. }
             | EtcdAction::AddLearner { .. }

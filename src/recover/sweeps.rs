@@ -133,7 +133,8 @@ fn there_is_no_way_back_once_a_client_has_written() {
     for lives in 1..=plan.steps.len() {
         let (model, tape) = (Model::new(World::stuck(), None), MemoryTape::default());
         let _ = process(&plan, &model, &tape, false, lives);
-        model.world.borrow_mut().client_writes = 1;
+        // Before it is started nobody can write to it.
+        model.world.borrow_mut().client_writes = u64::from(lives > start);
         let world = model.world.borrow().clone();
         let back = process(&plan, &model, &tape, true, usize::MAX);
         assert_eq!(matches!(back, Err(Stop::NoReturn { .. })), lives > start, "after {lives} steps");

@@ -12,7 +12,7 @@ use crate::backend::Looking;
 use crate::consent::{Consent, Question};
 use crate::facts::{
     BackendKind, CommonFacts, EtcdFacts, EtcdMember, EtcdStatus, FACTS_FORMAT, Facts, Member,
-    MembershipSource, NativeFacts, Observed, Trouble, TroubleKind,
+    MembershipSource, NativeFacts, Observed, Trouble, TroubleKind, VoteRule,
 };
 use crate::host::service::Standing;
 use crate::transport::Deadline;
@@ -72,6 +72,8 @@ pub(super) fn situation() -> Situation {
                 zones_declared: false,
                 backups: None,
                 data_dirs: Default::default(),
+                votes: VoteRule::Majority,
+                drills: None,
             },
             native: NativeFacts::Etcd(EtcdFacts {
                 members: vec![native],
@@ -213,6 +215,10 @@ impl Hands for Model {
         Box::pin(async move { done })
     }
 
+    fn at_rest<'a>(&'a self, _: &'a Action) -> Looking<'a, Truth> {
+        Box::pin(async { Truth::Yes })
+    }
+
     fn wait<'a>(&'a self, _: Deadline) -> Looking<'a, bool> {
         Box::pin(async { false })
     }
@@ -250,7 +256,7 @@ fn holds_etcd(world: &World, condition: &EtcdCondition) -> bool {
             let vote = world.listed.get(peer_url);
             serves(through, cluster_id) && vote.is_some_and(|has| *has || !voter)
         }
-        EtcdCondition::OnlyOurWrites { .. } => world.client_writes == 0,
+        EtcdCondition::OnlyOurWrites(_) => world.client_writes == 0,
         EtcdCondition::Whole { endpoints, cluster_id, .. } => {
             endpoints.iter().all(|url| serves(url, cluster_id)) && world.listed.values().all(|vote| *vote)
         }
@@ -289,9 +295,9 @@ fn perform(world: &mut World, action: &Action) -> Result<(), String> {
             EtcdAction::DecideLog(decide) => new(world, &decide.to, &decide.alone_id),
             EtcdAction::Replay(replay) => new(world, &replay.record, ""),
             EtcdAction::Restore(restore) => new(world, &restore.dir, &restore.cluster_id),
-            EtcdAction::VerifyDirectory { record, .. } | EtcdAction::VerifyWhole { record, .. } => {
-                new(world, record, "")
-            }
+            EtcdAction::VerifyDirectory { record, .. }
+            | EtcdAction::VerifyWhole { record, .. }
+            | EtcdAction::MakeRoom { record, .. } => new(world, record, ""),
             EtcdAction::VerifyWrites { record, .. } => {
                 world.key = true;
                 new(world, record, "")
@@ -348,6 +354,7 @@ fn site(name: &str) -> Site {
             trace: TraceSpec { program: "etcd".into(), path: path.clone() },
         },
         running: Observed::Known(name == "n1"),
+        held: None,
         process: (name == "n1").then_some((42, 7)),
         data_dir: path,
         wal_dir: None,

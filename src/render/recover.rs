@@ -4,9 +4,10 @@ use super::text::{escape, wrap};
 use crate::host::typed;
 use crate::recover::describe;
 use crate::recover::executor::Event;
-use crate::recover::journal::{Line, Progress, Record, plan_of, progress};
-use crate::recover::plan::{Action, Becomes, Condition, EtcdAction, Loss, Phase, Plan, Undo};
+use crate::recover::journal::{Left, Line, Progress, Record, is_rolled_back, plan_of, progress};
+use crate::recover::plan::{Action, Becomes, Condition, EtcdAction, HostSpec, Loss, Phase, Plan, Undo};
 use crate::recover::rehearse::{Rehearsed, Verdict};
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 /// Columns of a plan where nothing says how wide the terminal is.
@@ -164,6 +165,10 @@ pub fn write_report(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
     let Some(plan) = plan_of(lines) else { return writeln!(out, "Nothing was begun.") };
     let md = |text: &str| escape(text).replace('|', "\\|");
     writeln!(out, "# Recovery of {}, run {}\n", md(&plan.cluster), md(&plan.run_id))?;
+    writeln!(out, "- **{}**", md(&outcome(lines)))?;
+    for line in attempts(lines) {
+        writeln!(out, "- {}", md(&line))?;
+    }
     writeln!(out, "- Cluster lost: `{}`", plan.cluster_id)?;
     if let Some(id) = &plan.new_cluster_id {
         writeln!(out, "- Cluster made: `{id}`")?;
@@ -172,6 +177,12 @@ pub fn write_report(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
     match &plan.loss {
         Loss::Lossless { why } => writeln!(out, "- Loss: none. {}", md(why))?,
         Loss::AtRisk { why, .. } => writeln!(out, "- Loss: possible. {}", md(why))?,
+    }
+    for note in &plan.notes {
+        writeln!(out, "- {}", md(note))?;
+    }
+    for entry in &plan.kept {
+        writeln!(out, "- Kept: {}", md(entry))?;
     }
     for statement in &plan.statements {
         writeln!(out, "- Stated: {}", md(&statement.says))?;
@@ -198,30 +209,115 @@ pub fn write_report(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
             md(&effect.join("; "))
         )?;
     }
+    let troubles = troubles(lines);
+    if !troubles.is_empty() {
+        writeln!(out, "\n## What went wrong on the way\n")?;
+        for trouble in troubles {
+            writeln!(out, "- {}", md(&trouble))?;
+        }
+    }
     let aside = set_aside(lines);
     if !aside.is_empty() {
-        writeln!(out, "\nSet aside, and to be removed by hand once it is not needed any more:\n")?;
-        for path in aside {
-            writeln!(out, "- `rm -r {}`", md(&path))?;
+        writeln!(out, "\n## Set aside\n\nNothing was deleted. Once it is not needed any more:\n")?;
+        for left in aside {
+            writeln!(out, "- `{}`", md(&removal(plan, &left)))?;
         }
+    }
+    for why in unseen(lines) {
+        writeln!(out, "- There may be more, which could not be looked at: {}", md(why))?;
     }
     Ok(())
 }
 
-/// What a run renamed, and what it copied beside: all that it leaves.
-pub fn set_aside(lines: &[Line]) -> Vec<String> {
+/// How it stands, and how long it took, as a sentence.
+fn outcome(lines: &[Line]) -> String {
+    let end = lines.iter().rfind(|line| matches!(line.record, Record::Finished | Record::RolledBack));
+    let begun = lines.iter().any(|line| matches!(line.record, Record::Started { .. }));
+    let took = |end: &Line| {
+        let began = lines.first().map_or(end.time, |first| first.time);
+        let seconds = end.time.duration_since(began).as_secs();
+        format!("{} min {} s after it was begun", seconds / 60, seconds % 60)
+    };
+    match end {
+        Some(end) if end.record == Record::Finished => format!("Recovered, {}.", took(end)),
+        Some(_) if !begun => "Refused: nothing was changed.".to_owned(),
+        Some(end) => format!("Rolled back, {}: it is as it was before.", took(end)),
+        None if is_rolled_back(lines) => "Not at its end: it is being rolled back.".to_owned(),
+        None => "Not at its end: it can be resumed.".to_owned(),
+    }
+}
+
+/// Who began when, and how it was agreed to.
+fn attempts(lines: &[Line]) -> Vec<String> {
+    let begun = lines.iter().filter_map(|line| match &line.record {
+        Record::Begun { verb, consent } => {
+            let agreed = if consent == "typed" { "the cluster's id was typed" } else { consent };
+            Some(format!("{}: {verb} ({agreed})", short(line)))
+        }
+        _ => None,
+    });
+    begun.collect()
+}
+
+/// Every step that failed, and every way back that was closed, with its time.
+fn troubles(lines: &[Line]) -> Vec<String> {
+    let told = lines.iter().filter_map(|line| match &line.record {
+        Record::Failed { step, why } => Some(format!("{}: {step} failed: {why}", short(line))),
+        Record::UndoFailed { step, why } => {
+            Some(format!("{}: {step} could not be undone: {why}", short(line)))
+        }
+        Record::Stays { step, why } => Some(format!("{}: {step} was not undone: {why}", short(line))),
+        _ => None,
+    });
+    told.collect()
+}
+
+/// When a line was written, to the second.
+fn short(line: &Line) -> String {
+    line.time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// The command that removes it, with its host where that is another machine.
+pub fn removal(plan: &Plan, left: &Left) -> String {
+    let command = typed(&["rm".to_owned(), "-r".to_owned(), left.path.display().to_string()]);
+    match plan.hosts.get(&left.host) {
+        Some(HostSpec::Ssh(_)) => format!("on {}: {command}", left.host),
+        Some(HostSpec::Local) | None => command,
+    }
+}
+
+/// What a run renamed, what it copied beside, and what of it was never finished: all that it leaves.
+pub fn set_aside(lines: &[Line]) -> Vec<Left> {
     let Some(plan) = plan_of(lines) else { return Vec::new() };
     let done = plan.steps.iter().filter(|step| progress(lines, &step.id) == Progress::Done);
-    let left = done.filter_map(|step| match (&step.action, &step.undo) {
-        (Action::CopyTree { to, .. }, _) => Some(to),
-        (Action::Etcd(EtcdAction::DecideLog(decide)), _) => Some(&decide.to),
+    let known = done.filter_map(|step| match (&step.action, &step.undo) {
+        (Action::CopyTree { host, to, .. }, _) => Some((host, to)),
+        (Action::Etcd(EtcdAction::DecideLog(decide)), _) => Some((&decide.host, &decide.to)),
         (_, Undo::By { effect, .. }) => match effect.first() {
-            Some(Condition::PathAbsent { path, .. }) => Some(path),
+            Some(Condition::PathAbsent { host, path }) => Some((host, path)),
             _ => None,
         },
         _ => None,
     });
-    left.map(|path| path.display().to_string()).filter(|path| path.contains(".quorate-")).collect()
+    let known = known.map(|(host, path)| Left { host: host.clone(), path: path.clone() });
+    let mut left: BTreeSet<Left> =
+        known.filter(|left| left.path.display().to_string().contains(".quorate-")).collect();
+    if let Some((found, _)) = looked(lines) {
+        left.extend(found.iter().cloned());
+    }
+    left.into_iter().collect()
+}
+
+/// Why it is not certain that there is no more.
+pub fn unseen(lines: &[Line]) -> &[String] {
+    looked(lines).map_or(&[], |(_, unseen)| unseen)
+}
+
+fn looked(lines: &[Line]) -> Option<(&[Left], &[String])> {
+    lines.iter().rev().find_map(|line| match &line.record {
+        Record::LeftBehind { left, unseen } => Some((left.as_slice(), unseen.as_slice())),
+        _ => None,
+    })
 }
 
 /// How a step stands, in a word.

@@ -28,12 +28,23 @@ pub fn write(report: &StatusReport, style: Style, out: &mut dyn Write) -> io::Re
 const HEADER: [&str; 10] =
     ["MEMBER", "ROLE", "VERSION", "TERM", "LAG", "REVISION", "DB USED", "FSYNC P99", "CERT", "CLOCK"];
 
+/// Columns that would be dashes for ever on another system: a dash says that something is not known.
+const ETCD_ONLY: [&str; 2] = ["REVISION", "DB USED"];
+
+fn is_etcd(cluster: &ClusterStatus) -> bool {
+    cluster.backend == crate::facts::BackendKind::Etcd.name()
+}
+
 fn members(cluster: &ClusterStatus, style: Style, out: &mut dyn Write) -> io::Result<()> {
     if cluster.members.is_empty() {
         return Ok(());
     }
-    let rows: Vec<Vec<String>> = cluster.members.iter().map(row).collect();
-    for grid in stacked(&HEADER, &rows, style.width) {
+    let told = |column: &&str| is_etcd(cluster) || !ETCD_ONLY.contains(column);
+    let shown: Vec<usize> = (0..HEADER.len()).filter(|at| told(&HEADER[*at])).collect();
+    let header: Vec<&str> = shown.iter().map(|at| HEADER[*at]).collect();
+    let of_shown = |row: Vec<String>| shown.iter().filter_map(|at| row.get(*at).cloned()).collect();
+    let rows: Vec<Vec<String>> = cluster.members.iter().map(|member| of_shown(row(member))).collect();
+    for grid in stacked(&header, &rows, style.width) {
         writeln!(out)?;
         for line in grid {
             writeln!(out, "{line}")?;
@@ -99,8 +110,9 @@ fn legend(cluster: &ClusterStatus) -> String {
         cluster.members.iter().filter_map(|m| m.fsync_p99_ms.as_ref()).map(|l| l.window).collect();
     windows.dedup();
     let window = if windows.is_empty() { String::new() } else { format!(" ({})", windows.join(", ")) };
+    let database = if is_etcd(cluster) { " · DB in use/file" } else { "" };
     format!(
-        "LAG entries not yet applied · DB in use/file · FSYNC P99 bucket bounds{window} · CERT days until the \
+        "LAG entries not yet applied{database} · FSYNC P99 bucket bounds{window} · CERT days until the \
          first expires · CLOCK against ours · - not known"
     )
 }

@@ -49,7 +49,10 @@ fn from_io(error: &io::Error) -> Option<Trouble> {
         io::ErrorKind::ConnectionRefused => TroubleKind::ConnectionRefused,
         io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => TroubleKind::HostUnreachable,
         io::ErrorKind::TimedOut => TroubleKind::ConnectTimeout,
-        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => TroubleKind::ConnectionReset,
+        // A pipe is broken when the other side had hung up before our question was on its way.
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+            TroubleKind::ConnectionReset
+        }
         io::ErrorKind::UnexpectedEof => TroubleKind::EmptyReply,
         _ => return from_text(&error.to_string()),
     };

@@ -115,7 +115,7 @@ way_back_05() {
 # Before: 160 MiB are free on the file system of /var/lib
 # After: /var/lib/etcd.quorate-20261124t211834z-3043.new or /var/lib/etcd belongs to cluster ad82929091041444
 effect_06() {
-    directory_of ad82929091041444 ae1f20eacadf53b8 /var/lib/etcd.quorate-20261124t211834z-3043.new/member/wal /var/lib/etcd/member/wal
+    directory_of ad82929091041444 ae1f20eacadf53b8 /var/lib/etcd.quorate-20261124t211834z-3043.new /var/lib/etcd -- /var/lib/etcd.quorate-20261124t211834z-3043.new/member/wal /var/lib/etcd/member/wal
 }
 before_06() {
     has_room /var/lib 167796736
@@ -216,7 +216,7 @@ undo_09() {
 # Before: nothing is at /var/lib/etcd
 # After: /var/lib/etcd belongs to cluster ad82929091041444
 effect_10() {
-    directory_of ad82929091041444 ae1f20eacadf53b8 /var/lib/etcd/member/wal
+    directory_of ad82929091041444 ae1f20eacadf53b8 /var/lib/etcd -- /var/lib/etcd/member/wal
 }
 before_10() {
     path_exists /var/lib/etcd.quorate-20261124t211834z-3043.new &&
@@ -248,14 +248,14 @@ effect_11() {
     serves http://10.0.0.1:2379 12502716665139827780
 }
 before_11() {
-    directory_of ad82929091041444 ae1f20eacadf53b8 /var/lib/etcd/member/wal &&
+    directory_of ad82929091041444 ae1f20eacadf53b8 /var/lib/etcd -- /var/lib/etcd/member/wal &&
         silent b870fa0b4c2bd24d 13290397426799858253 http://10.0.0.2:2379 http://10.0.0.2:2380 http://10.0.0.3:2379 http://10.0.0.3:2380
 }
 do_11() {
     start_service systemd etcd enabled
 }
 way_back_11() {
-    only_our_writes http://10.0.0.1:2379 12502716665139827780 /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db 1000000000 quorate/recover/20261124t211834z-3043
+    only_our_writes http://10.0.0.1:2379 12502716665139827780 /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db 1000000000 quorate/recover/20261124t211834z-3043 ''
 }
 undone_11() {
     stopped systemd etcd '' etcd /var/lib/etcd
@@ -415,7 +415,9 @@ run() {
     step 21 0 'Compare the data of all members'
     step 22 0 'Delete quorate/recover/20261124t211834z-3043'
     step 23 0 'Save a snapshot of the new cluster to /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/after.db'
+    say 'Set aside: /var/lib/etcd.quorate-20261124t211834z-3043.snapshot; once it is not needed any more: rm -r /var/lib/etcd.quorate-20261124t211834z-3043.snapshot'
     say 'Set aside: /var/lib/etcd.quorate-20261124t211834z-3043; once it is not needed any more: rm -r /var/lib/etcd.quorate-20261124t211834z-3043'
+    unfinished /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db /var/lib/etcd.quorate-20261124t211834z-3043.snapshot /var/lib/etcd.quorate-20261124t211834z-3043.new /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/after.db
     say 'prod-etcd is recovered: cluster ad82929091041444.'
 }
 

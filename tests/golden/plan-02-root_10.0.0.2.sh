@@ -101,7 +101,7 @@ way_back_13() {
 # Before: the pod of /etc/kubernetes/manifests/etcd.yaml is stopped
 # After: /var/lib/etcd belongs to cluster ad82929091041444
 effect_14() {
-    directory_of ad82929091041444 any /var/lib/etcd/member/wal
+    directory_of ad82929091041444 any /var/lib/etcd -- /var/lib/etcd/member/wal
 }
 before_14() {
     path_absent /var/lib/etcd &&
@@ -111,7 +111,7 @@ do_14() {
     seed_joiner http://10.0.0.1:2379 12502716665139827780 ad82929091041444 http://10.0.0.2:2380 /var/lib/etcd '' 0:0 700
 }
 way_back_14() {
-    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043
+    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043 ''
 }
 undone_14() {
     path_absent /var/lib/etcd
@@ -130,13 +130,13 @@ effect_15() {
     serves http://10.0.0.2:2379 12502716665139827780
 }
 before_15() {
-    directory_of ad82929091041444 any /var/lib/etcd/member/wal
+    directory_of ad82929091041444 any /var/lib/etcd -- /var/lib/etcd/member/wal
 }
 do_15() {
     start_service pod /etc/kubernetes/manifests/etcd.yaml /etc/kubernetes/quorate-moved/etcd.yaml
 }
 way_back_15() {
-    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043
+    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043 ''
 }
 undone_15() {
     stopped pod /etc/kubernetes/manifests/etcd.yaml /etc/kubernetes/quorate-moved/etcd.yaml etcd /var/lib/etcd
@@ -192,6 +192,7 @@ run() {
     step 14 0 'Make /var/lib/etcd with a log that says who n2 is'
     step 15 120 'Start n2; it fetches everything from the leader'
     step 16 0 'Give n2 a vote once the server finds it ready'
+    unfinished /var/lib/etcd
     say 'This host has done its part.'
 }
 

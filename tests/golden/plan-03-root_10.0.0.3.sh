@@ -100,7 +100,7 @@ way_back_17() {
 # Before: the server of /var/lib/etcd is stopped
 # After: /var/lib/etcd belongs to cluster ad82929091041444
 effect_18() {
-    directory_of ad82929091041444 any /var/lib/etcd/member/wal
+    directory_of ad82929091041444 any /var/lib/etcd -- /var/lib/etcd/member/wal
 }
 before_18() {
     path_absent /var/lib/etcd &&
@@ -110,7 +110,7 @@ do_18() {
     seed_joiner http://10.0.0.1:2379 12502716665139827780 ad82929091041444 http://10.0.0.3:2380 /var/lib/etcd '' 0:0 700
 }
 way_back_18() {
-    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043
+    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043 ''
 }
 undone_18() {
     path_absent /var/lib/etcd
@@ -129,13 +129,13 @@ effect_19() {
     serves http://10.0.0.3:2379 12502716665139827780
 }
 before_19() {
-    directory_of ad82929091041444 any /var/lib/etcd/member/wal
+    directory_of ad82929091041444 any /var/lib/etcd -- /var/lib/etcd/member/wal
 }
 do_19() {
     start_service commands '/opt/etcd/start '\''n 3'\''' ''
 }
 way_back_19() {
-    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043
+    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043 ''
 }
 undone_19() {
     stopped commands /opt/etcd/status '' etcd /var/lib/etcd
@@ -197,6 +197,7 @@ run() {
     step 18 0 'Make /var/lib/etcd with a log that says who n3 is'
     step 19 120 'Start n3; it fetches everything from the leader'
     step 20 0 'Give n3 a vote once the server finds it ready'
+    unfinished /var/lib/etcd
     say 'This host has done its part.'
 }
 

@@ -9,7 +9,8 @@ use std::time::Duration;
 use tempfile::TempDir;
 
 /// Variables of the user that would change what a test sees.
-const FOREIGN: &[&str] = &["QUORATE_CONFIG", "NO_COLOR", "CLICOLOR_FORCE", "XDG_CONFIG_HOME"];
+const FOREIGN: &[&str] =
+    &["QUORATE_CONFIG", "QUORATE_EVIDENCE", "NO_COLOR", "CLICOLOR_FORCE", "XDG_CONFIG_HOME"];
 
 /// The versions of etcd that are promised.
 pub(crate) const VERSIONS: [&str; 4] = ["3.4.23", "3.5.35", "3.6.16", "3.7.3"];

@@ -64,7 +64,7 @@ fn a_stuck_quorum_is_recovered_on_every_version_and_the_evidence_is_one_chain() 
                 let recovery = &record["recoveries"][0];
                 assert_ne!(recovery["old_cluster"], recovery["new_cluster"]);
                 assert_eq!(recovery["steps_done"], recovery["steps"]);
-                for phase in ["detect", "plan", "evidence", "fence", "restore", "start", "rejoin", "finish"] {
+                for phase in ["detect", "plan", "triage", "fence", "restore", "start", "rejoin", "finish"] {
                     assert!(list(&record, "phases").iter().any(|p| p["name"] == phase), "{phase}");
                 }
                 let kept: Vec<&str> =
@@ -89,12 +89,31 @@ fn a_stuck_quorum_is_recovered_on_every_version_and_the_evidence_is_one_chain() 
     let page = on(&["drill", "show", id, "-o", "html"]).exits(0).stdout;
     assert!(page.contains("<svg") && page.contains("class=\"phase work\"") && page.contains("lost for good"));
     assert!(on(&["drill", "show", id, "-o", "markdown"]).exits(0).stdout.contains("| rejoin |"));
+    let checked = || {
+        let mut check = shelf.quorate();
+        check.env("QUORATE_EVIDENCE", &evidence);
+        // Nobody has to answer there: this is about the evidence.
+        check.args(["check", "etcd://127.0.0.1:1", "--only", "drill-overdue", "-o", "json"]);
+        let ran = Ran::new("check".into(), &check.output().expect("quorate starts")).json();
+        ran["clusters"][0]["findings"][0].clone()
+    };
+    assert_eq!(checked()["status"], "pass");
     let record = shelf.path("evidence").join(id).join("history.jsonl");
     let text = std::fs::read_to_string(&record).expect("readable");
     std::fs::write(&record, text.replacen("acknowledged", "in-doubt", 1)).expect("written");
     on(&["drill", "show", "--verify"]).exits(2).says(&[id, "not the file that was sealed"]);
     let due = on(&["drill", "due", "-o", "json"]).exits(2).json();
     assert!(due["scenarios"][0]["why"].as_str().expect("why").contains("cannot be trusted"), "{due:#}");
+    // The last drill is removed with its line.
+    let chain = shelf.path("evidence/chain.jsonl");
+    let lines = std::fs::read_to_string(&chain).expect("readable");
+    let end = lines.trim_end().rfind('\n').expect("several lines") + 1;
+    std::fs::write(&chain, &lines[..end]).expect("written");
+    let last = listed["drills"][3]["id"].as_str().expect("an id");
+    std::fs::remove_dir_all(shelf.path("evidence").join(last)).expect("removed");
+    let found = checked();
+    assert_eq!((found["status"].as_str(), found["severity"].as_str()), (Some("fail"), Some("warning")));
+    assert!(found["summary"].as_str().expect("words").contains("its end is missing"), "{found}");
 }
 
 #[test]

@@ -40,6 +40,8 @@ pub(super) fn merge(
         zones_declared: consul.target.members.values().any(|m| m.zone.is_some()),
         backups: None,
         data_dirs: BTreeMap::new(),
+        votes: VoteRule::Majority,
+        drills: None,
         members,
         cluster_ids,
     };

@@ -47,6 +47,8 @@ pub(super) fn merge(
         zones_declared: etcd.target.members.values().any(|m| m.zone.is_some()),
         backups: None,
         data_dirs: BTreeMap::new(),
+        votes: VoteRule::Majority,
+        drills: None,
         cluster_ids,
     };
     // By name, as people list them: ids are hashes, and their order changes from cluster to cluster.
@@ -372,6 +374,7 @@ fn remember(
         None => before,
     };
     LastRun {
+        votes: VoteRule::Majority,
         taken_at: Some(ask.now),
         members: list.clone(),
         etcd_metrics: metrics,

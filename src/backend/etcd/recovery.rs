@@ -8,7 +8,7 @@ use crate::facts::{EtcdStatus, Trouble, TroubleKind};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::http::Http;
-use etcd_client::{AlarmAction, AlarmOptions, AlarmType, Client, GetOptions};
+use etcd_client::{AlarmAction, AlarmOptions, AlarmType, Client, CompactionOptions, GetOptions};
 use std::time::Duration;
 
 /// A member as one server lists it.
@@ -130,6 +130,29 @@ impl Etcd {
     pub async fn delete(&self, endpoint: &str, key: &str, deadline: Deadline) -> Result<(), Trouble> {
         let client = self.client_for(endpoint, deadline).await?;
         answer(deadline, client.kv_client().delete(key, None)).await.map(drop)
+    }
+
+    /// Drops every revision below this one; what is dropped already is none of it.
+    pub async fn drop_history(
+        &self,
+        endpoint: &str,
+        revision: u64,
+        deadline: Deadline,
+    ) -> Result<(), Trouble> {
+        let client = self.client_for(endpoint, deadline).await?;
+        let options = CompactionOptions::new().with_physical();
+        let revision = i64::try_from(revision).unwrap_or(0);
+        match answer(deadline, client.kv_client().compact(revision, Some(options))).await {
+            Err(trouble) if trouble.detail.contains("has been compacted") => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    /// Rewrites the database without its free pages; the server answers nobody meanwhile.
+    pub async fn defragment(&self, endpoint: &str, deadline: Deadline) -> Result<(), Trouble> {
+        let client = self.client_for(endpoint, deadline).await?;
+        let mut maintenance = client.maintenance_client();
+        answer(deadline, maintenance.defragment()).await.map(drop)
     }
 
     /// HashKV at a revision.

@@ -1,7 +1,7 @@
 //! One look at a whole ensemble: all addresses at once, those found in the member list joining as they are found. The
 //! slowest address bounds the time; none delays another.
 
-use super::admin::Page;
+use super::admin::{self, Page};
 use super::look::{self, Look};
 use super::roll::{self, Names};
 use super::{Zookeeper, listeners, merge};
@@ -79,14 +79,19 @@ pub(super) async fn collect(zookeeper: &Zookeeper, ask: &Ask) -> Facts {
     merge::facts(zookeeper, ask, deadline.elapsed_ms(), Harvest { looks, names, peers, earlier, last })
 }
 
-/// Where a server's AdminServer may be.
+/// Where a server's AdminServer and its numbers may be.
 fn page(zookeeper: &Zookeeper, address: &Address) -> Page {
-    let declared =
-        roll::declared(zookeeper, &address.authority()).and_then(|(_, member)| member.admin.clone());
-    let declared =
-        declared.map(|url| Address::parse(&url, false, 8080).map(|page| page.url()).unwrap_or(url));
-    let usual = || Address { tls: false, host: address.host.clone(), port: 8080 }.url();
-    Page { declared: declared.is_some(), url: declared.unwrap_or_else(usual) }
+    let member = roll::declared(zookeeper, &address.authority()).map(|(_, member)| member);
+    let url = |text: &String| {
+        Address::parse(text, false, admin::USUAL_PORT).map_or_else(|_| text.clone(), |page| page.url())
+    };
+    let declared = member.and_then(|member| member.admin.as_ref()).map(url);
+    let usual = || Address { tls: false, host: address.host.clone(), port: admin::USUAL_PORT }.url();
+    Page {
+        declared: declared.is_some(),
+        url: declared.unwrap_or_else(usual),
+        metrics: member.and_then(|member| member.metrics.clone()),
+    }
 }
 
 /// Client addresses in a server's member list. With TLS the list does not have them.

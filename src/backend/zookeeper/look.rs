@@ -2,9 +2,10 @@
 //! a session has been opened, the same word again: two looks tell what moves.
 
 use super::admin::{self, AdminLook};
+use super::here::{self, HereLook};
 use super::session::{self, SessionLook};
 use super::wire::{self, Word};
-use super::{Zookeeper, listeners};
+use super::{Zookeeper, listeners, roll};
 use crate::backend::Ask;
 use crate::facts::{
     Listener, Observed, Origin, QuorumRead, Trouble, TroubleKind, ZookeeperMetrics, ZookeeperSrvr,
@@ -37,6 +38,7 @@ pub(super) struct Look {
     pub(super) core: Result<Core, Trouble>,
     pub(super) session: SessionLook,
     pub(super) admin: AdminLook,
+    pub(super) here: HereLook,
     pub(super) metrics: Observed<ZookeeperMetrics>,
     pub(super) conf: Observed<BTreeMap<String, String>>,
     pub(super) any_word: Observed<bool>,
@@ -77,6 +79,7 @@ pub(super) async fn first(
         ms,
         session: SessionLook::default(),
         admin: AdminLook::default(),
+        here: HereLook::default(),
         metrics: Observed::default(),
         conf: Observed::default(),
         any_word: Observed::default(),
@@ -95,8 +98,14 @@ pub(super) async fn first(
     };
     let one = |word: &'static str| words::ask(address, word, &zookeeper.material, deadline);
     let words = futures_util::future::join3(one("mntr"), one("conf"), one("gtmk"));
-    let (session, admin, (mntr, conf, gtmk)) =
-        futures_util::future::join3(opened, admin::look(http, &page, address, ask, deadline), words).await;
+    let declared = roll::declared(zookeeper, &address.authority()).map(|(_, member)| member);
+    let (session, admin, (mntr, conf, gtmk), here) = futures_util::future::join4(
+        opened,
+        admin::look(http, &page, address, ask, deadline),
+        words,
+        here::look(address, declared, deadline),
+    )
+    .await;
     look.conf = answered("conf", conf).map(|text| wire::settings(text));
     look.any_word = match gtmk.map(|text| wire::word(&text)) {
         Ok(Word::Answered(_)) => Observed::Known(true),
@@ -107,7 +116,7 @@ pub(super) async fn first(
     let read_at = ask.now + jiff::SignedDuration::from_millis(deadline.elapsed_ms() as i64);
     let from_word = answered("mntr", mntr).map(|text| wire::mntr(text));
     look.metrics = metrics(from_word, &admin, read_at);
-    (look.session, look.admin) = (session, admin);
+    (look.session, look.admin, look.here) = (session, admin, here);
     look
 }
 
@@ -156,12 +165,18 @@ fn refused(core: &Result<Core, Trouble>) -> SessionLook {
 fn answered(name: &str, outcome: Result<String, Trouble>) -> Observed<String> {
     match outcome.map(|text| wire::word(&text)) {
         Ok(Word::Answered(text)) => Observed::Known(text),
-        Ok(Word::NotListed) => {
-            Observed::unknown(format!("{name} is not in 4lw.commands.whitelist, and no AdminServer answered"))
-        }
+        Ok(Word::NotListed) => Observed::unknown(not_listed(name)),
         Ok(Word::NotServing) => Observed::unknown("the server is not serving"),
         Err(trouble) => Observed::unknown(trouble.to_string()),
     }
+}
+
+/// A word that the server refuses, and what shows the same.
+fn not_listed(name: &str) -> String {
+    format!(
+        "{name} is not in 4lw.commands.whitelist, and no page of the server answers instead; it is seen with \
+         4lw.commands.whitelist=srvr,mntr,conf, or with its AdminServer or Prometheus page"
+    )
 }
 
 /// Of the sources that answered the first.
@@ -173,7 +188,7 @@ fn metrics(
     let from = |source: &str, numbers: &BTreeMap<String, f64>| ZookeeperMetrics {
         source: source.into(),
         read_at,
-        numbers: numbers.clone(),
+        numbers: numbers.iter().chain(&admin.heap).map(|(name, value)| (name.clone(), *value)).collect(),
     };
     match (from_word, &admin.numbers) {
         (Observed::Known(numbers), _) if !numbers.is_empty() => Observed::Known(from("mntr", &numbers)),
@@ -208,9 +223,15 @@ pub(super) async fn core(
     }
 }
 
-/// What hangs up on a word may speak TLS, and the other way round.
+/// What hangs up on a word may speak TLS, and the other way round; a server that has enough of us hangs up, too.
 async fn named(trouble: Trouble, address: &Address, deadline: Deadline) -> Trouble {
     let hung_up = matches!(trouble.kind, TroubleKind::EmptyReply | TroubleKind::ConnectionReset);
+    let trouble = if hung_up {
+        let more = "as a server does that allows no further connection from here (maxClientCnxns)";
+        Trouble::new(trouble.kind, format!("{}, {more}", trouble.detail))
+    } else {
+        trouble
+    };
     if !address.tls && (hung_up || trouble.kind == TroubleKind::NoAnswer) {
         let session = stranger(address, "/", None, deadline).await;
         if !session.chain.is_empty() || session.version.is_some() {

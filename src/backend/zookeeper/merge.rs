@@ -8,7 +8,6 @@ use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
 use crate::facts::*;
 use crate::listener::certificate;
-use crate::target::DeclaredHost;
 use std::collections::BTreeMap;
 
 /// Under which name a target's last run is kept.
@@ -23,11 +22,8 @@ pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest:
     let root_open = looks.iter().map(|look| &look.session.root_open).find(|open| open.known().is_some());
     let root_open =
         root_open.or(looks.first().map(|look| &look.session.root_open)).cloned().unwrap_or_default();
-    let natives: Vec<ZookeeperMember> = looks
-        .iter()
-        .enumerate()
-        .map(|(at, look)| native(zookeeper, at, look, &roll, &earlier, last.as_ref()))
-        .collect();
+    let natives: Vec<ZookeeperMember> =
+        looks.iter().enumerate().map(|(at, look)| native(at, look, &roll, &earlier, last.as_ref())).collect();
     let mut members: Vec<Member> = roll
         .members
         .iter()
@@ -54,7 +50,9 @@ pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest:
         zones_declared: zookeeper.target.members.values().any(|m| m.zone.is_some()),
         backups: None,
         data_dirs: BTreeMap::new(),
+        drills: None,
         membership: roll.source.clone(),
+        votes: roll.votes.clone(),
     };
     if let (Some(dir), Observed::Known(MembershipSource::Cluster)) = (&ask.state_dir, &common.membership) {
         // A window is all that is lost when this cannot be written.
@@ -292,7 +290,6 @@ fn views(zookeeper: &Zookeeper, looks: &[Look], roll: &Roll) -> Vec<MembershipVi
 }
 
 fn native(
-    zookeeper: &Zookeeper,
     at: usize,
     look: &Look,
     roll: &Roll,
@@ -322,36 +319,30 @@ fn native(
         config: own_list(look).map(|list| (*list).clone()),
         window: look.metrics.and_then(|now| window::grown(now, then, measured.is_some())),
         metrics: look.metrics.clone(),
-        settings: settings(zookeeper, look),
+        settings: settings(look),
         admin: look.admin.admin.clone(),
         answers_any_word: look.any_word.clone(),
+        here: look.here.here.clone(),
     }
 }
 
-fn settings(zookeeper: &Zookeeper, look: &Look) -> ZookeeperSettings {
-    let running = match (&look.conf, &look.admin.running) {
-        (Observed::Known(map), _) => Observed::Known(map.clone()),
-        (Observed::Unknown(_), other) => other.clone(),
+/// Of each kind the best source: what the running server tells, then what its machine shows.
+fn settings(look: &Look) -> ZookeeperSettings {
+    let first = |best: &Observed<BTreeMap<String, String>>, other: &Observed<BTreeMap<String, String>>| match (
+        best, other,
+    ) {
+        (Observed::Unknown(_), Observed::Known(_)) => other.clone(),
+        _ => best.clone(),
     };
-    let local = declared(zookeeper, &look.address.authority())
-        .is_some_and(|(_, member)| member.host == Some(DeclaredHost::Local));
-    let file = match (&look.admin.properties, local) {
-        (_, false) => Observed::unknown("its zoo.cfg is not on this machine"),
-        (Observed::Unknown(why), true) => Observed::unknown(why),
-        (Observed::Known(properties), true) => file(properties),
-    };
-    ZookeeperSettings { properties: look.admin.properties.clone(), running, file }
-}
-
-/// The `zoo.cfg` that the command line of a server on this machine names.
-fn file(properties: &BTreeMap<String, String>) -> Observed<BTreeMap<String, String>> {
-    let path = properties.get("sun.java.command").and_then(|command| command.split(' ').nth(1));
-    let Some(path) = path.filter(|path| path.starts_with('/')) else {
-        return Observed::unknown("its command line names no zoo.cfg");
-    };
-    match std::fs::read_to_string(path) {
-        Ok(text) => Observed::Known(super::wire::settings(&text)),
-        Err(error) => Observed::unknown(format!("{path}: {error}")),
+    ZookeeperSettings {
+        properties: first(&look.admin.properties, &look.here.properties),
+        running: first(&look.conf, &look.admin.running),
+        // What neither tells is seen from the machine alone.
+        file: match (&look.admin.initial, &look.here.file) {
+            (Observed::Unknown(_), Observed::Unknown(_)) if !look.here.elsewhere => look.here.file.clone(),
+            (initial, here) => first(initial, here),
+        },
+        expected: look.admin.expected,
     }
 }
 
@@ -367,6 +358,7 @@ fn remember(ask: &Ask, roll: &Roll, natives: &[ZookeeperMember]) -> LastRun {
     LastRun {
         taken_at: Some(ask.now),
         members: roll.members.clone(),
+        votes: roll.votes.clone(),
         zookeeper_metrics: metrics.collect(),
         ..LastRun::default()
     }

@@ -3,6 +3,7 @@
 mod admin;
 mod collect;
 mod commit;
+mod here;
 mod listeners;
 mod look;
 mod merge;

@@ -112,6 +112,7 @@ pub(super) struct Roll {
     /// Id to key, for those whose id is not certain.
     pub(super) renamed: BTreeMap<String, String>,
     pub(super) source: Observed<MembershipSource>,
+    pub(super) votes: VoteRule,
 }
 
 impl Roll {
@@ -122,7 +123,15 @@ impl Roll {
 
 pub(super) fn roll(zookeeper: &Zookeeper, looks: &[Look], names: &Names, last: Option<&LastRun>) -> Roll {
     if let Some(list) = most_common_list(looks) {
-        return of_list(zookeeper, looks, &list, names);
+        let mut roll = of_list(zookeeper, looks, &list, names);
+        // An AdminServer's view has no groups: where nobody serves, those of the same members that were seen last hold.
+        let told = looks.iter().any(|look| look.session.config.known().is_some());
+        if let Some(last) =
+            last.filter(|last| !told && list.groups.is_empty() && last.members.keys().eq(roll.members.keys()))
+        {
+            roll.votes = last.votes.clone();
+        }
+        return roll;
     }
     if let Some(at) = looks.iter().position(standalone) {
         return alone(zookeeper, looks, at);
@@ -139,6 +148,7 @@ pub(super) fn roll(zookeeper: &Zookeeper, looks: &[Look], names: &Names, last: O
             members: last.members.clone(),
             renamed: BTreeMap::new(),
             source: Observed::Known(MembershipSource::Remembered { seen_at }),
+            votes: last.votes.clone(),
         };
     }
     as_declared(zookeeper, looks)
@@ -161,6 +171,7 @@ fn of_list(zookeeper: &Zookeeper, looks: &[Look], list: &ZookeeperConfig, names:
         looks: BTreeMap::new(),
         renamed: BTreeMap::new(),
         source: Observed::Known(MembershipSource::Cluster),
+        votes: VoteRule::Majority,
     };
     let open =
         |(id, server): &(&String, &ZookeeperServer)| !matched.contains_key(*id) && server.client.is_none();
@@ -182,7 +193,20 @@ fn of_list(zookeeper: &Zookeeper, looks: &[Look], list: &ZookeeperConfig, names:
         let listed = listed(zookeeper, id, server, found.map(|at| &looks[at]), key != *id);
         roll.members.insert(key, listed);
     }
+    roll.votes = votes(list, &roll);
     roll
+}
+
+/// Who decides: a majority, unless the list has groups.
+fn votes(list: &ZookeeperConfig, roll: &Roll) -> VoteRule {
+    if list.groups.is_empty() {
+        return VoteRule::Majority;
+    }
+    // A server that has no weight of its own counts one; an observer in a group counts nothing.
+    let weight = |id: &String| list.weights.get(id).copied().unwrap_or(1);
+    let votes = |id: &&String| list.servers.get(*id).is_some_and(|server| !server.observer);
+    let group = |ids: &Vec<String>| ids.iter().filter(votes).map(|id| (roll.key(id), weight(id))).collect();
+    VoteRule::Groups(list.groups.values().map(group).collect())
 }
 
 pub(super) fn listed(
@@ -214,6 +238,7 @@ fn alone(zookeeper: &Zookeeper, looks: &[Look], at: usize) -> Roll {
         looks: BTreeMap::from([(authority, at)]),
         renamed: BTreeMap::new(),
         source: Observed::Known(MembershipSource::Cluster),
+        votes: VoteRule::Majority,
     }
 }
 
@@ -246,6 +271,7 @@ fn as_declared(zookeeper: &Zookeeper, looks: &[Look]) -> Roll {
             looks: BTreeMap::new(),
             renamed: BTreeMap::new(),
             source: Observed::unknown(why()),
+            votes: VoteRule::Majority,
         };
     }
     let at = |place: &String| looks.iter().position(|look| look.address.authority() == *place);
@@ -263,5 +289,6 @@ fn as_declared(zookeeper: &Zookeeper, looks: &[Look]) -> Roll {
             .collect(),
         renamed: BTreeMap::new(),
         source: Observed::Known(MembershipSource::Declared),
+        votes: VoteRule::Majority,
     }
 }

@@ -99,7 +99,7 @@ pub(super) fn numbers<'a>(pairs: impl Iterator<Item = (&'a str, f64)>) -> BTreeM
 }
 
 /// How the names begin that checks and windows use: a server tells six hundred, and facts are kept.
-const KEPT: [&str; 32] = [
+const KEPT: [&str; 33] = [
     "approximate_data_size",
     "commit_count",
     "connection_",
@@ -108,6 +108,7 @@ const KEPT: [&str; 32] = [
     "ephemerals_count",
     "fsync",
     "global_sessions",
+    "jvm_memory",
     "jvm_pause",
     "large_requests",
     "leader_uptime",
@@ -146,7 +147,12 @@ fn spelling(name: &str) -> Option<String> {
         "max_proposal_size",
     ];
     if let Some((stem, labels)) = name.split_once('{') {
-        let quantile = labels.strip_prefix("quantile=\"")?.split('"').next()?;
+        // The page ends its list of labels with a comma, mntr does not.
+        let label = labels.strip_suffix('}')?.trim_end_matches(',');
+        if label == "area=\"heap\"" {
+            return Some(format!("{stem}_heap"));
+        }
+        let quantile = label.strip_prefix("quantile=\"")?.strip_suffix('"')?;
         let kind = match quantile {
             "0.5" => "p50",
             "0.9" => "p90",
@@ -155,7 +161,7 @@ fn spelling(name: &str) -> Option<String> {
             "0.999" => "p999",
             _ => return None,
         };
-        return labels.ends_with("\"}").then(|| format!("{stem}_{kind}"));
+        return Some(format!("{stem}_{kind}"));
     }
     if let Some(stem) = name.strip_suffix("_count").filter(|_| !COUNTERS_NAMED_COUNT.contains(&name)) {
         return Some(format!("{stem}_cnt"));
@@ -210,8 +216,10 @@ pub(super) fn config(text: &str) -> Option<ZookeeperConfig> {
         };
         if key == "version" {
             config.version = u64::from_str_radix(value, 16).ok();
-        } else if key.starts_with("group.") || key.starts_with("weight.") {
-            config.hierarchical = true;
+        } else if let Some(id) = key.strip_prefix("group.") {
+            config.groups.insert(id.to_owned(), value.split(':').map(|id| id.trim().to_owned()).collect());
+        } else if let Some(id) = key.strip_prefix("weight.") {
+            config.weights.insert(id.to_owned(), value.parse().ok()?);
         } else if let Some(id) = key.strip_prefix("server.") {
             config.servers.insert(id.parse::<u64>().ok()?.to_string(), server(value)?);
         }
@@ -255,6 +263,15 @@ pub(super) fn settings(text: &str) -> BTreeMap<String, String> {
 pub(super) fn kept(key: &str, value: &str) -> (String, String) {
     let secret = secret(key) && !value.is_empty();
     (key.to_owned(), if secret { SECRET.to_owned() } else { value.to_owned() })
+}
+
+/// Keys that ZooKeeper reads from the machine's options only, without the prefix `zookeeper.`.
+const UNPREFIXED: [&str; 2] = ["jute.maxbuffer", "readonlymode.enabled"];
+
+/// A line of `zoo.cfg` as the property that it becomes: one that nobody reads keeps its prefix.
+pub(super) fn misplaced(key: &str, value: &str) -> (String, String) {
+    let (name, value) = kept(key, value);
+    (if UNPREFIXED.contains(&key) { format!("zookeeper.{name}") } else { name }, value)
 }
 
 /// What stands for a secret.
@@ -324,7 +341,7 @@ pub(super) fn voting_view(map: &serde_json::Map<String, serde_json::Value>) -> O
             Some((id.parse::<u64>().ok()?.to_string(), read))
         })
         .collect();
-    (!servers.is_empty()).then_some(ZookeeperConfig { version: None, servers, hierarchical: false })
+    (!servers.is_empty()).then(|| ZookeeperConfig { servers, ..ZookeeperConfig::default() })
 }
 
 #[cfg(test)]
@@ -381,9 +398,15 @@ mod tests {
         }
         assert_eq!((theirs.get("fsynctime_p50"), ours.get("watch_bytes")), (Some(&1.0), None));
         let page = metrics_page(
-            "# TYPE fsynctime summary\nfsynctime_count 4.0\nfsynctime_sum 6.0\nznode_count 5.0\n",
+            "# TYPE fsynctime summary\nfsynctime{quantile=\"0.5\",} 1.0\nfsynctime_count 4.0\nfsynctime_sum 6.0\n\
+             znode_count 5.0\njvm_memory_bytes_used{area=\"heap\",} 1.8E7\njvm_memory_bytes_used{area=\"nonheap\",} 2.0\n\
+             updatelatency{key=\"a,b\",quantile=\"0.5\",} 1.0\nfsynctime{quantile=\"0.99\",} NaN\n",
         );
-        assert_eq!(page.get("fsynctime_avg"), Some(&1.5));
+        let of = |name: &str| page.get(name).copied();
+        assert_eq!(
+            [of("fsynctime_avg"), of("fsynctime_p50"), of("fsynctime_p99"), of("jvm_memory_bytes_used_heap")],
+            [Some(1.5), Some(1.0), None, Some(1.8e7)]
+        );
     }
 
     #[test]
@@ -402,6 +425,10 @@ mod tests {
         assert!(list.servers["3"].observer && !list.servers["1"].observer);
         assert_eq!(list.servers["4"].quorum, "a:1");
         assert_eq!(config("version=0"), None);
+        let grouped =
+            config("server.1=a:1:2\nserver.2=b:1:2\ngroup.7=1:2\nweight.2=3\nversion=0").expect("a list");
+        assert_eq!(grouped.groups["7"], ["1", "2"]);
+        assert_eq!(grouped.weights["2"], 3);
         assert_eq!(config("server.x=a:1:2"), None);
     }
 

@@ -1,17 +1,18 @@
 //! auth, asked of ZooKeeper: who may open a session.
 
-use crate::checks::servers::{each, on, property};
-use crate::facts::{CommonFacts, ListenerKind, ZookeeperFacts};
+use crate::checks::servers::{each, hidden_alike, on, property};
+use crate::facts::{CommonFacts, ListenerKind, ZookeeperFacts, ZookeeperMember};
 use crate::finding::{Outcome, Severity};
 use crate::policy::Policy;
 
 pub(super) fn judge(zookeeper: &ZookeeperFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
+    if let Some(why) = hidden_alike(zookeeper, |member| &member.settings.properties)
+        && zookeeper.answering().all(|member| lets_strangers_in(zookeeper, member, facts))
+    {
+        return Outcome::undecided(format!("the servers' settings: {why}"), Severity::Warning);
+    }
     each(zookeeper, Severity::Warning, |member, tally| {
-        let common = zookeeper.common(member, facts);
-        let clients =
-            common.into_iter().flat_map(|m| m.listeners.iter().filter(|l| l.kind == ListenerKind::Client));
-        let open: Vec<_> = clients.filter(|l| l.anonymous.known() != Some(&false)).collect();
-        if open.is_empty() && common.is_some_and(|m| !m.listeners.is_empty()) {
+        if !lets_strangers_in(zookeeper, member, facts) {
             return;
         }
         if member.settings.properties.known().is_none() {
@@ -30,4 +31,13 @@ pub(super) fn judge(zookeeper: &ZookeeperFacts, facts: &CommonFacts, _: &Policy)
             ));
         }
     })
+}
+
+/// Whether a client port may take a session without a certificate.
+fn lets_strangers_in(zookeeper: &ZookeeperFacts, member: &ZookeeperMember, facts: &CommonFacts) -> bool {
+    let common = zookeeper.common(member, facts);
+    let mut clients =
+        common.into_iter().flat_map(|m| m.listeners.iter().filter(|l| l.kind == ListenerKind::Client));
+    let closed = clients.all(|l| l.anonymous.known() == Some(&false));
+    !(closed && common.is_some_and(|m| !m.listeners.is_empty()))
 }

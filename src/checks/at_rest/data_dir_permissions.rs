@@ -1,4 +1,5 @@
-use crate::facts::{CommonFacts, DataDir, Observed};
+use crate::checks::servers::{each, hidden_alike, on};
+use crate::facts::{CommonFacts, DataDir, Observed, ZookeeperFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
 use jiff::Timestamp;
@@ -16,9 +17,11 @@ pub(super) const CHECK: Check = Check {
     sources: &[
         "etcd server/embed: a data directory is made 0700, and others are warned of since 3.4.10",
         "https://developer.hashicorp.com/consul/docs/security/security-models/core (data_dir)",
+        "zookeeperAdmin.md: \"The data stored in these files is not encrypted\"",
+        "ZooKeeper DigestAuthenticationProvider: ACLs hold SHA-1 digests without salt",
         "the modes of the files and of every directory above, on members with host = { local = true } in the config file",
     ],
-    rules: &[Rule::Common(judge)],
+    rules: &[Rule::Zookeeper(judge_zookeeper), Rule::Common(judge)],
 };
 
 fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
@@ -63,10 +66,27 @@ fn open(dir: &DataDir) -> Vec<Hit> {
     hits
 }
 
+/// ZooKeeper tells itself where its data, its log and its secrets are.
+fn judge_zookeeper(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
+    if let Some(why) = hidden_alike(zookeeper, |member| &member.here) {
+        return Outcome::undecided(format!("the servers' disks: {why}"), Severity::Warning);
+    }
+    each(zookeeper, Severity::Warning, |member, tally| match &member.here {
+        Observed::Known(here) if here.exposed.is_empty() => {}
+        Observed::Known(here) => tally.hit(
+            on(member, Severity::Warning, "every user of its machine can read {files}")
+                .with("files", here.exposed.clone()),
+        ),
+        Observed::Unknown(why) => {
+            tally.gap(member.label(), format!("its disks: {why}"), Severity::Warning);
+        }
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{Sample, cluster, row, undecided};
+    use crate::checks::testing::{Sample, cluster, ensemble, row, undecided};
 
     fn with(dir: DataDir) -> Sample {
         let mut sample = cluster(3);
@@ -86,5 +106,18 @@ mod tests {
         row(&CHECK, &with(writable), &[Severity::Critical]);
         let half = DataDir { not_all_seen: Some("permission denied".into()), ..DataDir::default() };
         undecided(&CHECK, &with(half), Severity::Critical);
+    }
+
+    #[test]
+    fn what_everybody_can_read_is_named() {
+        row(&CHECK, &ensemble(3), &[]);
+        let mut sample = ensemble(3);
+        sample.here_mut("n1").exposed = vec!["/var/lib/zk/version-2/snapshot.0".into()];
+        row(&CHECK, &sample, &[Severity::Warning]);
+        let mut far = ensemble(3);
+        for name in ["n1", "n2", "n3"] {
+            far.zookeeper_mut(name).here = Observed::unknown("elsewhere");
+        }
+        undecided(&CHECK, &far, Severity::Warning);
     }
 }

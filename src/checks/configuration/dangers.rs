@@ -1,6 +1,6 @@
 //! unsafe-flags, asked of ZooKeeper: settings of `zoo.cfg` and of the process.
 
-use crate::checks::servers::{each, on};
+use crate::checks::servers::{each_with_settings, on, unpublished};
 use crate::facts::{CommonFacts, Observed, ZookeeperFacts};
 use crate::finding::{Outcome, Severity};
 use crate::policy::Policy;
@@ -56,9 +56,10 @@ const IN_THE_FILE: &[Danger] = &[Danger {
 }];
 
 pub(super) fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
-    each(zookeeper, Severity::Critical, |member, tally| {
+    each_with_settings(zookeeper, Severity::Critical, |member, tally| {
         if let Observed::Unknown(why) = &member.settings.properties {
-            tally.gap(member.label(), format!("its settings: {why}"), Severity::Critical);
+            let at_worst = unpublished(member, Severity::Critical);
+            tally.gap(member.label(), format!("its settings: {why}"), at_worst);
         }
         let found = DANGERS
             .iter()
@@ -112,8 +113,28 @@ mod tests {
             sample.set_property("n1", key, Some(value));
             row(&CHECK, &sample, &expected);
         }
+    }
+
+    #[test]
+    fn settings_that_nobody_promised_are_no_alarm() {
+        use crate::facts::ZookeeperSettings;
         let mut sample = ensemble(3);
-        sample.zookeeper_mut("n1").settings = crate::facts::ZookeeperSettings::default();
+        sample.zookeeper_mut("n1").settings = ZookeeperSettings::default();
+        undecided(&CHECK, &sample, Severity::Warning);
+        sample.zookeeper_mut("n1").settings.expected = true;
         undecided(&CHECK, &sample, Severity::Critical);
+        // All alike are one gap, and as bad as the worst of them.
+        for name in ["n2", "n3"] {
+            sample.zookeeper_mut(name).settings = ZookeeperSettings::default();
+        }
+        undecided(&CHECK, &sample, Severity::Critical);
+        sample.zookeeper_mut("n1").settings.expected = false;
+        undecided(&CHECK, &sample, Severity::Warning);
+        // What is seen still counts, whatever the others hide.
+        sample.zookeeper_mut("n2").settings = ensemble(3).zookeeper_mut("n2").settings.clone();
+        sample.set_property("n2", "skipACL", Some("yes"));
+        let outcome = sample.run(&CHECK);
+        let seen = matches!(&outcome, Outcome::Judged { hits, gaps } if hits.len() == 1 && gaps.len() == 2);
+        assert!(seen, "{outcome:?}");
     }
 }

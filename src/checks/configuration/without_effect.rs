@@ -1,4 +1,4 @@
-use crate::checks::servers::{each, on};
+use crate::checks::servers::{each_with_settings, on, unpublished};
 use crate::facts::{CommonFacts, Observed, ZookeeperFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity};
 use crate::policy::Policy;
@@ -37,20 +37,27 @@ const ALIKE: [(&str, Severity); 5] = [
 ];
 
 fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
-    let outcome = each(zookeeper, Severity::Warning, |member, tally| {
+    let outcome = each_with_settings(zookeeper, Severity::Critical, |member, tally| {
         let (properties, file) = (member.settings.properties.known(), member.settings.file.known());
         if properties.is_none() && file.is_none() {
             let why = member.settings.properties.why().unwrap_or_default();
-            return tally.gap(member.label(), format!("its settings: {why}"), Severity::Critical);
+            let at_worst = unpublished(member, Severity::Critical);
+            return tally.gap(member.label(), format!("its settings: {why}"), at_worst);
         }
         for (key, consequence) in IGNORED {
             // In zoo.cfg it became zookeeper.KEY, which nobody reads; from the JVM's options it has no prefix.
-            let written = file.is_some_and(|map| map.contains_key(key));
+            let becomes = format!("zookeeper.{key}");
+            let written = file.is_some_and(|map| map.contains_key(key))
+                || properties.is_some_and(|map| map.contains_key(&becomes));
             if written {
                 tally.hit(
-                    on(member, Severity::Warning, "{key} in zoo.cfg has no effect: {consequence}")
-                        .with("key", key)
-                        .with("consequence", consequence),
+                    on(
+                        member,
+                        Severity::Warning,
+                        "{key} in zoo.cfg (or as -Dzookeeper.{key}) has no effect: {consequence}",
+                    )
+                    .with("key", key)
+                    .with("consequence", consequence),
                 );
             }
         }
@@ -115,6 +122,9 @@ mod tests {
         row(&CHECK, &ensemble(3), &[]);
         let mut sample = ensemble(3);
         sample.set_in_file("n1", "jute.maxbuffer", Some("4194304"));
+        row(&CHECK, &sample, &[Severity::Warning]);
+        let mut sample = ensemble(3);
+        sample.set_property("n1", "zookeeper.jute.maxbuffer", Some("4194304"));
         row(&CHECK, &sample, &[Severity::Warning]);
         let mut sample = ensemble(3);
         sample.set_property("n2", "jute.maxbuffer", Some("4194304"));

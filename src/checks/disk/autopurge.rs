@@ -1,4 +1,4 @@
-use crate::checks::servers::{each, on};
+use crate::checks::servers::{each, hidden_alike, on};
 use crate::facts::{CommonFacts, Observed, ZookeeperFacts};
 use crate::finding::{Check, Family, Outcome, Rule, Severity};
 use crate::policy::Policy;
@@ -21,6 +21,9 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
+    if let Some(why) = hidden_alike(zookeeper, |member| &member.settings.file) {
+        return Outcome::undecided(format!("the servers' settings: {why}"), Severity::Warning);
+    }
     each(zookeeper, Severity::Warning, |member, tally| {
         match member.settings.parsed("autopurge.purgeInterval") {
             Observed::Unknown(why) => {

@@ -1,4 +1,4 @@
-use crate::checks::servers::{each, on};
+use crate::checks::servers::{each, hidden_alike, on};
 use crate::facts::{CommonFacts, ZookeeperFacts, ZookeeperMember};
 use crate::finding::{Check, Family, Outcome, Rule, Severity};
 use crate::policy::Policy;
@@ -24,6 +24,11 @@ pub(super) const CHECK: Check = Check {
 const PASSING: [&str; 5] = ["/tmp", "/var/tmp", "/dev/shm", "/run", "/var/run"];
 
 fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
+    if let Some(why) = hidden_alike(zookeeper, |member| &member.settings.running)
+        && zookeeper.answering().all(|member| directory(member, "dataDir").is_none())
+    {
+        return Outcome::undecided(format!("the servers' directories: {why}"), Severity::Warning);
+    }
     each(zookeeper, Severity::Warning, |member, tally| {
         let Some(data) = directory(member, "dataDir") else {
             let why = member.settings.running.why().unwrap_or("the server does not tell");
@@ -47,8 +52,26 @@ fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
                 on(member, Severity::Info, "snapshots and the log share {path}: each snapshot delays writes")
                     .with("path", data),
             );
+        } else if let Some(device) = one_device(member) {
+            // Two partitions of one disk are two devices here: this sees only what is on one file system.
+            tally.hit(
+                on(
+                    member,
+                    Severity::Info,
+                    "dataDir and dataLogDir are two directories of one file system (device {device}): \
+                                            each snapshot delays writes",
+                )
+                .with("device", format!("{}:{}", device >> 8 & 0xfff, device & 0xff)),
+            );
         }
     })
+}
+
+/// The device that holds both directories, where its machine was looked at.
+fn one_device(member: &ZookeeperMember) -> Option<u64> {
+    let here = member.here.known()?;
+    let of = |key: &str| here.directories.iter().find(|dir| dir.key == key).map(|dir| dir.device);
+    of("dataDir").filter(|device| of("dataLogDir") == Some(*device))
 }
 
 fn directory<'a>(member: &'a ZookeeperMember, key: &str) -> Option<&'a str> {
@@ -78,5 +101,8 @@ mod tests {
             sample.zookeeper_mut("n1").settings.running = Observed::Known(map.into());
             row(&CHECK, &sample, &expected);
         }
+        let mut sample = ensemble(1);
+        sample.here_mut("n1").directories[1].device = 1;
+        row(&CHECK, &sample, &[Severity::Info]);
     }
 }

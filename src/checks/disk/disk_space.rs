@@ -1,4 +1,5 @@
-use crate::facts::{CommonFacts, DataDir, Observed};
+use crate::checks::servers::{each, hidden_alike, on};
+use crate::facts::{CommonFacts, DataDir, Observed, ZookeeperDirectory, ZookeeperFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
 use jiff::Timestamp;
@@ -26,10 +27,12 @@ pub(super) const CHECK: Check = Check {
     thresholds: &[WARN, CRITICAL],
     sources: &[
         "statvfs of the data directory, on members with host = { local = true } in the config file",
+        "ZooKeeper ZooKeeperCriticalThread: an I/O error in SyncRequestProcessor ends the server",
+        "zookeeperAdmin.md: ongoing data directory cleanup",
         "consul issue 21875: a snapshot is written before an old one goes",
         "etcd.io/docs/v3.6/op-guide/maintenance: defragmentation writes a second database",
     ],
-    rules: &[Rule::Common(judge)],
+    rules: &[Rule::Zookeeper(judge_zookeeper), Rule::Common(judge)],
 };
 
 fn judge(facts: &CommonFacts, policy: &Policy, _: Timestamp) -> Outcome {
@@ -83,10 +86,61 @@ fn values(dir: &DataDir) -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// ZooKeeper tells itself where its data and its log are; what it writes next is as large as its largest file.
+fn judge_zookeeper(zookeeper: &ZookeeperFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
+    if let Some(why) = hidden_alike(zookeeper, |member| &member.here) {
+        return Outcome::undecided(format!("the servers' disks: {why}"), Severity::Warning);
+    }
+    each(zookeeper, Severity::Warning, |member, tally| {
+        let here = match &member.here {
+            Observed::Known(here) => here,
+            Observed::Unknown(why) => {
+                return tally.gap(member.label(), format!("its disks: {why}"), Severity::Warning);
+            }
+        };
+        for directory in &here.directories {
+            let percent = free(directory);
+            if let Some(severity) = severity(directory, policy) {
+                tally.hit(
+                    on(member, severity, "{free} ({percent}) are free where {key} is ({path})")
+                        .with("free", Value::Bytes(directory.free_bytes))
+                        .with("percent", Value::Percent(percent))
+                        .with("key", directory.key.as_str())
+                        .with("path", directory.path.as_str()),
+                );
+            }
+            tally.nearest(
+                100.0 - percent,
+                vec![("least_free", Value::Percent(percent)), ("path", directory.path.as_str().into())],
+            );
+        }
+    })
+}
+
+fn free(directory: &ZookeeperDirectory) -> f64 {
+    if directory.size_bytes == 0 {
+        0.0
+    } else {
+        directory.free_bytes as f64 / directory.size_bytes as f64 * 100.0
+    }
+}
+
+fn severity(directory: &ZookeeperDirectory, policy: &Policy) -> Option<Severity> {
+    let room_for = |files: u64| directory.free_bytes / files >= directory.largest_file_bytes;
+    let percent = free(directory);
+    if percent < policy.get(&CRITICAL) || !room_for(1) {
+        Some(Severity::Critical)
+    } else if percent < policy.get(&WARN) || !room_for(3) {
+        Some(Severity::Warning)
+    } else {
+        None
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{Sample, cluster, row, undecided};
+    use crate::checks::testing::{Sample, cluster, ensemble, row, undecided};
 
     fn with(free_bytes: u64, used_bytes: u64) -> Sample {
         let mut sample = cluster(3);
@@ -105,5 +159,25 @@ mod tests {
         let mut unseen = cluster(3);
         unseen.0.common.data_dirs.insert("n1".into(), Observed::unknown("permission denied"));
         undecided(&CHECK, &unseen, Severity::Critical);
+    }
+
+    fn with_largest(free: u64, largest: u64) -> Sample {
+        let mut sample = ensemble(3);
+        let directory = &mut sample.here_mut("n2").directories[0];
+        (directory.free_bytes, directory.largest_file_bytes) = (free << 30, largest << 30);
+        sample
+    }
+
+    #[test]
+    fn a_share_and_room_for_what_comes_next() {
+        row(&CHECK, &ensemble(3), &[]);
+        row(&CHECK, &with_largest(6, 2), &[]);
+        row(&CHECK, &with_largest(4, 0), &[Severity::Warning]);
+        row(&CHECK, &with_largest(9, 4), &[Severity::Warning]);
+        row(&CHECK, &with_largest(2, 0), &[Severity::Critical]);
+        row(&CHECK, &with_largest(9, 10), &[Severity::Critical]);
+        let mut far = ensemble(3);
+        far.zookeeper_mut("n1").here = Observed::unknown("elsewhere");
+        undecided(&CHECK, &far, Severity::Warning);
     }
 }

@@ -1,5 +1,8 @@
 //! Latency, space, quotas.
 
+mod client_connections;
+mod disk_space;
+mod jvm;
 mod server_errors;
 mod store_size;
 mod data_placement;
@@ -11,7 +14,6 @@ mod backend_commit;
 mod compaction;
 mod db_quota;
 mod db_size_spread;
-mod disk_space;
 mod file_descriptors;
 mod fragmentation;
 mod log_store;
@@ -39,4 +41,6 @@ pub(super) const CHECKS: &[&Check] = &[
     &data_placement::CHECK,
     &store_size::CHECK,
     &server_errors::CHECK,
+    &jvm::CHECK,
+    &client_connections::CHECK,
 ];

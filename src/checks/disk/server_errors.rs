@@ -1,4 +1,4 @@
-use crate::checks::servers::{each, grown, number, on};
+use crate::checks::servers::{each_with_numbers, grown, number, on};
 use crate::facts::{CommonFacts, ZookeeperFacts};
 use crate::finding::{Check, Family, Outcome, Rule, Severity};
 use crate::policy::Policy;
@@ -36,7 +36,7 @@ const COUNTERS: [(&str, Severity, &str); 7] = [
 ];
 
 fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
-    each(zookeeper, Severity::Warning, |member, tally| {
+    each_with_numbers(zookeeper, Severity::Warning, |member, tally| {
         if member.metrics.known().is_none() {
             let _ = number(member, "throttled_ops", "its counters", Severity::Warning, tally);
             return;

@@ -1,7 +1,7 @@
 //! The questions of this family, asked of ZooKeeper.
 
 use super::file_descriptors;
-use crate::checks::servers::{each, number, on};
+use crate::checks::servers::{each_with_numbers, hidden_alike, number, on};
 use crate::facts::{CommonFacts, Observed, Window, ZookeeperFacts};
 use crate::finding::{Hit, Outcome, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
@@ -19,6 +19,9 @@ pub(super) const SLOWEST_WARN: Threshold = Threshold {
 
 /// wal-fsync. A mean wakes nobody: what a slow log does to clients is linearizable-read's finding, which always sees it.
 pub(super) fn fsync(zookeeper: &ZookeeperFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
+    if let Some(why) = hidden_alike(zookeeper, |member| &member.metrics) {
+        return Outcome::undecided(format!("the servers' numbers: {why}"), Severity::Warning);
+    }
     let mut tally = Tally::new();
     let mut asked = 0_usize;
     for member in facts.reachable().filter(|m| zookeeper.of(m).is_some()) {
@@ -60,7 +63,7 @@ pub(super) fn fsync(zookeeper: &ZookeeperFacts, facts: &CommonFacts, policy: &Po
 
 /// file-descriptors.
 pub(super) fn files(zookeeper: &ZookeeperFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
-    each(zookeeper, Severity::Warning, |member, tally| {
+    each_with_numbers(zookeeper, Severity::Warning, |member, tally| {
         let what = "its open files";
         let Some(used) = number(member, "open_file_descriptor_count", what, Severity::Warning, tally) else {
             return;

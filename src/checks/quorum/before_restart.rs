@@ -73,20 +73,24 @@ pub(in crate::checks) fn judge(facts: &Facts, member: &Member, policy: &Policy) 
     let follows = |m: &&&Member| {
         quorum.leader.is_none() || m.leader.known().and_then(Option::as_ref) == quorum.leader.as_ref()
     };
-    let in_step = others.iter().filter(|m| !late.contains(&m.label())).filter(follows).count();
+    let in_step: Vec<&Member> =
+        others.iter().filter(|m| !late.contains(&m.label())).filter(follows).copied().collect();
+    let enough = quorum::suffices(&facts.common, in_step.iter().copied());
+    let in_step = in_step.len();
     let numbers = |hit: Hit| {
         hit.with("in_step", in_step)
             .with("voters", quorum.voters)
             .with("needed", quorum.needed)
+            .with("asks", facts.common.votes.asks(quorum.voters))
             .on(label.clone())
     };
-    if in_step < quorum.needed {
+    if !enough {
         let says = match late.is_empty() {
             true => {
-                "without it {in_step} of the {voters} voters would serve, and {needed} are needed: every write would stop"
+                "without it {in_step} of the {voters} voters would serve, and {asks}: every write would stop"
             }
             false => {
-                "without it {in_step} of {voters} voters are in step ({late} not), and {needed} are needed: every \
+                "without it {in_step} of {voters} voters are in step ({late} not), and {asks}: every \
                       write would stop"
             }
         };
@@ -94,7 +98,7 @@ pub(in crate::checks) fn judge(facts: &Facts, member: &Member, policy: &Policy) 
     }
     if quorum.leader.as_ref() == Some(&member.id) {
         let says = "it leads: writes stop for an election when it goes. {in_step} other voters of {voters} are in step, \
-                    and {needed} are needed";
+                    and {asks}";
         return Outcome::found(
             numbers(Hit::new(Severity::Warning, says))
                 .remedy(match facts.common.backend {

@@ -1,4 +1,4 @@
-use crate::facts::CommonFacts;
+use crate::facts::{CommonFacts, VoteRule};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Value};
 use crate::policy::Policy;
 use crate::quorum;
@@ -38,6 +38,9 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
             .with("voters", voters)
             .remedy("Add a third voter now, while both serve."),
         ),
+        _ if facts.votes != VoteRule::Majority => {
+            Outcome::NotApplicable("votes are grouped: what fails together, and not its number, decides".into())
+        }
         _ if voters.is_multiple_of(2) => Outcome::found(
             Hit::new(
                 Severity::Warning,

@@ -46,7 +46,10 @@ fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
         }
     }
     let needed = quorum::needed(voters);
-    for (zone, inside) in zones.iter().filter(|(_, inside)| voters - inside.len() < needed) {
+    let lost_with = |zone: &str| {
+        !quorum::suffices(facts, facts.voters().filter(|member| member.zone.as_deref() != Some(zone)))
+    };
+    for (zone, inside) in zones.iter().filter(|(zone, _)| lost_with(zone)) {
         let names: Vec<String> = inside.iter().map(|m| m.label()).collect();
         tally.hit(
             Hit::new(

@@ -1,6 +1,6 @@
 //! The questions of this family, asked of ZooKeeper: transactions are counted by zxid, an epoch and a counter.
 
-use crate::checks::servers::{above, each, grown, number, on};
+use crate::checks::servers::{above, each_with_numbers, grown, number, on};
 use crate::facts::{CommonFacts, ZookeeperFacts, ZookeeperMember};
 use crate::finding::{Hit, Outcome, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
@@ -90,7 +90,7 @@ fn out_of_step(zookeeper: &ZookeeperFacts, leader: &ZookeeperMember, _: u64, tal
 
 /// leader-churn: elections since the earlier look.
 pub(super) fn churn(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
-    each(zookeeper, Severity::Warning, |member, tally| {
+    each_with_numbers(zookeeper, Severity::Warning, |member, tally| {
         let Some(before) =
             number(member, "looking_count", "how often it looked for a leader", Severity::Warning, tally)
         else {
@@ -114,7 +114,7 @@ pub(super) fn churn(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> 
 
 /// data-divergence: the servers compare a digest of the tree with the leader's, after every transaction (3.6 and later).
 pub(super) fn divergence(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
-    each(zookeeper, Severity::Warning, |member, tally| {
+    each_with_numbers(zookeeper, Severity::Warning, |member, tally| {
         let what = "whether its data differ from the leader's";
         // Not published: then nothing says that they differ, either.
         let Some(count) = number(member, "digest_mismatches_count", what, Severity::Warning, tally) else {

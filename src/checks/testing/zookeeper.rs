@@ -50,6 +50,8 @@ pub(crate) fn ensemble(n: usize) -> Sample {
             zones_declared: false,
             backups: None,
             data_dirs: Default::default(),
+            votes: VoteRule::Majority,
+            drills: None,
             members,
         },
         native: NativeFacts::Zookeeper(ZookeeperFacts {
@@ -98,7 +100,7 @@ fn config(ids: &[String]) -> ZookeeperConfig {
     ZookeeperConfig {
         version: Some(0),
         servers: ids.iter().map(|id| (id.clone(), server(id))).collect(),
-        hierarchical: false,
+        ..ZookeeperConfig::default()
     }
 }
 
@@ -123,6 +125,11 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
         ("approximate_data_size", 1000.0),
         ("watch_count", 0.0),
         ("fsynctime_max", 5.0),
+        ("jvm_memory_bytes_used_heap", 4e8),
+        ("jvm_memory_bytes_max_heap", 1e9),
+        ("jvm_pause_time_ms_cnt", 7200.0),
+        ("jvm_pause_time_ms_max", 20.0),
+        ("jvm_pause_time_ms_p99", 2.0),
     ];
     ZookeeperMember {
         id: id.into(),
@@ -151,9 +158,24 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
         }),
         window: Observed::unknown("there is no earlier look to compare with"),
         settings: ZookeeperSettings {
-            properties: map(&[("admin.serverAddress", "127.0.0.1"), ("fips-mode", "false")]),
-            running: map(&[("dataDir", "/var/lib/zk"), ("dataLogDir", "/txn/zk"), ("tickTime", "2000")]),
-            file: map(&[("autopurge.purgeInterval", "24"), ("initLimit", "10"), ("syncLimit", "5")]),
+            properties: map(&[
+                ("admin.serverAddress", "127.0.0.1"),
+                ("client.certReload", "true"),
+                ("fips-mode", "false"),
+            ]),
+            running: map(&[
+                ("dataDir", "/var/lib/zk"),
+                ("dataLogDir", "/txn/zk"),
+                ("tickTime", "2000"),
+                ("maxClientCnxns", "60"),
+            ]),
+            file: map(&[
+                ("autopurge.purgeInterval", "24"),
+                ("initLimit", "10"),
+                ("sslQuorumReloadCertFiles", "true"),
+                ("syncLimit", "5"),
+            ]),
+            expected: true,
         },
         admin: Observed::Known(ZookeeperAdmin {
             url: "http://127.0.0.1:8080".into(),
@@ -161,8 +183,22 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
             listens_loopback: Some(true),
             leaks: vec![],
             leader: Some("1".into()),
+            busiest: Observed::Known(Some(ZookeeperClient { address: "10.0.1.1".into(), connections: 3 })),
         }),
         answers_any_word: Observed::Known(false),
+        here: Observed::Known(ZookeeperHere {
+            directories: [("dataDir", "/var/lib/zk", 1), ("dataLogDir", "/txn/zk", 2)]
+                .map(|(key, path, device)| ZookeeperDirectory {
+                    key: key.into(),
+                    path: path.into(),
+                    device,
+                    free_bytes: 80 << 30,
+                    size_bytes: 100 << 30,
+                    largest_file_bytes: 1 << 30,
+                })
+                .into(),
+            exposed: vec![],
+        }),
     }
 }
 
@@ -204,6 +240,11 @@ impl Sample {
     /// The named server's numbers.
     pub(crate) fn numbers_mut(&mut self, name: &str) -> &mut BTreeMap<String, f64> {
         &mut known(&mut self.zookeeper_mut(name).metrics).numbers
+    }
+
+    /// What the named server's machine shows.
+    pub(crate) fn here_mut(&mut self, name: &str) -> &mut ZookeeperHere {
+        known(&mut self.zookeeper_mut(name).here)
     }
 
     /// Sets or removes a property of the named server.

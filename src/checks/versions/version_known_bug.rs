@@ -18,6 +18,7 @@ pub(super) const CHECK: Check = Check {
         "https://discuss.hashicorp.com/c/security, https://pkg.go.dev/vuln (github.com/hashicorp/consul), Consul CHANGELOG.md",
         "etcd CHANGELOG/CHANGELOG-3.4.md, -3.5.md, -3.6.md, -3.7.md",
         "https://github.com/etcd-io/etcd/security/advisories",
+        "https://zookeeper.apache.org/security and the release notes of each ZooKeeper version",
     ],
     rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::zookeeper::known_bugs), Rule::Consul(consul::judge)],
 };

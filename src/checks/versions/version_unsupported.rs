@@ -25,6 +25,7 @@ pub(super) const CHECK: Check = Check {
         "https://developer.hashicorp.com/consul/docs/upgrade/lts (planned ends of Consul Enterprise)",
         "https://etcd.io/blog/2026/june-patch-release/ (3.4 ended with 3.4.45 on 2026-06-01)",
         "https://etcd.io/docs/latest/op-guide/versioning/",
+        "https://zookeeper.apache.org/releases.html (two lines are kept up: 3.8 and 3.9; 3.7 ended in 2024)",
     ],
     rules: &[Rule::Etcd(judge), Rule::Zookeeper(super::zookeeper::unsupported), Rule::Consul(consul::judge)],
 };

@@ -56,59 +56,94 @@ use Severity::{Critical, Warning};
 /// Lines of which the table knows something.
 const KNOWN_MINORS: std::ops::RangeInclusive<u32> = 5..=9;
 
-/// First fixed patches by `git tag --contains` in apache/zookeeper.
+/// Each row with its source. "notes" are the release notes on zookeeper.apache.org/doc/rVERSION/releasenotes.html, "tags"
+/// what `git tag --contains` says of the fix in apache/zookeeper. Lines that had ended when a bug was found are listed only
+/// where the source says that they have it.
 const BUGS: &[Bug] = &[
+    // apache/zookeeper#2266: "only 3.9.3 is affected"; notes 3.9.4.
     bug(
         Critical,
         "a follower that synchronises by DIFF may lose committed transactions (ZOOKEEPER-4925)",
         &[(9, 3, Some(4))],
     ),
+    // Notes 3.9.2; in 3.8.4's it is not; tags: 3.8.5.
     bug(
         Warning,
         "transactions received while synchronising may be lost after a crash (ZOOKEEPER-4785)",
         &[(5, 0, None), (6, 0, None), (7, 0, None), (8, 0, Some(5)), (9, 0, Some(2))],
     ),
+    // Notes 3.9.3.
     bug(
         Warning,
-        "a snapshot taken after an ACL was removed cannot be loaded (ZOOKEEPER-4846)",
-        &[(5, 0, None), (6, 0, None), (7, 0, None), (8, 0, Some(5)), (9, 0, Some(4))],
+        "a follower that stops may acknowledge what it has not logged (ZOOKEEPER-4712)",
+        &[(9, 0, Some(3))],
     ),
+    // apache/zookeeper#2183: fatal since ZOOKEEPER-4799, which notes 3.8.4 and 3.9.2 list; notes 3.8.5 and 3.9.4.
+    bug(
+        Warning,
+        "a snapshot taken while an ACL was removed cannot be loaded, and the server does not start (ZOOKEEPER-4846)",
+        &[(8, 4, Some(5)), (9, 2, Some(4))],
+    ),
+    // apache/zookeeper#2210; the command is new in 3.9; tags: 3.9.4.
     bug(
         Warning,
         "the AdminServer's snapshot command replays the log into the live tree (ZOOKEEPER-4872)",
         &[(9, 0, Some(4))],
     ),
+    // Notes 3.5.10 (ZOOKEEPER-4262, its backport) and 3.6.3.
     bug(
         Warning,
-        "data differ between servers after a leader's failure (ZOOKEEPER-3911)",
-        &[(5, 0, Some(9)), (6, 0, Some(3))],
-    ),
-    bug(
-        Warning,
-        "data differ after a snapshot that overlaps a DIFF (ZOOKEEPER-3642, ZOOKEEPER-2872)",
+        "what a follower received by DIFF is acknowledged before it is logged (ZOOKEEPER-3911)",
         &[(5, 0, Some(10)), (6, 0, Some(3))],
     ),
-    bug(Warning, "a truncated snapshot may be loaded (ZOOKEEPER-3127)", &[(5, 0, Some(5))]),
+    // Notes 3.5.10; tags: 3.6.3.
+    bug(
+        Warning,
+        "a server that receives a snapshot while the leader fails loses it at its next start (ZOOKEEPER-3642, \
+         ZOOKEEPER-2872)",
+        &[(5, 0, Some(10)), (6, 0, Some(3))],
+    ),
+    // apache/zookeeper#606; tags: 3.5.5.
+    bug(
+        Warning,
+        "a snapshot may hold half of a multi-operation, whose rest is never applied (ZOOKEEPER-3127)",
+        &[(5, 0, Some(5))],
+    ),
+    // GHSA-7286-pgfv-vxvh: before 3.7.2, 3.8.0 to 3.8.2, 3.9.0. Critical where SASL is on: quorum-auth looks.
     bug(
         Warning,
         "SASL between servers lets a stranger join the quorum (CVE-2023-44981)",
         &[(5, 0, None), (6, 0, None), (7, 0, Some(2)), (8, 0, Some(3)), (9, 0, Some(1))],
     ),
+    // GHSA-r978-9m6m-6gm6: 3.6.0 to 3.7.2, 3.8.0 to 3.8.3, 3.9.0 and 3.9.1.
     bug(
         Warning,
         "persistent watches tell paths to whoever may not read them (CVE-2024-23944)",
         &[(6, 0, None), (7, 0, None), (8, 0, Some(4)), (9, 0, Some(2))],
     ),
-    bug(Warning, "the AdminServer's address filter can be evaded (CVE-2024-51504)", &[(9, 0, Some(3))]),
+    // Notes 3.9.3.
+    bug(
+        Warning,
+        "with DIGEST-MD5 a user that does not exist can log in (ZOOKEEPER-4839)",
+        &[(9, 0, Some(3))],
+    ),
+    // GHSA-g93m-8x6h-g5gv: 3.9.0 to 3.9.2.
+    bug(
+        Warning,
+        "the AdminServer's authentication by address can be evaded (CVE-2024-51504)",
+        &[(9, 0, Some(3))],
+    ),
+    // GHSA-2hmj-97jw-28jh: 3.9.0 to 3.9.3.
     bug(
         Warning,
         "the AdminServer's snapshot and restore lack a permission check (CVE-2025-58457)",
         &[(9, 0, Some(4))],
     ),
+    // GHSA-7xrh-hqfc-g7qr: 3.8.0 to 3.8.5, 3.9.0 to 3.9.4. Its sister CVE-2026-24308 is of clients.
     bug(
         Warning,
-        "host names in TLS are verified by a reverse look-up that can be forged (CVE-2026-24281), and clients' logs tell too much (CVE-2026-24308)",
-        &[(5, 0, None), (6, 0, None), (7, 0, None), (8, 0, Some(6)), (9, 0, Some(5))],
+        "host names in TLS are verified by a reverse look-up that can be forged (CVE-2026-24281)",
+        &[(8, 0, Some(6)), (9, 0, Some(5))],
     ),
 ];
 
@@ -232,6 +267,29 @@ mod tests {
         undecided(&version_known_bug::CHECK, &all("3.10.0"), Warning);
         undecided(&version_known_bug::CHECK, &all("3.4.14"), Warning);
         undecided(&version_known_bug::CHECK, &all("x"), Critical);
+    }
+
+    fn sentence(version: &str) -> String {
+        match all(version).run(&version_known_bug::CHECK) {
+            Outcome::Judged { hits, .. } => hits[0].sentence(),
+            other => unreachable!("{version}: {other:?}"),
+        }
+    }
+
+    /// The bug came with ZOOKEEPER-4799, in 3.8.4 and 3.9.2: what is older does not have it.
+    #[test]
+    fn a_bug_begins_where_it_came_in() {
+        for (version, has) in
+            [("3.8.3", false), ("3.8.4", true), ("3.8.5", false), ("3.9.1", false), ("3.9.3", true)]
+        {
+            assert_eq!(sentence(version).contains("ZOOKEEPER-4846"), has, "{version}");
+        }
+        assert!(
+            sentence("3.5.9").contains("ZOOKEEPER-3911") && !sentence("3.5.10").contains("ZOOKEEPER-3911")
+        );
+        assert!(
+            !sentence("3.9.3").contains("ZOOKEEPER-4839") && sentence("3.9.2").contains("ZOOKEEPER-4839")
+        );
     }
 
     #[test]

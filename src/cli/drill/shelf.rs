@@ -43,7 +43,7 @@ pub(in crate::cli) struct DueArgs {
     #[arg(long, default_value = "90d", value_parser = age, value_name = "DURATION")]
     max_age: Duration,
     /// Which scenarios must have passed
-    #[arg(long, default_value = "stuck-quorum", value_parser = slugs(), value_name = "SCENARIO")]
+    #[arg(long, default_value = due::SCENARIO, value_parser = slugs(), value_name = "SCENARIO")]
     scenario: Vec<String>,
     /// Only drills of this version of the server count, or of this minor version
     #[arg(long, value_name = "VERSION")]

@@ -54,7 +54,11 @@ pub(super) fn run(args: &TlsArgs, global: &Global, world: &World) -> Result<u8, 
     })?;
     if address.port == 0 {
         return Err(Failure::usage(format!("`{}`: the port is missing", args.address))
-            .hint(format!("write {}:PORT: etcd serves clients on 2379 and peers on 2380", args.address)));
+            .hint(format!(
+                "write {}:PORT: etcd serves clients on 2379 and peers on 2380, ZooKeeper clients on 2181 or 2281 and its \
+                 quorum on 2888 (the leader) and 3888",
+                args.address
+            )));
     }
     let material = TlsMaterial::load(&TlsFiles {
         ca: args.cacert.clone(),

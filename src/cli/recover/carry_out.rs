@@ -1,15 +1,15 @@
 //! Carrying a plan out, going on with one, going back.
 
-use super::OnArgs;
 use super::made::{Made, hands, target};
 use super::places::Places;
+use super::{OnArgs, RunArgs};
 use crate::cli::failure::{Failure, Kind};
 use crate::cli::{Global, World, block_on};
 use crate::consent::{Consent, Question};
 use crate::private;
 use crate::recover::action::RealHands;
 use crate::recover::executor::{Event, Executor, Stop};
-use crate::recover::journal::{FILE, FileTape, Journal, JournalError, Record};
+use crate::recover::journal::{self, FILE, FileTape, Journal, JournalError, Record, plan_of};
 use crate::recover::plan::Plan;
 use crate::render;
 use std::sync::Arc;
@@ -37,14 +37,15 @@ impl Way {
 }
 
 /// Asks, writes the plan down, and begins.
-pub(super) fn begin(made: &Made, yes: bool, places: &Places, world: &World) -> Result<u8, Failure> {
+pub(super) fn begin(made: &Made, args: &RunArgs, places: &Places, world: &World) -> Result<u8, Failure> {
+    let yes = args.yes;
     let consent = ask(&made.plan, Way::Run, yes, world)?;
     let dir = places.run_dir(&made.plan.run_id);
     let tape = FileTape::lock(&dir).map_err(journal_failure)?;
     let text = serde_json::to_vec_pretty(&made.plan).map_err(|error| Failure::failed(error.to_string()))?;
     private::write(&dir.join("plan.json"), &text)?;
     let journal = Journal::of(&made.plan, Box::new(tape), world.now()).map_err(journal_failure)?;
-    let hands = hands(&made.plan, &made.target)?;
+    let hands = hands(&made.plan, &made.target, args.limits.limits())?;
     let work = Work { plan: &made.plan, hands: &hands, target: &made.target.name, way: Way::Run, yes };
     work.carry_out(journal, &consent, places, world)
 }
@@ -56,11 +57,13 @@ pub(super) fn go_on(args: &OnArgs, way: Way, global: &Global, world: &World) -> 
     let run = match &args.run {
         Some(run) => run.clone(),
         None => match places.unfinished(|_| true)?.as_slice() {
-            [run] => run.clone(),
+            [(run, _)] => run.clone(),
             [] => return Err(Failure::usage("no run is unfinished").hint("see `quorate recover status`")),
             several => {
-                return Err(Failure::usage(format!("{} runs are unfinished", several.len()))
-                    .hint(format!("name one with --run: {}", several.join(", "))));
+                return Err(Failure::usage(format!("{} runs are unfinished", several.len())).hint(format!(
+                    "name one with --run: {}",
+                    several.iter().map(|(run, _)| run.as_str()).collect::<Vec<_>>().join(", ")
+                )));
             }
         },
     };
@@ -68,7 +71,13 @@ pub(super) fn go_on(args: &OnArgs, way: Way, global: &Global, world: &World) -> 
     if !dir.join(FILE).is_file() {
         return Err(Failure::usage(format!("there is no run {run}")).hint("see `quorate recover status`"));
     }
-    let tape = FileTape::lock(&dir).map_err(journal_failure)?;
+    let tape = FileTape::lock(&dir).map_err(|error| match (&error, journal::read(&dir.join(FILE))) {
+        (JournalError::Busy, Ok(lines)) => {
+            let busy = plan_of(&lines).and_then(|plan| places.busy(&run, plan, &target.name));
+            busy.unwrap_or_else(|| journal_failure(error))
+        }
+        _ => journal_failure(error),
+    })?;
     let journal = Journal::open(Box::new(tape)).map_err(journal_failure)?;
     let plan = journal.plan().cloned().ok_or_else(|| journal_failure(JournalError::Empty))?;
     if plan.cluster != target.name {
@@ -80,7 +89,7 @@ pub(super) fn go_on(args: &OnArgs, way: Way, global: &Global, world: &World) -> 
     }
     let _cluster = places.lock_cluster(&plan.cluster_id)?;
     let consent = ask(&plan, way, args.yes, world)?;
-    let hands = hands(&plan, &target)?;
+    let hands = hands(&plan, &target, args.limits.limits())?;
     let work = Work { plan: &plan, hands: &hands, target: &target.name, way, yes: args.yes };
     work.carry_out(journal, &consent, &places, world)
 }
@@ -115,7 +124,7 @@ impl Work<'_> {
     ) -> Result<u8, Failure> {
         let how = if self.yes { "--yes" } else { "typed" };
         let begun = Record::Begun { verb: self.way.name().into(), consent: how.into() };
-        journal.append(begun, world.now()).map_err(journal_failure)?;
+        journal.append(begun, world.now()).map_err(|error| self.unwritten(error))?;
         let mut emit = |event: Event| {
             if let Some(line) = render::recover::progress_line(self.plan, &event) {
                 world.tell(&line);
@@ -145,7 +154,12 @@ impl Work<'_> {
             }
         })?;
         match ended {
-            Ok(()) => self.end(&journal, places, world),
+            Ok(()) => {
+                let (left, unseen) = block_on(self.hands.left_behind(self.plan))?;
+                let record = Record::LeftBehind { left, unseen };
+                journal.append(record, world.now()).map_err(journal_failure)?;
+                self.end(&journal, places, world)
+            }
             Err(stop) => Err(self.stopped(stop, &mut journal, world)),
         }
     }
@@ -163,14 +177,31 @@ impl Work<'_> {
             ),
             Way::Rollback => format!("{} is as it was before run {}.\n", self.plan.cluster, self.plan.run_id),
         };
-        if self.way != Way::Rollback {
-            for path in render::recover::set_aside(journal.lines()) {
-                text.push_str(&format!("Set aside: {path}; once it is not needed any more: rm -r {path}\n"));
-            }
+        let aside = render::recover::set_aside(journal.lines());
+        if !aside.is_empty() {
+            text.push_str("Set aside, nothing was deleted; once it is not needed any more:\n");
+        }
+        for left in aside {
+            text.push_str(&format!("  {}\n", render::recover::removal(self.plan, &left)));
+        }
+        for why in render::recover::unseen(journal.lines()) {
+            text.push_str(&format!("There may be more, which could not be looked at: {why}\n"));
         }
         text.push_str(&format!("Report: {}\n", dir.join("report.md").display()));
         world.print(render::escape_lines(&text).as_bytes())?;
         Ok(0)
+    }
+
+    /// Nothing is done of which there would be no record.
+    fn unwritten(&self, error: JournalError) -> Failure {
+        if !matches!(error, JournalError::Io { .. }) {
+            return journal_failure(error);
+        }
+        let on = |verb: &str| format!("quorate recover {verb} {} --run {}", self.target, self.plan.run_id);
+        let message = format!("{error}; without a record of it nothing more is done");
+        Failure { kind: Kind::Resumable, message, hints: vec![] }
+            .hint(format!("make room, or repair the disk; then go on: {}", on("resume")))
+            .hint(format!("or go back: {}", on("rollback")))
     }
 
     fn stopped(&self, stop: Stop, journal: &mut Journal, world: &World) -> Failure {
@@ -183,7 +214,7 @@ impl Work<'_> {
         }
         let on = |verb: &str| format!("quorate recover {verb} {} --run {}", self.target, self.plan.run_id);
         match stop {
-            Stop::Journal(error) => journal_failure(error),
+            Stop::Journal(error) => self.unwritten(error),
             Stop::WentBack => Failure::refused(stop.to_string()),
             Stop::NoReturn { .. } => {
                 Failure::refused(stop.to_string()).hint(format!("go on instead: {}", on("resume")))

@@ -10,7 +10,7 @@ use crate::cli::{Global, TargetArgs, World, block_on};
 use crate::facts::{BackendKind, Observed};
 use crate::host::local::LocalHost;
 use crate::offline;
-use crate::recover::action::{RealHands, free_near};
+use crate::recover::action::{Limits, RealHands, free_near};
 use crate::recover::etcd::{self, Situation};
 use crate::recover::gather;
 use crate::recover::plan::Plan;
@@ -106,7 +106,7 @@ fn backup(path: &Path, world: &World) -> Result<etcd::Backup, Failure> {
 }
 
 /// What carries the plan out.
-pub(super) fn hands(plan: &Plan, target: &Target) -> Result<RealHands, Failure> {
+pub(super) fn hands(plan: &Plan, target: &Target, limits: Limits) -> Result<RealHands, Failure> {
     let etcd = Etcd::open(target.clone())?;
-    RealHands::new(plan, etcd).map_err(|error| Failure::failed(error.to_string()))
+    RealHands::new(plan, etcd, limits).map_err(|error| Failure::failed(error.to_string()))
 }

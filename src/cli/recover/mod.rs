@@ -6,8 +6,10 @@ mod places;
 mod scripts;
 mod status;
 
+use super::check::duration;
 use super::failure::Failure;
 use super::{Global, TargetArgs, World, block_on};
+use crate::recover::action::Limits;
 use crate::recover::{Plan, rehearse};
 use crate::render;
 use clap::{Args, Subcommand, ValueEnum};
@@ -15,6 +17,7 @@ pub(super) use made::plan;
 pub(super) use places::Places;
 pub(super) use status::RunsReport;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The verbs of `quorate recover`.
 #[derive(Debug, Subcommand)]
@@ -37,6 +40,23 @@ struct WhatArgs {
     /// Begin with this snapshot: for when no disk is left that holds more
     #[arg(long, value_name = "FILE")]
     snapshot: Option<std::path::PathBuf>,
+}
+
+/// How long hosts and servers are waited for.
+#[derive(Debug, Args)]
+struct LimitArgs {
+    /// A service that does not stop, or start, for this long has failed to
+    #[arg(long, default_value = "2m", value_parser = duration, value_name = "DURATION")]
+    service_timeout: Duration,
+    /// Give a snapshot up when nothing of it comes for this long
+    #[arg(long, default_value = "30s", value_parser = duration, value_name = "DURATION")]
+    idle: Duration,
+}
+
+impl LimitArgs {
+    fn limits(&self) -> Limits {
+        Limits { service: self.service_timeout, idle: self.idle }
+    }
 }
 
 /// Say what would be lost and what would be done; change nothing
@@ -90,6 +110,8 @@ pub(super) struct RunArgs {
     /// Do not ask for the id of the cluster
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 /// Go on with, or undo, a run that did not come to its end
@@ -107,15 +129,21 @@ pub(super) struct OnArgs {
     /// Do not ask for the id of the cluster
     #[arg(long)]
     yes: bool,
+    #[command(flatten)]
+    limits: LimitArgs,
 }
 
 /// List runs, or show one
+///
+/// Of a finished run that is named, or whose cluster is, the members of the lost cluster are looked for at their old
+/// addresses: one that was started again would serve old data beside the new cluster.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     quorate recover status\n  \
-    quorate recover status prod-etcd          # the runs of one cluster\n  \
+    quorate recover status prod-etcd          # the runs of one cluster; does the old one live again?\n  \
     quorate recover status RUN -o markdown    # the report of one run\n\n\
-    Exit codes: 0 ok · 2 failed · 64 there is no such run or cluster")]
+    Exit codes: 0 ok · 2 a member of the old cluster lives again, or failed · 3 that could not be seen · \
+    64 there is no such run or cluster")]
 pub(super) struct StatusArgs {
     /// A run, or a cluster by name or id: then its runs [default: all of them]
     #[arg(value_name = "RUN|CLUSTER")]
@@ -178,11 +206,11 @@ fn start(args: &RunArgs, global: &Global, world: &World) -> Result<u8, Failure> 
     let mut bytes = Vec::new();
     render::recover::write_plan(&made.plan, world.width, &mut bytes)?;
     world.print(&bytes)?;
-    carry_out::begin(&made, args.yes, &places, world)
+    carry_out::begin(&made, args, &places, world)
 }
 
 fn dry_run(made: &made::Made, world: &World) -> Result<u8, Failure> {
-    let hands = made::hands(&made.plan, &made.target)?;
+    let hands = made::hands(&made.plan, &made.target, Limits::default())?;
     let rehearsed = block_on(rehearse::rehearse(&made.plan, &hands))?;
     let mut bytes = Vec::new();
     render::recover::write_rehearsal(&made.plan, &rehearsed, world.width, &mut bytes)?;
@@ -197,8 +225,10 @@ fn dry_run(made: &made::Made, world: &World) -> Result<u8, Failure> {
 fn at_its_end(places: &Places, target: &str, of: impl Fn(&Plan) -> bool) -> Result<(), Failure> {
     match places.unfinished(of)?.first() {
         None => Ok(()),
-        Some(run) => Err(Failure::refused(format!("run {run} of this cluster is not at its end"))
-            .hint(format!("go on with it: quorate recover resume {target} --run {run}"))
-            .hint(format!("or undo it: quorate recover rollback {target} --run {run}"))),
+        Some((run, plan)) => Err(places.busy(run, plan, target).unwrap_or_else(|| {
+            Failure::refused(format!("run {run} of this cluster is not at its end"))
+                .hint(format!("go on with it: quorate recover resume {target} --run {run}"))
+                .hint(format!("or undo it: quorate recover rollback {target} --run {run}"))
+        })),
     }
 }

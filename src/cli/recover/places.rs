@@ -6,7 +6,8 @@ use crate::private;
 use crate::recover::Plan;
 use crate::recover::journal::{self, FILE, plan_of};
 use std::fs::{File, TryLockError};
-use std::path::PathBuf;
+use std::io::Write;
+use std::path::{Path, PathBuf};
 
 /// The directory of all runs.
 pub(in crate::cli) struct Places {
@@ -36,14 +37,34 @@ impl Places {
         private::make_dir(&self.dir)?;
         let name: String = cluster_id.chars().filter(char::is_ascii_alphanumeric).collect();
         let path = self.dir.join(format!("{name}.lock"));
-        let file = private::append(&path)?;
+        let mut file = private::append(&path)?;
         match file.try_lock() {
-            Ok(()) => Ok(file),
+            Ok(()) => {
+                file.set_len(0)?;
+                writeln!(file, "{}", std::process::id())?;
+                Ok(file)
+            }
             Err(TryLockError::WouldBlock) => {
-                Err(Failure::refused("another quorate is recovering this cluster").hint("wait for its end"))
+                Err(Failure::refused(format!("another quorate{} is recovering this cluster", holder(&path)))
+                    .hint("wait for its end, or end it: what it began can be resumed"))
             }
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
+    }
+
+    /// That another process works on this run; `None` when none does.
+    pub(super) fn busy(&self, run: &str, plan: &Plan, target: &str) -> Option<Failure> {
+        let journal = File::open(self.run_dir(run).join(FILE)).ok()?;
+        if !matches!(journal.try_lock_shared(), Err(TryLockError::WouldBlock)) {
+            return None;
+        }
+        let name: String = plan.cluster_id.chars().filter(char::is_ascii_alphanumeric).collect();
+        let who = holder(&self.dir.join(format!("{name}.lock")));
+        Some(
+            Failure::refused(format!("another quorate{who} is at work on run {run} of {target}"))
+                .hint(format!("see how far it is: quorate recover status {run}"))
+                .hint("wait for its end, or end it: what it began can be resumed"),
+        )
     }
 
     /// Every run, oldest first.
@@ -63,7 +84,7 @@ impl Places {
     }
 
     /// Runs of such plans that did not come to their end.
-    pub(super) fn unfinished(&self, of: impl Fn(&Plan) -> bool) -> Result<Vec<String>, Failure> {
+    pub(super) fn unfinished(&self, of: impl Fn(&Plan) -> bool) -> Result<Vec<(String, Plan)>, Failure> {
         let mut found = Vec::new();
         for run in self.runs()? {
             let lines = journal::read(&self.run_dir(&run).join(FILE)).map_err(|error| {
@@ -71,9 +92,15 @@ impl Places {
             })?;
             let Some(plan) = plan_of(&lines) else { continue };
             if !journal::is_over(&lines) && of(plan) {
-                found.push(run);
+                found.push((run, plan.clone()));
             }
         }
         Ok(found)
     }
+}
+
+/// Who holds a lock, as far as its file tells: for words only.
+fn holder(lock: &Path) -> String {
+    let text = std::fs::read_to_string(lock).unwrap_or_default();
+    text.trim().parse::<u32>().map_or_else(|_| String::new(), |pid| format!(" (process {pid})"))
 }

@@ -4,6 +4,7 @@ use super::made::Made;
 use crate::cli::World;
 use crate::cli::failure::Failure;
 use crate::private;
+use crate::recover::plan::Becomes;
 use crate::render::script::{Access, Script, order, scripts};
 use crate::render::{self, escape};
 use std::fs::OpenOptions;
@@ -53,9 +54,13 @@ pub(super) fn write(made: &Made, dir: &Path, world: &World) -> Result<(), Failur
 
 fn of(made: &Made) -> Result<Vec<Script>, Failure> {
     scripts(&made.plan, &Access::of(&made.target)).map_err(|why| {
-        Failure::refused(format!("this plan cannot be given as scripts: {why}")).hint(format!(
-            "carry it out with `quorate recover run {}`, over ssh where it must be",
-            made.plan.cluster
-        ))
+        let seed = made.plan.members.iter().find(|member| member.becomes == Becomes::Seed);
+        let on = seed.map_or_else(String::new, |seed| format!(" on the host of {}", seed.name));
+        Failure::refused(format!("this plan cannot be given as scripts: {why}"))
+            .hint(format!(
+                "carry it out with `quorate recover run {}`{on}: it is one file, and needs nothing to be installed",
+                made.plan.cluster
+            ))
+            .hint("where it may not be brought there, by hand: quorate runbook show etcd-stuck-quorum")
     })
 }

@@ -2,12 +2,14 @@
 
 use super::carry_out::journal_failure;
 use super::places::Places;
-use super::{Shown, StatusArgs};
+use super::{Shown, StatusArgs, made};
+use crate::backend::etcd::Etcd;
 use crate::cli::failure::Failure;
-use crate::cli::settings;
-use crate::cli::{Global, World};
+use crate::cli::{Global, TargetArgs, World, block_on, settings};
 use crate::recover::Plan;
 use crate::recover::journal::{self, FILE, Line, Progress, Record, plan_of};
+use crate::recover::plan::Fate;
+use crate::recover::watch::{self, Found, OldMember};
 use crate::render;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -34,6 +36,9 @@ struct RunReport {
     new_cluster_id: Option<String>,
     /// `finished`, `rolled back` or `unfinished`.
     state: &'static str,
+    /// Members of the cluster that was lost, as they are found now; `null` where nobody looked: the run is not
+    /// finished, or no run and no cluster was named.
+    old_members: Option<Vec<OldMember>>,
     /// In the order of the plan.
     steps: Vec<StepReport>,
 }
@@ -58,7 +63,7 @@ pub(super) fn status(args: &StatusArgs, global: &Global, world: &World) -> Resul
     let one = args.of.as_ref().is_some_and(|of| known.contains(of));
     let mut bytes = Vec::new();
     let mut report = RunsReport { schema: "quorate.recover-status/v1", runs: Vec::new() };
-    let mut found = false;
+    let (mut found, mut worst) = (false, Found::Gone);
     for run in known {
         let lines = journal::read(&places.run_dir(&run).join(FILE)).map_err(journal_failure)?;
         let Some(plan) = plan_of(&lines) else { continue };
@@ -67,9 +72,17 @@ pub(super) fn status(args: &StatusArgs, global: &Global, world: &World) -> Resul
             continue;
         }
         found = true;
-        let shown = shown(&run, plan, &lines);
+        let mut shown = shown(&run, plan, &lines);
+        if args.of.is_some() && shown.state == "finished" {
+            let old = look(plan, global, world)?;
+            worst = worst.max(old.iter().map(|member| member.found).max().unwrap_or(Found::Gone));
+            shown.old_members = Some(old);
+        }
         match args.output {
-            Shown::Markdown => render::recover::write_report(&lines, &mut bytes)?,
+            Shown::Markdown => {
+                render::recover::write_report(&lines, &mut bytes)?;
+                bytes.extend(render::escape_lines(&watched(&shown, "- ")).bytes());
+            }
             Shown::Json => report.runs.push(shown),
             Shown::Table => bytes.extend(render::escape_lines(&table(&shown, one)).bytes()),
         }
@@ -86,7 +99,58 @@ pub(super) fn status(args: &StatusArgs, global: &Global, world: &World) -> Resul
         Shown::Table | Shown::Markdown => {}
     }
     world.print(&bytes)?;
-    Ok(0)
+    Ok(match worst {
+        Found::Gone => 0,
+        Found::Unseen => 3,
+        Found::Lives | Found::Serves => 2,
+    })
+}
+
+/// Whether the old members live again. What cannot be looked at is not taken for gone.
+fn look(plan: &Plan, global: &Global, world: &World) -> Result<Vec<OldMember>, Failure> {
+    let named = TargetArgs { targets: vec![plan.cluster.clone()], ..TargetArgs::default() };
+    let etcd = made::target(&named, global, world).and_then(|target| Ok(Etcd::open(target)?));
+    match etcd {
+        Ok(etcd) => block_on(watch::old_members(plan, &etcd)),
+        Err(failure) => {
+            let unseen = |member: &Fate| OldMember {
+                name: member.name.clone(),
+                id: member.id.clone(),
+                found: Found::Unseen,
+                url: None,
+                says: Some(failure.message.clone()),
+            };
+            Ok(plan.members.iter().map(unseen).collect())
+        }
+    }
+}
+
+/// What was found of the old members, a line each; nothing where nobody looked.
+fn watched(run: &RunReport, mark: &str) -> String {
+    let Some(members) = &run.old_members else { return String::new() };
+    let mut text = String::new();
+    for member in members.iter().filter(|member| member.found > Found::Gone) {
+        let (name, id, old) = (&member.name, &member.id, &run.cluster_id);
+        let url = member.url.as_deref().unwrap_or("");
+        let says = member.says.as_ref().map_or_else(String::new, |says| format!(": {says}"));
+        let line = match member.found {
+            Found::Serves => format!(
+                "SECOND CLUSTER: {name} ({id}) answers at {url} as a member of the old cluster {old} and takes writes{says}. \
+                 Stop it and keep it from starting: what clients write there is lost."
+            ),
+            Found::Lives => format!(
+                "OLD MEMBER: {name} ({id}) answers at {url} as a member of the old cluster {old}; no write is seen to succeed \
+                 there{says}. Stop it and keep it from starting."
+            ),
+            Found::Gone | Found::Unseen => format!("UNSEEN: whether {name} ({id}) lives again{says} {url}"),
+        };
+        text.push_str(&format!("{mark}{}\n", line.trim_end()));
+    }
+    if text.is_empty() {
+        text =
+            format!("{mark}No member of the old cluster {} answers at its old addresses.\n", run.cluster_id);
+    }
+    text
 }
 
 fn is_of(plan: &Plan, of: &str) -> bool {
@@ -111,6 +175,7 @@ fn shown(run: &str, plan: &Plan, lines: &[Line]) -> RunReport {
         cluster_id: plan.cluster_id.clone(),
         new_cluster_id: plan.new_cluster_id.clone(),
         state,
+        old_members: None,
         steps: steps.collect(),
     }
 }
@@ -120,6 +185,7 @@ fn table(run: &RunReport, one: bool) -> String {
     let done = run.steps.iter().filter(is_done).count();
     let mut text =
         format!("{}  {}  {}, {done} of {} steps\n", run.run, run.cluster, run.state, run.steps.len());
+    text.push_str(&watched(run, "  "));
     for step in run.steps.iter().filter(|_| one) {
         text.push_str(&format!("  {:<28} {:<10} {}\n", step.id, step.state, step.what));
     }

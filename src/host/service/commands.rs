@@ -40,7 +40,7 @@ pub(super) async fn start(
     line: &str,
     deadline: Deadline,
 ) -> Result<(), ServiceError> {
-    let words = argv(&["sh", "-c", DETACHED, "quorate", line]);
+    let words = argv_of(line);
     let output = service.host.run(consent, &words, None, deadline).await?;
     if output.code == 0 {
         return Ok(());
@@ -55,7 +55,7 @@ pub(super) async fn stop(
     line: &str,
     deadline: Deadline,
 ) -> Result<(), ServiceError> {
-    let words = argv(&["sh", "-c", DETACHED, "quorate", line]);
+    let words = argv_of(line);
     let output = service.host.run(consent, &words, None, deadline).await?;
     if output.code == 0 {
         return Ok(());
@@ -71,4 +71,20 @@ pub(super) async fn stop(
         stderr: String::from_utf8_lossy(&output.stderr).trim().to_owned(),
     }
     .into())
+}
+
+/// A shell that runs one of these lines for us: however it is reached, its arguments end like this.
+pub(super) async fn at_work(
+    service: &Service<'_>,
+    lines: &[&str],
+    deadline: Deadline,
+) -> Result<Option<String>, ServiceError> {
+    let all = service.host.processes(&[], deadline).await?;
+    let ours = |argv: &[std::ffi::OsString]| lines.iter().any(|line| argv.ends_with(&argv_of(line)));
+    let found = all.iter().find(|process| ours(&process.argv));
+    Ok(found.map(|process| format!("process {} runs its command", process.id.pid)))
+}
+
+fn argv_of(line: &str) -> Vec<std::ffi::OsString> {
+    argv(&["sh", "-c", DETACHED, "quorate", line])
 }

@@ -56,6 +56,17 @@ pub(super) async fn standing(
     Ok(Standing::Unit(word))
 }
 
+/// A job that is queued, or a unit on its way between two states.
+pub(super) async fn at_work(
+    service: &Service<'_>,
+    unit: &str,
+    deadline: Deadline,
+) -> Result<Option<String>, ServiceError> {
+    let seen = look(service, unit, deadline).await?;
+    let moves = seen.has_job() || matches!(seen.active.as_str(), "deactivating" | "activating");
+    Ok(moves.then(|| format!("the unit {unit} is {}", seen.described())))
+}
+
 /// Disables and masks. A unit whose own file is where the mask would be (`/etc/systemd/system`) cannot be masked.
 pub(super) async fn hold(
     service: &Service<'_>,

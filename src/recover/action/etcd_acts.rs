@@ -1,14 +1,18 @@
 //! What is done to an etcd cluster.
 
 use super::snapshot::seal;
-use super::{LOOK, POLL, RealHands, SERVICE, said};
+use super::{LOOK, POLL, RealHands, SERVICE, WORK, said};
 use crate::backend::membership::{Membership, NewMember, Setback};
 use crate::consent::Consent;
+use crate::facts::Trouble;
 use crate::recover::plan::EtcdAction;
 use crate::transport::Deadline;
 use futures_util::future::join_all;
 use std::future::Future;
 use std::path::Path;
+
+/// Looks in a row at which nothing more was dropped.
+const STANDS_STILL: u32 = 20;
 
 /// How often hashes are asked for while members move on.
 const TRIES: usize = 5;
@@ -34,10 +38,16 @@ impl RealHands {
             }
             EtcdAction::VerifyWrites { endpoint, cluster_id, key, record } => {
                 self.belongs_to(endpoint, cluster_id).await?;
-                let version = self.etcd.write_and_read(endpoint, key, "1", look).await.map_err(said)?;
+                let wrote = self.etcd.write_and_read(endpoint, key, "1", look).await;
+                let version = wrote.map_err(|trouble| advised(&trouble))?;
                 let status = self.etcd.status_of(endpoint, look).await.map_err(said)?;
                 let found = serde_json::json!({ "cluster_id": status.cluster_id, "member_id": status.member_id,
                     "version": status.version, "revision": status.revision, "scratch_writes": version });
+                self.write_record(record, &found, consent).await
+            }
+            EtcdAction::MakeRoom { endpoint, cluster_id, record } => {
+                self.belongs_to(endpoint, cluster_id).await?;
+                let found = self.make_room(endpoint).await?;
                 self.write_record(record, &found, consent).await
             }
             EtcdAction::DisarmLeftovers { endpoint, cluster_id } => {
@@ -85,6 +95,25 @@ impl RealHands {
             return Ok(());
         }
         Err(format!("{endpoint} belongs to cluster {}, not {cluster_id}", status.cluster_id))
+    }
+
+    /// The quota counts the whole file, so old revisions are dropped and their pages given back.
+    async fn make_room(&self, endpoint: &str) -> Result<serde_json::Value, String> {
+        let look = || Deadline::after(LOOK);
+        let work = Deadline::after(WORK);
+        let before = self.etcd.status_of(endpoint, look()).await.map_err(said)?;
+        self.etcd.drop_history(endpoint, before.revision, work).await.map_err(said)?;
+        // What a restore marked compacted is dropped by the server on its own account, after its start.
+        let (mut used, mut still) = (before.db_in_use, 0);
+        while still < STANDS_STILL && !work.left().is_zero() {
+            tokio::time::sleep(POLL).await;
+            let now = self.etcd.status_of(endpoint, look()).await.map_err(said)?.db_in_use;
+            still = if now == used { still + 1 } else { 0 };
+            used = now;
+        }
+        self.etcd.defragment(endpoint, work).await.map_err(said)?;
+        let after = self.etcd.status_of(endpoint, look()).await.map_err(said)?;
+        Ok(serde_json::json!({ "before": before.db_size, "after": after.db_size, "quota": after.quota }))
     }
 
     /// A member that has joined may open its client port seconds after it got its vote: etcd first publishes the member's
@@ -137,6 +166,17 @@ impl RealHands {
         }
         Err(last)
     }
+}
+
+/// With what to do about it.
+fn advised(trouble: &Trouble) -> String {
+    if trouble.detail.contains("database space exceeded") {
+        return format!(
+            "{trouble}: the keys themselves fill the quota; restart the server with a higher --quota-backend-bytes, and \
+             disarm the alarm: etcdctl alarm disarm"
+        );
+    }
+    trouble.to_string()
 }
 
 /// Asks again as long as the server says "not yet": its own rule of readiness is the only one that counts.

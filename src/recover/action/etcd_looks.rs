@@ -51,20 +51,7 @@ impl RealHands {
                     Some(member) => truth(!*voter || !member.learner, || "it has no vote yet".into()),
                 }
             }
-            EtcdCondition::OnlyOurWrites { endpoint, cluster_id, snapshot, bump, key } => {
-                let status = self.etcd.status_of(endpoint, look).await.map_err(said)?;
-                if status.cluster_id != *cluster_id {
-                    return Ok(truth(false, || format!("{endpoint} is of cluster {}", status.cluster_id)));
-                }
-                let ours = self.etcd.version_of(endpoint, key, look).await.map_err(said)?;
-                let began = self.whole(snapshot).await?.revision + i64::try_from(*bump).unwrap_or(0);
-                let written = status.revision as i64 - began - ours;
-                truth(written == 0, || {
-                    format!(
-                        "the new cluster acknowledged {written} writes of clients: going back would lose them"
-                    )
-                })
-            }
+            EtcdCondition::OnlyOurWrites(ask) => self.only_our_writes(ask).await?,
             EtcdCondition::Whole { endpoints, cluster_id, voters } => {
                 self.is_whole(endpoints, cluster_id, *voters, look).await
             }

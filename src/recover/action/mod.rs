@@ -4,10 +4,12 @@ mod etcd_looks;
 mod etcd_acts;
 mod files;
 mod joiner;
+mod left;
 mod replay;
 mod restore;
 mod services;
 mod snapshot;
+mod writes;
 
 use snapshot::Proven;
 
@@ -31,8 +33,23 @@ const POLL: Duration = Duration::from_millis(100);
 const LOOK: Duration = Duration::from_secs(5);
 /// Anything that moves a database.
 const WORK: Duration = Duration::from_secs(3600);
-/// Stopping or starting a server.
+/// What a server may take for its own work beside a stop or a start: to agree to a change, to serve after it.
 const SERVICE: Duration = Duration::from_secs(120);
+
+/// How long hosts and servers are waited for, where it depends on them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// A service to stop or to start: more than the 90 s after which systemd kills what does not stop.
+    pub service: Duration,
+    /// A stream to go on.
+    pub idle: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Limits {
+        Limits { service: Duration::from_secs(120), idle: Duration::from_secs(30) }
+    }
+}
 
 /// Hosts and servers of one plan.
 pub struct RealHands {
@@ -40,11 +57,12 @@ pub struct RealHands {
     local: Vec<String>,
     etcd: Etcd,
     proven: Proven,
+    limits: Limits,
 }
 
 impl RealHands {
     /// Reaches the plan's hosts; connects to nothing yet.
-    pub fn new(plan: &Plan, etcd: Etcd) -> Result<RealHands, HostError> {
+    pub fn new(plan: &Plan, etcd: Etcd, limits: Limits) -> Result<RealHands, HostError> {
         let mut hosts = BTreeMap::new();
         let here = (super::plan::HERE.to_owned(), HostSpec::Local);
         let specs = plan.hosts.iter().map(|(name, spec)| (name.clone(), spec.clone()));
@@ -53,7 +71,7 @@ impl RealHands {
         }
         let local = plan.hosts.iter().filter(|(_, spec)| **spec == HostSpec::Local);
         let local = local.map(|(name, _)| name.clone()).chain([super::plan::HERE.to_owned()]).collect();
-        Ok(RealHands { hosts, local, etcd, proven: Proven::default() })
+        Ok(RealHands { hosts, local, etcd, proven: Proven::default(), limits })
     }
 
     fn host(&self, name: &str) -> Result<&dyn Host, String> {
@@ -102,6 +120,10 @@ impl Hands for RealHands {
                 other => self.perform_on_host(other, consent).await,
             }
         })
+    }
+
+    fn at_rest<'a>(&'a self, action: &'a Action) -> Looking<'a, Truth> {
+        Box::pin(async move { self.rests(action).await.unwrap_or_else(Truth::Unknown) })
     }
 
     fn wait<'a>(&'a self, deadline: Deadline) -> Looking<'a, bool> {

@@ -1,11 +1,11 @@
 //! Servers started and stopped on their hosts.
 
-use super::{LOOK, RealHands, SERVICE, said, truth};
+use super::{LOOK, RealHands, said, truth};
 use crate::consent::Consent;
-use crate::host::service::{Held, Service, Status, Trace};
-use crate::host::{Content, Process};
+use crate::host::service::{Held, Service, ServiceError, Status, Trace};
+use crate::host::{Content, HostError, Process};
 use crate::recover::executor::Truth;
-use crate::recover::plan::{Manager, ServiceSpec, TraceSpec};
+use crate::recover::plan::{Action, Manager, ServiceSpec, TraceSpec};
 use crate::target::DeclaredService;
 use crate::transport::Deadline;
 use std::ffi::OsStr;
@@ -43,7 +43,8 @@ impl RealHands {
     ) -> Result<(), String> {
         let (declared, trace) = (declared(spec), trace(&spec.trace));
         let service = Service::new(self.host(host)?, &declared, Some(&trace));
-        let held = service.disable(consent, Deadline::after(SERVICE)).await.map_err(said)?;
+        let limit = Deadline::after(self.limits.service);
+        let held = service.disable(consent, limit).await.map_err(advised)?;
         let Some(record) = record else { return Ok(()) };
         let how = match held {
             Held::Firmly => "nothing on its host starts it".to_owned(),
@@ -62,9 +63,35 @@ impl RealHands {
     ) -> Result<(), String> {
         let (declared, trace) = (declared(spec), trace(&spec.trace));
         let service = Service::new(self.host(host)?, &declared, Some(&trace));
-        let deadline = Deadline::after(SERVICE);
-        service.enable(consent, &spec.standing, deadline).await.map_err(said)?;
-        service.start(consent, deadline).await.map_err(said)
+        let deadline = Deadline::after(self.limits.service);
+        service.enable(consent, &spec.standing, deadline).await.map_err(advised)?;
+        // A start command is the user's own: given twice, it may start a second server on the directory.
+        if service.status(deadline).await.map_err(advised)? == Status::Running {
+            return Ok(());
+        }
+        service.start(consent, deadline).await.map_err(advised)
+    }
+
+    /// Whether no command to stop or start a service is still at work: it outlives the process that gave it.
+    pub(super) async fn rests(&self, action: &Action) -> Result<Truth, String> {
+        let (Action::StopService { host, service, .. } | Action::StartService { host, service }) = action
+        else {
+            return Ok(Truth::Yes);
+        };
+        let declared = declared(service);
+        let service = Service::new(self.host(host)?, &declared, None);
+        let at_work = service.at_work(Deadline::after(LOOK)).await.map_err(said)?;
+        Ok(at_work.map_or(Truth::Yes, Truth::No))
+    }
+}
+
+/// With what to do about it.
+fn advised(error: ServiceError) -> String {
+    match &error {
+        ServiceError::StillRunning { .. } | ServiceError::Host(HostError::TimedOut { .. }) => format!(
+            "{error}; look on its host what keeps it and end that there, or wait longer with --service-timeout"
+        ),
+        _ => error.to_string(),
     }
 }
 

@@ -18,10 +18,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::Duration;
 
-/// How long a stream may pause.
-const IDLE: Duration = Duration::from_secs(30);
 /// A record larger than this is none, in bytes.
 const LARGEST: u64 = 64 << 10;
 
@@ -82,7 +79,8 @@ impl RealHands {
         self.set_unusable_aside(to).await?;
         let work = Deadline::after(WORK);
         let receiving = async {
-            let mut stream = self.etcd.snapshot_of(endpoint, work.within(IDLE), IDLE).await.map_err(said)?;
+            let idle = self.limits.idle;
+            let mut stream = self.etcd.snapshot_of(endpoint, work.within(idle), idle).await.map_err(said)?;
             receive(stream.as_mut(), dir, &mut |_, _| {}).await.map_err(said)
         };
         let received = work.run(receiving).await.ok_or("the snapshot took too long")??;

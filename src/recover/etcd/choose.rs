@@ -33,13 +33,15 @@ pub(super) fn choose<'a>(situation: &'a Situation, common: &'a CommonFacts) -> R
         };
     let cluster_id = &cluster_id;
     let assumed = assumed(situation, common)?;
-    let mut survivors = survivors(situation, common, etcd, cluster_id)?;
-    prove_lost(situation, common, &survivors, &assumed, quorum.needed)?;
+    let found = survivors(situation, common, etcd, cluster_id)?;
+    prove_lost(situation, common, &found, &assumed, quorum.needed)?;
+    let (mut survivors, damaged): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|survivor| survivor.damage().is_none());
     if let Some(backup) = &situation.backup {
         backup.suits(situation, common, &survivors)?;
     }
     if survivors.is_empty() && situation.backup.is_none() {
-        return Err(no_survivor());
+        return Err(none_fit(&damaged));
     }
     let (seed, seed_site) = seed(situation, common, &survivors, &assumed)?;
     if let Some(backup) = &situation.backup {
@@ -79,6 +81,7 @@ pub(super) fn choose<'a>(situation: &'a Situation, common: &'a CommonFacts) -> R
         voters: quorum.voters,
         method,
         survivors,
+        damaged,
     })
 }
 
@@ -125,6 +128,27 @@ fn no_survivor() -> Refusal {
         "Declare host, data_dir and service of a member whose disk is left in the config file; \
          `quorate inspect --survivors DIR…` says which disk goes furthest. If none is left, give a backup with \
          `--snapshot FILE`.",
+    )
+}
+
+/// Every voter that is left is damaged.
+fn none_fit(damaged: &[Survivor<'_>]) -> Refusal {
+    let Some((survivor, damage)) = damaged.iter().find_map(|one| Some((one, one.damage()?))) else {
+        return no_survivor();
+    };
+    let name = survivor.member.label();
+    Refusal::new(
+        Rule::NoSurvivor,
+        format!(
+            "the database of {name} is damaged ({}: {}), and no other voter is left: a snapshot of it would be damaged too",
+            damage.place, damage.what
+        ),
+        format!(
+            "Declare host, data_dir and service of a member whose disk is left in the config file: its files are used with its \
+             server stopped. If none is left, give a backup with `--snapshot FILE`; `quorate inspect {}` says what of {name} \
+             can still be read.",
+            damage.file.strip_suffix("/member/snap/db").unwrap_or(&damage.file)
+        ),
     )
 }
 
@@ -186,6 +210,7 @@ fn prove_lost(
             }
         }
     }
+    held(situation, common)?;
     // A statement does not outweigh what can be seen.
     let runs = |member: &&&Member| {
         let site = situation.sites.get(&member.name);
@@ -199,6 +224,23 @@ fn prove_lost(
         ));
     }
     Ok(())
+}
+
+/// A server that runs beside its service cannot be stopped by it, and would go on with data that is moved away.
+fn held(situation: &Situation, common: &CommonFacts) -> Result<(), Refusal> {
+    let held = common.members.iter().find_map(|member| {
+        let site = situation.sites.get(&member.name)?;
+        Some((member.label(), &site.data_dir, site.held.as_ref()?))
+    });
+    let Some((name, dir, by)) = held else { return Ok(()) };
+    Err(Refusal::new(
+        Rule::NotProvenDead,
+        format!(
+            "the service of {name} says that it does not run, and {by} holds {}: a server runs on it",
+            dir.display()
+        ),
+        "Stop that process, or correct `service` of that member in the config file so that it is known to it.",
+    ))
 }
 
 fn can_be_started(name: &str, whole: bool) -> Refusal {

@@ -2,7 +2,9 @@
 
 use super::{Chosen, Place, Site};
 use crate::facts::Member;
-use crate::recover::plan::{Action, Condition, EtcdCondition, HERE, Ownership, Undo};
+use crate::recover::plan::{
+    Action, Condition, Directory, EtcdCondition, HERE, OnlyOurWrites, Ownership, Undo,
+};
 use std::path::{Path, PathBuf};
 
 impl Chosen<'_> {
@@ -131,6 +133,24 @@ impl Chosen<'_> {
             started_ticks,
         }));
         gone
+    }
+
+    /// What going back would lose.
+    pub(super) fn only_our_writes(&self) -> Condition {
+        let site = self.seed.site;
+        Condition::Etcd(EtcdCondition::OnlyOurWrites(OnlyOurWrites {
+            endpoint: self.seed_url(),
+            cluster_id: self.new_cluster_id.clone(),
+            snapshot: self.snapshot(),
+            bump: self.bump,
+            key: self.key(),
+            at: Some(Directory {
+                host: site.host.clone(),
+                dir: site.data_dir.clone(),
+                wal_dir: site.wal_dir.clone(),
+            }),
+            record: Some(self.record("serving")),
+        }))
     }
 
     pub(super) fn serves(&self, endpoint: String) -> Condition {

@@ -73,6 +73,8 @@ pub(super) struct Chosen<'a> {
     alone_id: String,
     /// Voters whose data is left. The first one's is used.
     survivors: Vec<Survivor<'a>>,
+    /// Voters that are left and whose databases are damaged.
+    damaged: Vec<Survivor<'a>>,
     /// How it is taken.
     method: Method,
     /// Where the new cluster begins.

@@ -49,6 +49,8 @@ pub struct Site {
     pub service: ServiceSpec,
     /// Whether the server runs; unknown when the host did not tell.
     pub running: Observed<bool>,
+    /// What holds its database though its service says that it does not run, as a phrase.
+    pub held: Option<String>,
     /// Its process and when it began, when it runs.
     pub process: Option<(u32, u64)>,
     /// Data directory.

@@ -7,7 +7,7 @@
 
 use super::{Refusal, Rule, Site};
 use crate::facts::{EtcdStatus, Member};
-use crate::offline::{CopyFacts, EntryFacts, EntryMark, LastIndex};
+use crate::offline::{CopyFacts, DamageFacts, EntryFacts, EntryMark, LastIndex};
 use crate::recover::plan::HostSpec;
 use std::path::PathBuf;
 
@@ -77,6 +77,18 @@ impl<'a> Survivor<'a> {
         let program = || Some(self.site?.program.known()?.1.clone());
         let agreed = || self.copy?.database.as_ref()?.cluster_version.clone();
         self.status.map(|status| status.version.clone()).or_else(program).or_else(agreed)
+    }
+
+    /// What is wrong with its database: a snapshot of it, and a copy, would be damaged as well.
+    pub(super) fn damage(&self) -> Option<&'a DamageFacts> {
+        self.copy?.damage.iter().find(|damage| damage.file.ends_with("snap/db"))
+    }
+
+    /// Whether it said that its space is used up: its quota, counted with every page of the file.
+    pub(super) fn is_full(&self) -> bool {
+        let said = self.status.is_some_and(|s| s.errors.iter().any(|error| error.contains("NOSPACE")));
+        let kept = self.copy.and_then(|copy| copy.database.as_ref());
+        said || kept.is_some_and(|db| db.alarms.iter().any(|alarm| alarm.alarm == "NOSPACE"))
     }
 
     /// Whether its alarms would be carried into the new cluster.

@@ -6,6 +6,7 @@ use super::{Chosen, Refusal};
 use crate::facts::Member;
 use crate::offline::{self, CopyFacts, EntryFacts, EntryMark};
 use crate::recover::plan::{Becomes, Fate, Loss};
+use crate::value::human_bytes;
 
 impl Chosen<'_> {
     pub(super) fn fate(&self, member: &Member) -> Fate {
@@ -22,6 +23,7 @@ impl Chosen<'_> {
             becomes,
             host: site.map(|site| site.host.clone()),
             data_dir: site.map(|site| site.data_dir.clone()),
+            urls: self.urls(member),
         }
     }
 
@@ -107,6 +109,8 @@ impl Chosen<'_> {
 
     pub(super) fn notes(&self) -> Vec<String> {
         let mut notes = vec![self.how()];
+        notes.extend(self.passed_over());
+        notes.extend(self.full());
         notes.push(format!(
             "The new cluster has another id, {}: the old members cannot join it, outvote it or confuse it.",
             self.new_cluster_id
@@ -143,6 +147,44 @@ impl Chosen<'_> {
             ));
         }
         notes
+    }
+
+    /// Survivors that are not used, and what that costs.
+    fn passed_over(&self) -> Vec<String> {
+        let last = self.source().last();
+        let said = self.damaged.iter().filter_map(|survivor| {
+            let damage = survivor.damage()?;
+            let more = match survivor.last().filter(|theirs| last.is_none_or(|last| *theirs > last)) {
+                Some(theirs) => format!(
+                    " Its log goes further, to term {}, index {}: what only it holds is lost.",
+                    theirs.term, theirs.index
+                ),
+                None => String::new(),
+            };
+            Some(format!(
+                "{} is left too and is not used: its database is damaged ({}: {}).{more}",
+                survivor.member.label(),
+                damage.place,
+                damage.what
+            ))
+        });
+        said.collect()
+    }
+
+    /// What an alarm for space means for the new cluster.
+    fn full(&self) -> Option<String> {
+        if !self.source().is_full() {
+            return None;
+        }
+        let status = self.source().status;
+        let size = human_bytes(self.source().db_bytes());
+        let quota = status.and_then(|status| u64::try_from(status.quota?).ok());
+        let quota = quota.map_or_else(String::new, |quota| format!(" of a quota of {}", human_bytes(quota)));
+        Some(format!(
+            "A NOSPACE alarm stands: the database has {size}{quota}, and the new cluster would be read-only. Old revisions are \
+             dropped, the file is defragmented and the alarm disarmed before the first write. If the keys themselves fill the \
+             quota, that write fails: raise --quota-backend-bytes, and resume."
+        ))
     }
 
     /// How the data is taken, and why so.

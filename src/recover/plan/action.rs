@@ -143,6 +143,15 @@ pub enum EtcdAction {
         /// File for what was found, on this machine.
         record: PathBuf,
     },
+    /// Drops old revisions, defragments the database, and writes what that gave to `record` on this machine.
+    MakeRoom {
+        /// Client URL.
+        endpoint: String,
+        /// Hex id.
+        cluster_id: String,
+        /// File for what was found, on this machine.
+        record: PathBuf,
+    },
     /// Disarms alarms of members that do not exist any more.
     DisarmLeftovers {
         /// Client URL.

@@ -158,18 +158,7 @@ pub enum EtcdCondition {
         voter: bool,
     },
     /// Every write since the restore was made by this run, to its own key.
-    OnlyOurWrites {
-        /// Client URL.
-        endpoint: String,
-        /// Hex id.
-        cluster_id: String,
-        /// The snapshot that was restored.
-        snapshot: PathBuf,
-        /// By how much the restore raised the revision.
-        bump: u64,
-        /// The key.
-        key: String,
-    },
+    OnlyOurWrites(OnlyOurWrites),
     /// So many voters, all of them answering with one leader.
     Whole {
         /// Client URLs.
@@ -195,4 +184,38 @@ pub enum EtcdCondition {
         /// The key.
         key: String,
     },
+}
+
+/// How it is told that no client has written since a restore.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OnlyOurWrites {
+    /// Client URL.
+    pub endpoint: String,
+    /// Hex id.
+    pub cluster_id: String,
+    /// The snapshot that was restored.
+    pub snapshot: PathBuf,
+    /// By how much the restore raised the revision.
+    pub bump: u64,
+    /// The key.
+    pub key: String,
+    /// Where the server's log says it, when the server does not run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Directory>,
+    /// File in which this run notes how often it wrote the key, on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub record: Option<PathBuf>,
+}
+
+/// A data directory on a host.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Directory {
+    /// One of the plan's hosts.
+    pub host: String,
+    /// Absolute path there.
+    pub dir: PathBuf,
+    /// The directory of the log, where it is not inside.
+    pub wal_dir: Option<PathBuf>,
 }

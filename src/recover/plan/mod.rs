@@ -135,6 +135,9 @@ pub struct Fate {
     pub host: Option<String>,
     /// Its data directory there.
     pub data_dir: Option<PathBuf>,
+    /// Its client and peer URLs: where it would be found again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub urls: Vec<String>,
 }
 
 /// What becomes of a member.

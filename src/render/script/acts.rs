@@ -74,6 +74,9 @@ fn etcd(action: &EtcdAction) -> String {
         EtcdAction::VerifyWrites { endpoint, cluster_id, key, record } => {
             call("verify_writes", &[endpoint, &number(cluster_id), key, &text(record)])
         }
+        EtcdAction::MakeRoom { endpoint, cluster_id, record } => {
+            call("make_room", &[endpoint, &number(cluster_id), &text(record)])
+        }
         EtcdAction::DisarmLeftovers { endpoint, cluster_id } => {
             call("disarm_leftovers", &[endpoint, &number(cluster_id)])
         }

@@ -207,6 +207,15 @@ part_of() {
     rename "$part" "$part.$number"
 }
 
+# Names what attempts that were ended left of something: nothing is deleted, so a person has to.
+unfinished() { # the paths under which it was to be
+    for of; do
+        for part in "$of".part "$of".part.*; do
+            if there "$part"; then say "Never finished, and not needed: rm -r $part"; fi
+        done
+    done
+}
+
 # Gives what is finished its owner, its mode and its name.
 finish() { # $1 from, $2 to, $3 uid:gid or nothing, $4 mode or nothing
     if [ -n "$3" ] && [ "$(stat -c %u:%g -- "$1")" != "$3" ]; then chown -hR -- "$3" "$1"; fi

@@ -80,7 +80,9 @@ impl Looks<'_> {
                 let logs: Vec<String> =
                     if wal_at.is_empty() { inside() } else { wal_at.iter().map(text).collect() };
                 let member = member_id.as_deref().unwrap_or("any");
-                on(host, call("directory_of", &with(&[cluster_id, member], &logs)))
+                let dirs = at.iter().map(text).chain(["--".to_owned()]);
+                let places: Vec<String> = dirs.chain(logs).collect();
+                on(host, call("directory_of", &with(&[cluster_id, member], &places)))
             }
             EtcdCondition::Serves { endpoint, cluster_id } => {
                 call("serves", &[endpoint, &number(cluster_id)])
@@ -89,9 +91,11 @@ impl Looks<'_> {
                 let vote = if *voter { "voter" } else { "any" };
                 call("listed", &[through, &number(cluster_id), peer_url, vote])
             }
-            EtcdCondition::OnlyOurWrites { endpoint, cluster_id, snapshot, bump, key } => {
-                let (began, bump) = (self.began(snapshot), bump.to_string());
-                call("only_our_writes", &[endpoint, &number(cluster_id), &began, &bump, key])
+            EtcdCondition::OnlyOurWrites(ask) => {
+                let (began, bump) = (self.began(&ask.snapshot), ask.bump.to_string());
+                let record = ask.record.as_ref().map(text).unwrap_or_default();
+                let cluster = number(&ask.cluster_id);
+                call("only_our_writes", &[&ask.endpoint, &cluster, &began, &bump, &ask.key, &record])
             }
             EtcdCondition::Whole { endpoints, cluster_id, voters } => {
                 call("whole", &with(&[&number(cluster_id), &voters.to_string()], endpoints))

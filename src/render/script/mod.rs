@@ -5,6 +5,7 @@
 //! What the plan does "here" is done where it belongs: on the host of the member that joins, else on that of the seed.
 
 mod acts;
+mod end;
 mod looks;
 mod words;
 
@@ -256,10 +257,12 @@ impl<'a> Parts<'a> {
 
     /// What must be so to go back: also what forbids it to another host that was earlier.
     fn way_back(&self, at: usize, step: &Step, host: &str) -> Vec<Condition> {
-        let mut conditions = step.undo_pre.clone();
+        // What is asked of the server is asked where it was started; its log no shell can read.
+        let asked = |step: &Step| if step.phase == Phase::Swap { Vec::new() } else { step.undo_pre.clone() };
+        let mut conditions = asked(step);
         if matches!(step.undo, Undo::By { .. }) {
             let others = (0..at).filter(|earlier| self.homes[*earlier] != host);
-            conditions.extend(others.flat_map(|earlier| self.plan.steps[earlier].undo_pre.iter().cloned()));
+            conditions.extend(others.flat_map(|earlier| asked(&self.plan.steps[earlier])));
         }
         conditions
     }
@@ -365,39 +368,11 @@ esac
             ))
         )
     }
-
-    fn end(&self, own: &[(usize, &Step)]) -> String {
-        let mut text = String::new();
-        for (_, step) in own {
-            if let (Action::Rename { to, .. }, Undo::By { .. }) = (&step.action, &step.undo)
-                && to.to_string_lossy().contains(".quorate-")
-            {
-                let line = format!(
-                    "Set aside: {}; once it is not needed any more: {}",
-                    escape(&to.display().to_string()),
-                    escape(&typed(&["rm".into(), "-r".into(), to.display().to_string()]))
-                );
-                let _ = writeln!(text, "    say {}", words::word(&line));
-            }
-        }
-        let last = own.last().is_some_and(|(at, _)| at + 1 == self.plan.steps.len());
-        let line = if last {
-            format!(
-                "{} is recovered: cluster {}.",
-                escape(&self.plan.cluster),
-                self.plan.new_cluster_id.as_deref().unwrap_or("")
-            )
-        } else {
-            "This host has done its part.".to_owned()
-        };
-        let _ = writeln!(text, "    say {}", words::word(&line));
-        text
-    }
 }
 
 /// The host on which a step is done.
 fn home<'a>(plan: &'a Plan, step: &'a Step) -> &'a str {
-    if step.host != HERE || step.phase != Phase::Rejoin && plan.hosts.len() < 2 {
+    if step.host != HERE || plan.hosts.keys().all(|host| host == HERE) {
         return &step.host;
     }
     let peer = match &step.action {
@@ -428,7 +403,7 @@ fn is_seen_from_afar(condition: &Condition) -> bool {
             | EtcdCondition::Snapshot { .. }
             | EtcdCondition::StillAt { .. }
             | EtcdCondition::DirectoryOf { .. }
-            | EtcdCondition::OnlyOurWrites { .. }
+            | EtcdCondition::OnlyOurWrites(_)
             | EtcdCondition::NoLeftoverAlarm { .. }
             | EtcdCondition::KeyAbsent { .. } => false,
         },

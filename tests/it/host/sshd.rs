@@ -92,6 +92,21 @@ impl Sshd {
     }
 }
 
+impl Sshd {
+    /// Sends a signal to it and to everything that it started.
+    pub(crate) fn signal(&self, signal: &str) {
+        let mut all = vec![self.process.id().to_string()];
+        let mut at = 0;
+        while at < all.len() {
+            let children = Command::new("pgrep").args(["-P", &all[at]]).output().expect("pgrep runs");
+            all.extend(String::from_utf8_lossy(&children.stdout).lines().map(str::to_owned));
+            at += 1;
+        }
+        let sent = Command::new("kill").arg(signal).args(&all).status();
+        assert!(sent.expect("kill runs").success(), "{signal} to {all:?}");
+    }
+}
+
 impl Drop for Sshd {
     fn drop(&mut self) {
         let _ = self.process.kill();

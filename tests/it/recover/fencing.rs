@@ -59,6 +59,8 @@ fn old_members_that_come_back_afterwards_are_named_and_can_do_nothing_to_the_new
     let survivor = Ctl::new(&cluster, others[0]);
     let wrote = survivor.puts("new/", 10);
     let members = survivor.does(&["member", "list"]);
+    let status = || cluster.run(&["recover", "status", "etcd"]);
+    assert!(status().exits(0).stdout.contains(&format!("No member of the old cluster {old} answers")));
     // Both are a majority of what they remember.
     cluster.lab("start", &[&first, &second]);
     wait("they are found and named", || {
@@ -74,4 +76,18 @@ fn old_members_that_come_back_afterwards_are_named_and_can_do_nothing_to_the_new
     wait("they lead themselves, as the old cluster", || theirs.run(&["put", "old/x", "v"]).status.success());
     assert!(survivor.keys("old/").is_empty(), "what they write reaches nobody of the new cluster");
     assert!(theirs.keys("more/").is_empty());
+    let found = cluster.run(&["recover", "status", "etcd", "-o", "json"]).exits(2).json();
+    let members = found["runs"][0]["old_members"].as_array().expect("members").clone();
+    let is = |name: &str| members.iter().find(|member| member["name"] == name).expect("a member").clone();
+    for name in [&first, &second] {
+        assert_eq!(is(name)["found"], "serves", "{members:?}");
+        assert!(status().exits(2).stdout.contains(&format!("SECOND CLUSTER: {name} (")));
+    }
+    assert_eq!(is(&format!("n{}", others[0] + 1))["found"], "gone", "the new cluster's is none of them");
+    cluster.lab("kill", &[&first]);
+    let one = format!("OLD MEMBER: {second} (");
+    wait("one alone takes no writes", || status().exits(2).stdout.contains(&one));
+    // Nothing tells how it is reached.
+    let run = found["runs"][0]["run"].as_str().expect("a run");
+    cluster.home.run(&["recover", "status", run, "--config", "/dev/null"]).exits(3);
 }

@@ -1,10 +1,15 @@
 //! Recoveries of real clusters.
 
+mod back;
 mod backup;
+mod damaged;
 mod fencing;
+mod guards;
 mod kinds;
+mod limits;
 mod oracle;
 mod refused;
+mod scene;
 mod script;
 mod ssh;
 mod stuck;

@@ -1,5 +1,7 @@
 //! A plan as scripts: linted, compared with what is accepted, fed with hostile names, and run by `sh` on real clusters.
 
+use super::oracle::{Ctl, runtime};
+use super::ssh::Ssh;
 use crate::cluster::{Cluster, Home, PATIENCE, Ran};
 use quorate::format::etcd::wal::{FIRST_SEGMENT, Identity, first_segment};
 use quorate::recover::Plan;
@@ -170,23 +172,37 @@ struct Stuck {
 
 impl Stuck {
     fn make(version: &str) -> Stuck {
-        let cluster = Cluster::etcd(version, 3);
+        Stuck::of(Cluster::etcd(version, 3), |_| {})
+    }
+
+    /// Whatever else is in it is put in by `prepare`, before the keys are.
+    fn of(cluster: Cluster, prepare: impl FnOnce(&Cluster)) -> Stuck {
         cluster.settles("healthy");
         for key in 0..KEYS {
             etcdctl(&cluster, 0, &["put", &format!("w{key}"), "v"]);
         }
+        prepare(&cluster);
         cluster.lab("kill", &["n2", "n3"]);
         for member in [1, 2] {
             let dir = data_dir(&cluster, member);
             std::fs::rename(&dir, dir.with_extension("lost")).expect("the disk is taken away");
         }
+        Stuck::planned(cluster, |cluster, args| cluster.run(args))
+    }
+
+    /// The script of a plan that `plan` makes.
+    fn planned(cluster: Cluster, plan: impl Fn(&Cluster, &[&str]) -> Ran) -> Stuck {
         let report = cluster.settles("lost").json();
         let old = report["clusters"][0]["cluster_id"].as_str().expect("an id").to_owned();
         let dir = cluster.home.path("scripts");
         let to = dir.display().to_string();
-        cluster.run(&["recover", "plan", "-o", "script", "--to", &to]).exits(0);
-        cluster.run(&["recover", "plan", "-o", "script", "--to", &to]).exits(4).says(&["exists"]);
-        let script = dir.join("01-localhost.sh");
+        let scripted = ["recover", "plan", "-o", "script", "--to", &to];
+        plan(&cluster, &scripted).exits(0);
+        plan(&cluster, &scripted).exits(4).says(&["exists"]);
+        let files = std::fs::read_dir(&dir).expect("scripts").flatten().map(|file| file.path());
+        let mut files: Vec<PathBuf> = files.filter(|path| path.extension() == Some("sh".as_ref())).collect();
+        assert_eq!(files.len(), 1, "one host, one script: {files:?}");
+        let script = files.remove(0);
         shellcheck(&script);
         Stuck { cluster, old, script }
     }
@@ -242,7 +258,9 @@ impl Stuck {
         }
         let kept =
             std::fs::read_dir(data_dir(&self.cluster, 0).parent().expect("a parent")).expect("readable");
-        let aside = kept.flatten().filter(|e| e.file_name().to_string_lossy().contains(".quorate-")).count();
+        let name = |entry: std::fs::DirEntry| entry.file_name().to_string_lossy().into_owned();
+        let aside = kept.flatten().map(name).filter(|name| name.contains(".quorate-"));
+        let aside = aside.filter(|name| !name.ends_with(".snapshot")).count();
         assert_eq!(aside, 1, "the old data is kept, and nothing else is left");
     }
 }
@@ -252,11 +270,7 @@ fn data_dir(cluster: &Cluster, member: usize) -> PathBuf {
 }
 
 fn etcdctl(cluster: &Cluster, member: usize, words: &[&str]) -> String {
-    let tool = Path::new(cluster.program()).with_file_name("etcdctl");
-    let endpoint = format!("--endpoints={}", cluster.endpoints()[member]);
-    let output = Command::new(tool).arg(endpoint).args(words).output().expect("etcdctl runs");
-    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    Ctl::new(cluster, member).does(words)
 }
 
 /// Every name below a directory with its size.
@@ -292,7 +306,12 @@ fn a_stuck_cluster_is_recovered_by_sh() {
             for words in ["08: ", "10: ", "15: "] {
                 stuck.kill_at(words);
             }
-            stuck.run("run", true).exits(0).says(&["done before", "is recovered"]);
+            // As a tool that was killed with it leaves it.
+            let data = data_dir(&stuck.cluster, 1);
+            let part = format!("{}.part", data.display());
+            std::fs::create_dir(&part).expect("a directory");
+            let named = format!("Never finished, and not needed: rm -r {part}");
+            stuck.run("run", true).exits(0).says(&["done before", "is recovered", &named]);
             stuck.is_recovered();
             stuck.run("run", true).exits(0).says(&["22: done before"]);
             etcdctl(&stuck.cluster, 0, &["put", "of-a-client", "1"]);
@@ -384,4 +403,81 @@ fn a_script_refuses_a_cluster_that_writes_again() {
     stuck.cluster.settles("healthy");
     stuck.run("run", true).exits(4).says(&["was not begun", "sees a leader"]);
     stuck.cluster.settles("healthy");
+}
+
+/// With TLS, users, and a log on a disk of its own, planned from another machine: a certificate's user needs no password,
+/// so the survivor can be asked for a snapshot.
+#[test]
+fn a_cluster_with_all_that_there_is_is_recovered_by_sh() {
+    let cluster = Cluster::etcd_with("3.7.3", 3, &["--tls", "--server-arg=--wal-dir=wal-{member}"]);
+    cluster.settles("healthy");
+    let lab = data_dir(&cluster, 0);
+    let lab = lab.ancestors().nth(2).expect("the lab's directory").to_owned();
+    let wal = |member: usize| lab.join(format!("wal-n{}", member + 1));
+    let ctl = Ctl::new(&cluster, 0);
+    ctl.puts("w", KEYS);
+    ctl.does(&["user", "add", "quorate", "--no-password"]);
+    ctl.does(&["user", "add", "root:pw"]);
+    ctl.does(&["user", "grant-role", "root", "root"]);
+    ctl.does(&["role", "add", "root"]);
+    ctl.does(&["user", "grant-role", "quorate", "root"]);
+    ctl.does(&["auth", "enable"]);
+    let mut text = std::fs::read_to_string(cluster.config()).expect("a config file");
+    for member in [1, 2] {
+        let head = format!("[clusters.etcd.members.n{}]", member + 1);
+        let line = format!("{head}\nwal_dir = {:?}", wal(member).display().to_string());
+        text = text.replacen(&head, &line, 1);
+    }
+    std::fs::write(cluster.config(), text).expect("written");
+    super::scene::lose_two(&cluster);
+    for member in [1, 2] {
+        std::fs::rename(wal(member), wal(member).with_extension("lost")).expect("taken away");
+    }
+    let ssh = Ssh::to(&cluster, |_| "box-all".into());
+    let stuck = Stuck::planned(cluster, |cluster, args| ssh.run(cluster, args));
+    stuck.run("run", true).exits(0).says(&["is recovered"]);
+    stuck.is_recovered();
+    let anonymous = Command::new(Path::new(stuck.cluster.program()).with_file_name("etcdctl"))
+        .args(["--endpoints", stuck.cluster.endpoints()[0], "--insecure-skip-tls-verify", "get", "w0"])
+        .output();
+    assert!(!anonymous.expect("etcdctl runs").status.success(), "who shows no certificate is not let in");
+}
+
+/// Its alarm would keep the new cluster read-only.
+#[test]
+fn a_cluster_whose_space_is_used_up_is_recovered_by_sh() {
+    let quota = "--server-arg=--quota-backend-bytes=16777216";
+    let stuck = Stuck::of(Cluster::etcd_with("3.5.35", 3, &[quota]), |cluster| {
+        let full = runtime().block_on(async {
+            let mut client = cluster.client().await;
+            while client.put("w0", vec![b'v'; 200 << 10], None).await.is_ok() {}
+            client.put("w0", "v", None).await.is_err()
+        });
+        assert!(full, "an alarm stands");
+    });
+    stuck.run("run", true).exits(0).says(&["defragment the database", "is recovered"]);
+    stuck.is_recovered();
+    etcdctl(&stuck.cluster, 1, &["put", "new", &"v".repeat(100_000)]);
+}
+
+#[test]
+fn what_no_shell_can_do_is_refused_with_what_can() {
+    let cluster = Cluster::etcd("3.6.16", 3);
+    cluster.settles("healthy");
+    let ctl = Ctl::new(&cluster, 0);
+    ctl.does(&["user", "add", "root:pw"]);
+    ctl.does(&["user", "grant-role", "root", "root"]);
+    ctl.does(&["auth", "enable"]);
+    super::scene::lose_two(&cluster);
+    let password = cluster.home.file("password", "pw").display().to_string();
+    let login = format!("backend = \"etcd\"\nauth = {{ user = \"root\", password_file = {password:?} }}");
+    let config = super::scene::config_with(&cluster, "auth.toml", &[("backend = \"etcd\"", &login)]);
+    let plan = ["recover", "plan", "-o", "script"];
+    super::scene::with(&cluster, &config, &plan).exits(4).says(&[
+        "cannot be given as scripts",
+        "more than a shell can do",
+        "`quorate recover run etcd`",
+        "on the host of n1",
+        "quorate runbook show etcd-stuck-quorum",
+    ]);
 }

@@ -135,7 +135,8 @@ impl List<'_> {
             step.why = "It was only for this run.".into();
             step.effect = vec![Condition::Etcd(EtcdCondition::KeyAbsent { endpoint, cluster_id, key })];
         });
-        let min_revision = c.source().revision() + c.bump;
+        // What raises the revision counts from the last row, which may have been compacted away.
+        let min_revision = if c.bump > 0 { c.bump } else { c.source().revision() };
         let save = EtcdAction::SaveSnapshot {
             endpoint: c.seed_url(),
             cluster_id: c.new_cluster_id.clone(),

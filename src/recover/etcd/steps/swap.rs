@@ -144,6 +144,10 @@ impl List<'_> {
                 vec![exists(host, to), absent(host, from)]
             };
             step.undo = Undo::By { action: Box::new(rename(to, from)), effect: vec![exists(host, from)] };
+            if data {
+                // Asked once more when the server has stopped: a client may have written until then.
+                step.undo_pre = vec![c.only_our_writes()];
+            }
         });
     }
 
@@ -159,15 +163,12 @@ impl List<'_> {
             step.effect = vec![c.serves(c.seed_url())];
             step.settle_s = SERVE_S;
             step.undo = undo_start(site);
-            step.undo_pre = vec![Condition::Etcd(EtcdCondition::OnlyOurWrites {
-                endpoint: c.seed_url(),
-                cluster_id: c.new_cluster_id.clone(),
-                snapshot: c.snapshot(),
-                bump: c.bump,
-                key: c.key(),
-            })];
+            step.undo_pre = vec![c.only_our_writes()];
             step.danger = Some("Once a client has written to it, this cannot be rolled back.".into());
         });
+        if c.source().is_full() {
+            self.make_room();
+        }
         if c.source().has_alarms() {
             let disarm =
                 EtcdAction::DisarmLeftovers { endpoint: c.seed_url(), cluster_id: c.new_cluster_id.clone() };
@@ -192,6 +193,22 @@ impl List<'_> {
             step.why = "A server that answers need not be able to write.".into();
             step.pre = vec![c.serves(c.seed_url())];
             step.effect = vec![exists(HERE, &c.record("serving"))];
+        });
+    }
+    /// The quota counts the file, not what is in use: without this the next write raises the alarm again.
+    fn make_room(&mut self) {
+        let c = self.chosen;
+        let record = c.record("defragmented");
+        let shrink = EtcdAction::MakeRoom {
+            endpoint: c.seed_url(),
+            cluster_id: c.new_cluster_id.clone(),
+            record: record.clone(),
+        };
+        self.step("make-room", Phase::Start, HERE, Action::Etcd(shrink), |step| {
+            step.what = "Drop old revisions and defragment the database".into();
+            step.why = "The quota counts the whole file: the next write would raise the alarm again.".into();
+            step.pre = vec![c.serves(c.seed_url())];
+            step.effect = vec![exists(HERE, &record)];
         });
     }
 }

@@ -1,0 +1,116 @@
+//! What a server runs short of, and what lies open on its machine.
+
+use super::{failing, found, quorum, says};
+use crate::cluster::{Cluster, Home, wait};
+use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+fn connections(endpoint: &str, count: usize) -> Vec<TcpStream> {
+    let authority = endpoint.rsplit('/').next().expect("an authority");
+    let one = || {
+        let stream = TcpStream::connect(authority).expect("connects");
+        // The server counts a connection a moment after it has taken it.
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        stream
+    };
+    std::iter::repeat_with(one).take(count).collect()
+}
+
+/// The limit is for each client address. Who has reached it is hung up on, which proves nothing of the ensemble.
+#[test]
+fn a_client_that_may_open_no_further_connection_does_not_see_a_dead_ensemble() {
+    let arguments = ["--server-arg=maxClientCnxns=20", "--server-arg=4lw.commands.whitelist=srvr,mntr,conf"];
+    let cluster = Cluster::zookeeper("3.9.5", 3, &arguments);
+    let healthy = cluster.settles_calm().json();
+    assert!(!failing(&healthy, "warning").contains(&"client-connections".to_owned()));
+    assert!(says(&healthy, "client-connections").contains("May every"), "{healthy:#}");
+
+    let first = cluster.endpoints()[0];
+    let held = connections(first, 16);
+    wait("open connections are seen", || {
+        let report = cluster.check(&[]).json();
+        says(&report, "client-connections")
+            .contains("16 connections are open from 127.0.0.1, and 20 are allowed")
+    });
+    let others: Vec<TcpStream> =
+        cluster.endpoints()[1..].iter().flat_map(|endpoint| connections(endpoint, 20)).collect();
+    let more = connections(first, 3);
+    for _ in 0..3 {
+        let target = cluster.endpoints().join(",");
+        let report = Home::new().run(&["check", &target, "-o", "json"]);
+        assert!(report.code != 2 || quorum(&report.json())["state"] != "lost", "{}", report.stdout);
+        assert_ne!(quorum(&report.json())["state"], "lost", "{}", report.stdout);
+        let unreachable = report.json()["clusters"][0]["unreachable"].to_string();
+        assert!(
+            (unreachable.contains("empty-reply") || unreachable.contains("connection-reset"))
+                && unreachable.contains("maxClientCnxns"),
+            "{unreachable}"
+        );
+    }
+    drop((held, others, more));
+    let after = cluster.settles_calm().json();
+    assert!(says(&after, "server-errors").contains("connections were refused"), "{after:#}");
+}
+
+#[test]
+fn a_machine_shows_its_disks_its_files_and_its_heap() {
+    let provider =
+        "metricsProvider.className=org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider";
+    let spare = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let metrics = spare.local_addr().expect("an address");
+    drop(spare);
+    let arguments = [
+        format!("--server-arg={provider}"),
+        format!("--server-arg=metricsProvider.httpPort={}", metrics.port()),
+        "--server-arg=jvm.pause.monitor=true".to_owned(),
+        "--server-arg=quorum.auth.enableSasl=false".to_owned(),
+    ];
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let cluster = Cluster::zookeeper("3.8.3", 1, &arguments);
+    let report = cluster.settles_calm().json();
+    assert!(says(&report, "data-dir-permissions").contains("Can only the server's own user"), "{report:#}");
+    let room = says(&report, "disk-space");
+    assert!(room.contains("Is there room") || room.contains("are free where dataDir is"), "{room}");
+
+    // The heap is on the provider's page, which the lab's file does not name.
+    let dir = Path::new(cluster.config()).parent().expect("a directory").to_owned();
+    let config = std::fs::read_to_string(cluster.config()).expect("a config file");
+    let named = config.replace(
+        "host = { local = true }",
+        &format!("host = {{ local = true }}\nmetrics = \"http://{metrics}\""),
+    );
+    let path = cluster.home.file("named.toml", &named);
+    let named = path.to_str().expect("a path");
+    let policy = |heap: &str| {
+        let text = std::fs::read_to_string(&path).expect("a config file");
+        let text = text.split("\n[policy]").next().expect("some").to_owned();
+        std::fs::write(&path, format!("{text}\n[policy]\nheap_used_warn = \"{heap}\"\n")).expect("written");
+        cluster.home.run(&["check", "--config", named, "-o", "json", "--only", "jvm"]).json()
+    };
+    assert!(says(&policy("1%"), "jvm").contains("its heap is"), "{}", policy("1%"));
+    assert_eq!(found(&policy("99%"), "fail", "warning"), [""; 0]);
+
+    // Whoever opens its directory to everybody hears of it, and of no more than that.
+    let open = |path: &Path, mode: u32| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).expect("permissions");
+    };
+    let data = dir.join("n1").join("data");
+    let version = data.join("version-2");
+    let above: Vec<std::path::PathBuf> = version
+        .ancestors()
+        .take_while(|path| path.starts_with(cluster.home.path("")))
+        .map(Path::to_owned)
+        .collect();
+    above.iter().for_each(|path| open(path, 0o755));
+    let log = std::fs::read_dir(&version).expect("a log").flatten().map(|entry| entry.path());
+    log.for_each(|file| open(&file, 0o644));
+    let exposed = says(&cluster.check(&[]).json(), "data-dir-permissions");
+    assert!(
+        exposed.contains("every user of its machine can read") && exposed.contains("version-2"),
+        "{exposed}"
+    );
+    open(&data, 0o750);
+    let closed = says(&cluster.check(&[]).json(), "data-dir-permissions");
+    assert!(closed.contains("Can only the server's own user"), "{closed}");
+}
