@@ -248,7 +248,8 @@ fn pages(check: &Explained) -> String {
 /// What is of one backend stands after its name, where there are several.
 fn sources(check: &Explained) -> Vec<String> {
     let several = check.by_backend.iter().filter(|on| !on.sources.is_empty()).count() > 1;
-    let lead = |on: &OnBackend, source: &str| match several {
+    let lead = |on: &OnBackend, source: &str| match several && !source.to_lowercase().starts_with(on.backend)
+    {
         true => format!("{}: {source}", on.backend),
         false => source.to_owned(),
     };
