@@ -310,7 +310,7 @@ mod tests {
         for check in catalogue() {
             for backend in check.backends().into_iter().filter(|backend| *backend != BackendKind::Etcd) {
                 let remedy = of(check, backend);
-                for word in ["etcd", "--peer-", "--client-cert", "--initial-", "learner"] {
+                for word in ["etcd", "--peer-", "--client-cert", "--initial-", "a learner"] {
                     assert!(!remedy.contains(word), "{} on {}: {remedy}", check.slug, backend.name());
                 }
             }
