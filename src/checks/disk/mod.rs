@@ -1,6 +1,7 @@
 //! Latency, space, quotas.
 
 mod client_connections;
+mod disk_space;
 mod jvm;
 mod server_errors;
 mod store_size;
