@@ -54,3 +54,10 @@ pub(super) fn loopback_only<'a>(members: impl Iterator<Item = &'a Member>) -> bo
         members.flat_map(|m| &m.listeners).filter(|l| l.kind == ListenerKind::Client).peekable();
     listeners.peek().is_some() && listeners.all(|l| l.loopback)
 }
+
+/// Whether a server that answered runs Consul Enterprise, whose lines get fixes of their own.
+pub(super) fn any_enterprise(consul: &ConsulFacts, facts: &CommonFacts) -> bool {
+    consul
+        .answered(facts)
+        .any(|(_, native)| native.settings.known().is_some_and(|settings| settings.enterprise))
+}

@@ -1,7 +1,7 @@
 //! version-known-bug, asked of Consul. What was fixed and where is from the bulletins of discuss.hashicorp.com/c/security, the
 //! Go vulnerability database and the CVE records; severities are warnings: each needs a special situation.
 
-use crate::checks::agents::nobody;
+use crate::checks::agents::{any_enterprise, nobody};
 use crate::checks::versions::release::{Release, told};
 use crate::facts::{CommonFacts, ConsulFacts};
 use crate::finding::{Hit, Outcome, Severity, Tally};
@@ -91,8 +91,7 @@ pub(super) fn judge(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Ou
     if fleet.is_empty() {
         return nobody(Severity::Warning);
     }
-    let enterprise =
-        consul.answered(facts).any(|(_, native)| native.settings.known().is_some_and(|s| s.enterprise));
+    let enterprise = any_enterprise(consul, facts);
     let mut clean = Vec::new();
     for (release, members) in fleet {
         if release.major != 1 || !KNOWN_MINORS.contains(&release.minor) {

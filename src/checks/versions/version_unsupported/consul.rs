@@ -2,7 +2,7 @@
 //! the Community edition gets fixes in its newest line only, as the bulletins since 2024 show ("fixed in Community Edition
 //! 1.22.0 and Enterprise 1.22.0, 1.21.6, 1.20.8, 1.18.12").
 
-use crate::checks::agents::nobody;
+use crate::checks::agents::{any_enterprise, nobody};
 use crate::checks::versions::release::told;
 use crate::facts::{CommonFacts, ConsulFacts};
 use crate::finding::{Hit, Outcome, Severity, Tally};
@@ -24,8 +24,7 @@ pub(super) fn judge(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Ou
     if fleet.is_empty() {
         return nobody(Severity::Warning);
     }
-    let enterprise =
-        consul.answered(facts).any(|(_, native)| native.settings.known().is_some_and(|s| s.enterprise));
+    let enterprise = any_enterprise(consul, facts);
     let mut supported = Vec::new();
     for (release, members) in fleet {
         let ends = ENTERPRISE.iter().find(|(line, _)| *line == release.line()).map(|(_, day)| *day);
