@@ -1,6 +1,6 @@
 //! What quorate says of real Consul servers, healthy and broken.
 
-use crate::cluster::{Cluster, Home, PATIENCE, Ran};
+use crate::cluster::{Cluster, Home, PATIENCE, Ran, free_address};
 use quorate::target::TlsFiles;
 use quorate::transport::Deadline;
 use quorate::transport::http::{Answer, Http};
@@ -335,12 +335,6 @@ fn writes(secured: &Secured) {
     assert_eq!(answer.status, 404);
 }
 
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    listener.local_addr().expect("its address").port()
-}
-
 /// What a server says of its own settings, and its certificate: one server each is enough.
 #[test]
 fn dangerous_settings() {
@@ -352,7 +346,7 @@ fn dangerous_settings() {
             "--server-arg=-hcl=leave_on_terminate = true",
             "--server-arg=-hcl=acl { enabled = true default_policy = \"allow\" }",
             "--server-arg=-hcl=performance { raft_multiplier = 5 }",
-            &format!("--server-arg=-grpc-port={}", free_port()),
+            &format!("--server-arg=-grpc-port={}", free_address().port()),
         ],
     );
     let report = plain.check(&["--fail-on", "never"]).exits(0).json();
@@ -372,7 +366,7 @@ fn dangerous_settings() {
             "--no-client-cert-auth",
             "--server-arg=-hcl=tls { internal_rpc { verify_server_hostname = false verify_incoming = false } }",
             "--server-arg=-hcl=encrypt_verify_incoming = false",
-            &format!("--server-arg=-hcl=ports {{ grpc_tls = {} }}", free_port()),
+            &format!("--server-arg=-hcl=ports {{ grpc_tls = {} }}", free_address().port()),
         ],
     );
     let report = lax.cluster.check(&["--fail-on", "never"]).exits(0).json();

@@ -2,7 +2,6 @@
 
 use serde_json::Value;
 use std::io::Write;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -41,7 +40,7 @@ impl Server {
     /// Starts a member on what is in a folder already.
     pub(crate) fn start_in(version: &str, folder: tempfile::TempDir, flags: &[&str]) -> Server {
         let programs = programs(version);
-        let ports = [free_port(), free_port()];
+        let ports = [(); 2].map(|()| crate::cluster::free_address().port());
         let [client, peer] = ports.map(|port| format!("http://127.0.0.1:{port}"));
         let log = std::fs::File::create(folder.path().join("log")).expect("a log file");
         let child = Command::new(programs.join("etcd"))
@@ -137,8 +136,4 @@ fn run(command: &mut Command, input: Option<&str>) -> String {
     let (out, err) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "{command:?}: {out}{err}");
     out.into_owned()
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }

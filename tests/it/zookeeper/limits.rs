@@ -1,7 +1,7 @@
 //! What a server runs short of, and what lies open on its machine.
 
 use super::{failing, found, quorum, says};
-use crate::cluster::{Cluster, Home, wait};
+use crate::cluster::{Cluster, Home, free_address, wait};
 use std::net::TcpStream;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -57,9 +57,7 @@ fn a_client_that_may_open_no_further_connection_does_not_see_a_dead_ensemble() {
 fn a_machine_shows_its_disks_its_files_and_its_heap() {
     let provider =
         "metricsProvider.className=org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider";
-    let spare = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let metrics = spare.local_addr().expect("an address");
-    drop(spare);
+    let metrics = free_address();
     let arguments = [
         format!("--server-arg={provider}"),
         format!("--server-arg=metricsProvider.httpPort={}", metrics.port()),

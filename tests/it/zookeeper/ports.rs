@@ -1,7 +1,7 @@
 //! What `probe tls` and a declared page of numbers make of a ZooKeeper's ports.
 
 use super::{found, says, word};
-use crate::cluster::{Cluster, Home, Ran};
+use crate::cluster::{Cluster, Home, Ran, free_address};
 use serde_json::Value;
 
 fn port(member: &Value, role: &str) -> String {
@@ -71,9 +71,7 @@ fn secure_ports_of_each_kind_show_their_certificates() {
 fn numbers_come_from_the_page_that_the_config_file_names() {
     let provider =
         "metricsProvider.className=org.apache.zookeeper.metrics.prometheus.PrometheusMetricsProvider";
-    let spare = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
-    let metrics = spare.local_addr().expect("an address");
-    drop(spare);
+    let metrics = free_address();
     let arguments = [
         "--server-arg=admin.enableServer=false".to_owned(),
         format!("--server-arg={provider}"),
