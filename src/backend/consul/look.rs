@@ -247,6 +247,7 @@ async fn of_the_server(api: Api<'_>, core: &Core, deadline: Deadline) -> Rest {
         Ok(answer) => observed(metrics::read(&answer.body)),
         // Said until the first interval is complete.
         Err(trouble) if trouble.detail.contains("no data") => Observed::unknown(NO_INTERVAL_YET),
+        Err(trouble) if trouble.detail.contains(NAN) => Observed::unknown(NO_NUMBER),
         Err(trouble) => Observed::unknown(trouble.to_string()),
     };
     if !stale {
@@ -339,7 +340,15 @@ async fn of_the_quorum(
 }
 
 /// Said of metrics before the first interval of ten seconds is complete.
-pub(super) const NO_INTERVAL_YET: &str = "the server is younger than one interval of its metrics (10 s)";
+const NO_INTERVAL_YET: &str = "the server is younger than one interval of its metrics (10 s)";
+
+/// What 1.13 and 1.14 say of a page that Go cannot write as JSON.
+const NAN: &str = "unsupported value: NaN";
+
+/// What that means: autopilot's gauges are set to NaN where a server starts or stops leading, and stay in the interval in
+/// which that was. The first interval after a start is shown until the second, a whole one, is over.
+const NO_NUMBER: &str = "it started, or stopped leading, in the interval that they are of, and Consul answers 500 then (NaN): ask \
+                         again in 20 s";
 
 async fn quorum_read(
     api: Api<'_>,

@@ -35,7 +35,7 @@ fn judge(consul: &ConsulFacts, facts: &CommonFacts, policy: &Policy) -> Outcome 
     }
     let mut tally = Tally::new();
     for (member, native) in consul.answered(facts) {
-        unread(member, native, "how its log store is", &mut tally);
+        unread(member, native, &mut tally);
         let Some(metrics) = native.metrics.known() else { continue };
         let failures: f64 = ["read", "write"]
             .iter()
