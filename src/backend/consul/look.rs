@@ -3,7 +3,7 @@
 use super::agent::Agent;
 use super::api::{self, Api, is_consul};
 use super::wire::{self, Roots};
-use super::{Consul, metrics};
+use super::{Consul, metrics, zones};
 use crate::backend::{Ask, clock};
 use crate::facts::*;
 use crate::transport::Deadline;
@@ -64,6 +64,7 @@ pub(super) struct Rest {
     /// `None` where another server was asked.
     pub(super) health: Option<Observed<AutopilotHealth>>,
     pub(super) keyring: Option<Observed<Vec<GossipKeys>>>,
+    pub(super) zones: Option<Observed<RedundancyZones>>,
     pub(super) denied: BTreeMap<String, String>,
 }
 
@@ -230,6 +231,7 @@ pub(super) async fn rest(
         read: led.read,
         agent_again: led.agent_again,
         health: led.health,
+        zones: led.zones,
         keyring: pool.keyring,
         denied,
         ..local
@@ -335,6 +337,10 @@ async fn of_the_quorum(
         });
         note(&mut rest.denied, "operator/autopilot/health", page.as_ref().err());
         rest.health = Some(observed(page.and_then(|answer| wire::health(&answer.body, now))));
+        if core.agent.as_ref().is_ok_and(|agent| agent.settings().enterprise) {
+            let page = api.page("operator/autopilot/state", deadline).await;
+            rest.zones = Some(observed(page.and_then(|answer| zones::read(&answer.body))));
+        }
     }
     rest
 }

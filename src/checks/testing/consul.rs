@@ -43,6 +43,7 @@ pub(crate) fn servers(n: usize) -> Sample {
             catalog: Observed::Known(CatalogView::default()),
             anonymous: Observed::Known(AnonymousAccess::default()),
             peers_json: Observed::unknown("its disk cannot be seen from here"),
+            here: Observed::unknown("its disk cannot be seen from here"),
             denied: BTreeMap::new(),
         })
         .collect();
@@ -70,6 +71,7 @@ pub(crate) fn servers(n: usize) -> Sample {
             not_after: None,
             days_left: Some(3000.0),
         }]),
+        zones: Observed::unknown("it was not asked"),
         token: true,
     });
     sample
