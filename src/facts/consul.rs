@@ -220,6 +220,8 @@ pub struct ConsulMetrics {
     pub counters: BTreeMap<String, f64>,
     /// Samples: mostly durations in milliseconds.
     pub samples: BTreeMap<String, Sampled>,
+    /// How long a leader's heartbeats took there and back, by the peer's node id.
+    pub heartbeats: BTreeMap<String, Sampled>,
 }
 
 /// A sample over one interval.

@@ -147,7 +147,11 @@ fn undecided_for_one_reason<'a>(shown: &mut Vec<&'a FindingReport>) -> Vec<Undec
 /// Each once, in the order of first sight.
 fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let mut once = Vec::new();
-    names.for_each(|name| if !once.contains(&name) { once.push(name) });
+    names.for_each(|name| {
+        if !once.contains(&name) {
+            once.push(name)
+        }
+    });
     once
 }
 

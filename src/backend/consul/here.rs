@@ -157,12 +157,14 @@ mod tests {
         assert_eq!(wal(&dir.path().join("wal")), None);
         let mut header = vec![0x0d; WAL_HEADER as usize];
         header.resize(4096, 0);
-        std::fs::write(dir.path().join("00000000000000000001-0000000000000000.wal"), &header).expect("a file");
+        std::fs::write(dir.path().join("00000000000000000001-0000000000000000.wal"), &header)
+            .expect("a file");
         std::fs::write(dir.path().join("wal-meta.db"), "x").expect("a file");
         let seen = wal(dir.path()).expect("is seen");
         assert_eq!((seen.segments, seen.written), (1, 0));
         header[WAL_HEADER as usize] = 1;
-        std::fs::write(dir.path().join("00000000000000000009-0000000000000001.wal"), &header).expect("a file");
+        std::fs::write(dir.path().join("00000000000000000009-0000000000000001.wal"), &header)
+            .expect("a file");
         let seen = wal(dir.path()).expect("is seen");
         assert_eq!((seen.segments, seen.written), (2, 1));
     }

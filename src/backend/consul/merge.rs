@@ -333,11 +333,7 @@ fn role(listed: &ListedMember, raft: Option<&RaftStats>, leader: Option<&Option<
 fn native(consul: &Consul, ask: &Ask, harvest: &Harvest) -> ConsulFacts {
     let rests = || harvest.rests.values();
     ConsulFacts {
-        members: harvest
-            .cores
-            .iter()
-            .map(|core| native_member(core, harvest))
-            .collect(),
+        members: harvest.cores.iter().map(|core| native_member(core, harvest)).collect(),
         autopilot: first_known(rests().map(|rest| rest.autopilot.clone())),
         health: first_known(rests().filter_map(|rest| rest.health.clone())),
         keyring: first_known(rests().filter_map(|rest| rest.keyring.clone())),

@@ -161,7 +161,13 @@ EOF
         assert_eq!(read, settings(json));
         let of = |key: &str| read.get(key).map(String::as_str);
         assert_eq!(
-            [of("data_dir"), of("encrypt"), of("server"), of("tls.defaults.key_file"), of("acl.tokens.agent")],
+            [
+                of("data_dir"),
+                of("encrypt"),
+                of("server"),
+                of("tls.defaults.key_file"),
+                of("acl.tokens.agent")
+            ],
             [Some("/var/lib/consul"), Some("a+b/c=="), Some("true"), Some("/k\"1.pem"), Some("t")]
         );
         assert_eq!(read.len(), 7);

@@ -139,7 +139,9 @@ mod tests {
         assert_eq!(crc.sum(), 0x995d_c9bb_df19_39fa);
         let meta = meta(br#"{"Version":1,"ID":"2-71-1795578850714","Index":71,"Term":2,"Size":10956,"CRC":"LcZcW21GakQ="}"#);
         assert_eq!(meta, Ok(Meta { index: 71, size: 10956, crc: 0x2dc6_5c5b_6d46_6a44 }));
-        for damaged in [r#"{"Index":1,"Size":1}"#, r#"{"Index":1,"Size":1,"CRC":"LcZcW21GakQ"}"#, "", "{\"Ind"] {
+        for damaged in
+            [r#"{"Index":1,"Size":1}"#, r#"{"Index":1,"Size":1,"CRC":"LcZcW21GakQ"}"#, "", "{\"Ind"]
+        {
             assert!(super::meta(damaged.as_bytes()).is_err(), "{damaged}");
         }
         assert_eq!(decoded("LcZcW21G!kQ="), None);

@@ -185,9 +185,10 @@ fn pair(part: &str, cert: &str, key: &str) -> TlsPair {
         Err(TlsFileError::NotPem { path, expected, .. }) => {
             Observed::Known(Some(format!("{} holds no {expected}", path.display())))
         }
-        Err(TlsFileError::Encrypted { path }) => {
-            Observed::Known(Some(format!("the key {} is encrypted, and a server asks nobody", path.display())))
-        }
+        Err(TlsFileError::Encrypted { path }) => Observed::Known(Some(format!(
+            "the key {} is encrypted, and a server asks nobody",
+            path.display()
+        ))),
         Err(other) => Observed::unknown(other.to_string()),
     };
     let leaf = CertificateDer::from_pem_file(cert)

@@ -88,7 +88,9 @@ fn sound(path: &Path, deep: bool, deadline: Deadline) -> Observed<Option<String>
         return broken(format!("its state.bin has {length} bytes, and {} by its meta.json", meta.size));
     }
     if length > READ_AT_ONCE && !deep {
-        return Observed::unknown("it is too large to be read at every check: `--deep` verifies its checksum");
+        return Observed::unknown(
+            "it is too large to be read at every check: `--deep` verifies its checksum",
+        );
     }
     match checksum(&mut file, deadline) {
         Ok(Some(sum)) if sum == meta.crc => Observed::Known(None),
@@ -129,8 +131,7 @@ mod tests {
 
     fn seen(dir: &Path) -> SnapshotsDir {
         let timeout = Duration::from_secs(60);
-        let ask =
-            Ask { timeout, deep: false, window: None, state_dir: None, now: Timestamp::UNIX_EPOCH };
+        let ask = Ask { timeout, deep: false, window: None, state_dir: None, now: Timestamp::UNIX_EPOCH };
         match look(dir, &ask, Deadline::after(timeout)) {
             Observed::Known(seen) => seen,
             Observed::Unknown(why) => SnapshotsDir {
