@@ -33,8 +33,16 @@ pub(crate) fn found(report: &Value, check: &str) -> Vec<String> {
 }
 
 /// What a slow machine may be found to have.
-const SLOW: [&str; 6] =
-    ["wal-fsync", "commit-latency", "linearizable-read", "raft-lag", "raft-saturation", "leader-churn"];
+const SLOW: [&str; 8] = [
+    "wal-fsync",
+    "commit-latency",
+    "linearizable-read",
+    "raft-lag",
+    "raft-saturation",
+    "leader-churn",
+    "heartbeats",
+    "peer-network",
+];
 
 /// Checks that found something worse than information, whatever the machine's speed.
 fn loud(report: &Value) -> Vec<&str> {

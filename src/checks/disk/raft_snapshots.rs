@@ -109,10 +109,13 @@ fn damaged(snapshot: &RaftSnapshot, damage: &str, newest: bool) -> Hit {
         ),
         false => (Severity::Warning, "its older snapshot {name} is damaged: {damage}"),
     };
-    Hit::new(severity, says)
+    let hit = Hit::new(severity, says)
         .with("name", snapshot.name.as_str())
         .with("damage", damage)
-        .with("bytes", Value::Bytes(snapshot.bytes))
+        .with("bytes", Value::Bytes(snapshot.bytes));
+    let goes_by_itself = "Raft removes it after its next snapshots, and starts from the newest one meanwhile. Look at the disk: \
+                          what damaged one file may damage others.";
+    if newest { hit } else { hit.remedy(goes_by_itself) }
 }
 
 #[cfg(test)]

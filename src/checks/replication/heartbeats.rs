@@ -15,12 +15,6 @@ const CONTACT_WARN: Threshold = Threshold {
     default: Limit::Percent(40.0),
     source: "Consul telemetry reference: raft.leader.lastContact below 200 ms, of a lease of 500 ms at raft_multiplier 1",
 };
-const CONTACT_CRITICAL: Threshold = Threshold {
-    key: "last_contact_critical",
-    default: Limit::Percent(100.0),
-    source: "hashicorp/raft: a leader that has not heard of a majority for the length of its lease steps down",
-};
-
 pub(super) const CHECK: Check = Check {
     slug: "heartbeats",
     family: Family::Replication,
@@ -30,7 +24,7 @@ pub(super) const CHECK: Check = Check {
     remedy: "Look at disk and CPU of that member: `quorate check --only wal-fsync,backend-commit,shared-disk`. Large \
              range requests show up as slow applies too.",
     runbook: None,
-    thresholds: &[RATE, CONTACT_WARN, CONTACT_CRITICAL],
+    thresholds: &[RATE, CONTACT_WARN],
     sources: &[
         "https://etcd.io/docs/v3.6/faq/#what-does-the-etcd-warning-failed-to-send-out-heartbeat-on-time-mean",
         "https://etcd.io/docs/v3.6/faq/#what-does-the-etcd-warning-apply-entries-took-too-long-mean",
@@ -80,37 +74,36 @@ fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
     tally.outcome()
 }
 
-/// How long the leader had not heard of a follower, against the lease that it loses when it hears of no majority.
+/// How long the leader had not heard of a follower, against the lease that it loses when it hears of no majority. Every
+/// follower is in that number, also one that is gone, for as long as it has been (hashicorp/raft raft.go checkLeaderLease).
 fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
+    if facts.members.len() == 1 {
+        return Outcome::NotApplicable("a lone server has nobody to hear of".into());
+    }
     let Some((leader, native)) = consul.leader(facts) else {
-        return Outcome::undecided("how late its heartbeats come: no leader answered", Severity::Critical);
+        return Outcome::undecided("how late its heartbeats come: no leader answered", Severity::Warning);
     };
+    if facts.members.iter().any(|member| !member.reachable) {
+        return Outcome::NotApplicable(
+            "who does not answer is in the leader's number too: see quorum-margin".into(),
+        );
+    }
     let mut tally = Tally::new();
     unread(leader, native, &mut tally);
     let contact = native.metrics.known().and_then(|metrics| metrics.samples.get("raft.leader.lastContact"));
     let lease = native.settings.known().and_then(|settings| settings.lease_ms).filter(|lease| *lease > 0.0);
     let (Some(contact), Some(lease)) = (contact, lease) else {
-        return match tally.outcome() {
-            Outcome::Clear(_) if facts.voters().count() == 1 => {
-                Outcome::NotApplicable("a lone server has nobody to hear of".into())
-            }
-            Outcome::Clear(_) => Outcome::undecided(
-                "how late its heartbeats come: the leader's metrics or its lease do not tell",
-                Severity::Critical,
-            ),
-            outcome => outcome,
-        };
+        if native.metrics.known().is_some() {
+            let missing =
+                "how late heartbeats come: it has not led for a whole interval of its metrics (10 s)";
+            tally.gap(leader.label(), missing, Severity::Warning);
+        }
+        return tally.outcome();
     };
-    let share = contact.max / lease * 100.0;
-    let severity = match share {
-        share if share >= policy.get(&CONTACT_CRITICAL) => Some(Severity::Critical),
-        share if share > policy.get(&CONTACT_WARN) => Some(Severity::Warning),
-        _ => None,
-    };
-    if let Some(severity) = severity {
+    if contact.max / lease * 100.0 > policy.get(&CONTACT_WARN) {
         let says = "it had not heard of a follower for {longest} in the last 10 s (mean {mean}); after {lease} without a majority \
                     it steps down";
-        let hit = Hit::new(severity, says)
+        let hit = Hit::new(Severity::Warning, says)
             .with("longest", Value::Millis(contact.max))
             .with("mean", Value::Millis(contact.mean))
             .with("lease", Value::Millis(lease));
@@ -145,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn a_leader_that_hears_nothing_for_as_long_as_its_lease() {
+    fn a_leader_that_hears_of_a_follower_late() {
         row(&CHECK, &servers(3), &[]);
         let contact = |longest| {
             let mut sample = servers(3);
@@ -155,17 +148,16 @@ mod tests {
         };
         row(&CHECK, &contact(200.0), &[]);
         row(&CHECK, &contact(201.0), &[Severity::Warning]);
-        row(&CHECK, &contact(500.0), &[Severity::Critical]);
         let mut slow = contact(900.0);
         slow.settings_mut("n1").lease_ms = Some(2500.0);
         row(&CHECK, &slow, &[]);
-        let mut silent = servers(3);
-        silent.interval_mut("n1").samples.remove("raft.leader.lastContact");
-        undecided(&CHECK, &silent, Severity::Critical);
-        undecided(&CHECK, &servers(3).leaderless().down("n1"), Severity::Critical);
-        let mut lone = servers(1);
-        lone.interval_mut("n1").samples.remove("raft.leader.lastContact");
-        assert!(matches!(lone.run(&CHECK), Outcome::NotApplicable(_)));
+        // Whoever is gone has not been heard of for as long.
+        assert!(matches!(contact(20_000.0).down("n3").run(&CHECK), Outcome::NotApplicable(_)));
+        let mut young = servers(3);
+        young.interval_mut("n1").samples.remove("raft.leader.lastContact");
+        undecided(&CHECK, &young, Severity::Warning);
+        undecided(&CHECK, &servers(3).down("n1"), Severity::Warning);
+        assert!(matches!(servers(1).run(&CHECK), Outcome::NotApplicable(_)));
     }
 
     #[test]

@@ -12,8 +12,7 @@ pub fn settings(text: &str) -> BTreeMap<String, String> {
     let mut names: Vec<String> = Vec::new();
     let mut value = false;
     let mut lists = 0_usize;
-    let mut tokens = Tokens(text.chars().peekable());
-    while let Some(token) = tokens.next() {
+    for token in Tokens(text.chars().peekable()) {
         match token {
             Token::Open('[') => lists += 1,
             Token::Close(']') => {
