@@ -33,8 +33,16 @@ pub(crate) fn found(report: &Value, check: &str) -> Vec<String> {
 }
 
 /// What a slow machine may be found to have.
-const SLOW: [&str; 6] =
-    ["wal-fsync", "commit-latency", "linearizable-read", "raft-lag", "raft-saturation", "leader-churn"];
+pub(crate) const SLOW: [&str; 8] = [
+    "wal-fsync",
+    "commit-latency",
+    "linearizable-read",
+    "raft-lag",
+    "raft-saturation",
+    "leader-churn",
+    "heartbeats",
+    "peer-network",
+];
 
 /// Checks that found something worse than information, whatever the machine's speed.
 fn loud(report: &Value) -> Vec<&str> {
@@ -54,7 +62,7 @@ pub(crate) fn member<'a>(report: &'a Value, name: &str) -> &'a Value {
 
 /// Checks until nothing is unknown: a server's first interval of metrics takes ten seconds.
 #[track_caller]
-fn all_told(cluster: &Cluster) -> Value {
+pub(crate) fn all_told(cluster: &Cluster) -> Value {
     let deadline = Deadline::after(PATIENCE);
     loop {
         let report = cluster.check(&[]).exits(0).json();

@@ -15,6 +15,7 @@ mod peer_tls;
 mod peer_verification;
 mod shared_ca;
 mod sockets;
+mod tls_files;
 mod tls_version;
 
 use crate::finding::Check;
@@ -34,4 +35,5 @@ pub(super) const CHECKS: &[&Check] = &[
     &grpc_tls::CHECK,
     &mesh_ca::CHECK,
     &hostname_verification::CHECK,
+    &tls_files::CHECK,
 ];
