@@ -47,8 +47,20 @@ pub struct ZookeeperMember {
     pub admin: Observed<ZookeeperAdmin>,
     /// Whether it answers `gtmk`, a word that nobody lists by itself: then its whitelist is `*` (or 3.4's).
     pub answers_any_word: Observed<bool>,
+    /// Its newest snapshot: the file, where its machine is this one, else what its AdminServer tells.
+    pub snapshot: Observed<ZookeeperSnapshot>,
     /// What its machine shows, where it is this one.
     pub here: Observed<ZookeeperHere>,
+}
+
+/// A snapshot that a server wrote for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperSnapshot {
+    /// The last transaction that was applied when it was begun.
+    pub zxid: u64,
+    /// How long ago it was written, in seconds; `None` where the server does not tell.
+    pub age_seconds: Option<f64>,
 }
 
 /// What is seen of a server from its own machine.
@@ -60,6 +72,10 @@ pub struct ZookeeperHere {
     /// Files beside the data directory that hold data or secrets and that every user of the machine can read: key stores, a
     /// `zoo.cfg` with passwords, one file of a log elsewhere.
     pub exposed: Vec<String>,
+    /// Memory of its process that is swapped out, in bytes (`VmSwap`); `None` where the system does not tell.
+    pub swapped_bytes: Option<u64>,
+    /// Its newest snapshot; `None` without one that may be read.
+    pub snapshot: Option<ZookeeperSnapshot>,
     /// Key stores that are PEM files, by the prefix of their settings: `ssl` for clients, `ssl.quorum`.
     pub stores: BTreeMap<String, ZookeeperStore>,
 }

@@ -103,7 +103,7 @@ pub(super) async fn first(
         opened,
         admin::look(http, &page, address, ask, deadline),
         words,
-        here::look(address, declared, deadline),
+        here::look(address, declared, ask.now, deadline),
     )
     .await;
     look.conf = answered("conf", conf).map(|text| wire::settings(text));

@@ -322,7 +322,16 @@ fn native(
         settings: settings(look),
         admin: look.admin.admin.clone(),
         answers_any_word: look.any_word.clone(),
+        snapshot: snapshot(look),
         here: look.here.here.clone(),
+    }
+}
+
+/// The file itself, where it is seen: an AdminServer does not always tell when it was written.
+fn snapshot(look: &Look) -> Observed<ZookeeperSnapshot> {
+    match look.here.here.known().and_then(|here| here.snapshot) {
+        Some(file) => Observed::Known(file),
+        None => look.admin.snapshot.clone(),
     }
 }
 

@@ -114,6 +114,11 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
     let numbers = [
         ("uptime", 3_600_000.0),
         ("looking_count", 1.0),
+        ("election_time_cnt", 1.0),
+        ("election_time_sum", 250.0),
+        ("election_time_max", 250.0),
+        ("stale_sessions_expired", 3.0),
+        ("connection_drop_count", 40.0),
         ("open_file_descriptor_count", 100.0),
         ("max_file_descriptor_count", 1000.0),
         ("digest_mismatches_count", 0.0),
@@ -186,6 +191,7 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
             busiest: Observed::Known(Some(ZookeeperClient { address: "10.0.1.1".into(), connections: 3 })),
         }),
         answers_any_word: Observed::Known(false),
+        snapshot: Observed::Known(ZookeeperSnapshot { zxid: 1 << 32, age_seconds: Some(3600.0) }),
         here: Observed::Known(ZookeeperHere {
             directories: [("dataDir", "/var/lib/zk", 1), ("dataLogDir", "/txn/zk", 2)]
                 .map(|(key, path, device)| ZookeeperDirectory {
@@ -201,6 +207,8 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
                 })
                 .into(),
             exposed: vec![],
+            swapped_bytes: Some(0),
+            snapshot: None,
             stores: BTreeMap::new(),
         }),
     }
