@@ -15,6 +15,24 @@ pub struct ZookeeperFacts {
     pub addresses_given: usize,
     /// Whether the root's ACL gives everybody every right.
     pub root_open: Observed<bool>,
+    /// Whether the root's ACL names users of the scheme `digest`: then clients log in by a password.
+    pub root_digest: Observed<bool>,
+    /// Where the leader takes followers, as it is found from here.
+    pub quorum_port: Observed<ZookeeperQuorumPort>,
+}
+
+/// A leader's port for followers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperQuorumPort {
+    /// `HOST:PORT`.
+    pub address: String,
+    /// Whether it took a connection from here.
+    pub open: bool,
+    /// Whether it spoke TLS.
+    pub tls: bool,
+    /// Whether this is the leader's own machine: then that it is reached from here tells nothing.
+    pub own_machine: bool,
 }
 
 /// What one server told of itself.
@@ -76,8 +94,24 @@ pub struct ZookeeperHere {
     pub swapped_bytes: Option<u64>,
     /// Its newest snapshot; `None` without one that may be read.
     pub snapshot: Option<ZookeeperSnapshot>,
+    /// What it will find when it is started again.
+    pub start: ZookeeperStart,
     /// Key stores that are PEM files, by the prefix of their settings: `ssl` for clients, `ssl.quorum`.
     pub stores: BTreeMap<String, ZookeeperStore>,
+}
+
+/// The files that a server starts from, as they are now. Secrets are not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperStart {
+    /// `zoo.cfg`.
+    pub file: BTreeMap<String, String>,
+    /// The file that its `dynamicConfigFile` names; `None` where it names none, or that cannot be read.
+    pub dynamic: Option<BTreeMap<String, String>>,
+    /// What stands in `myid`; `None` where there is no such file that may be read.
+    pub myid: Option<String>,
+    /// Whether a `.dynamic.next` lies beside the `zoo.cfg`: a configuration that was proposed and not taken up.
+    pub left_over: Option<String>,
 }
 
 /// A key store, as the file is now.

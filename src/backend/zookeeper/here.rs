@@ -2,7 +2,10 @@
 //! looked at where the config file says that the member is local: a loopback address may be a tunnel's end.
 
 use super::wire;
-use crate::facts::{DataDir, Observed, ZookeeperDirectory, ZookeeperHere, ZookeeperSnapshot, ZookeeperStore};
+use crate::facts::{
+    DataDir, Observed, ZookeeperConfig, ZookeeperDirectory, ZookeeperHere, ZookeeperSnapshot, ZookeeperStart,
+    ZookeeperStore,
+};
 use crate::host::local::LocalHost;
 use crate::host::{Host, Process};
 use crate::listener::certificate;
@@ -25,6 +28,8 @@ pub(super) struct HereLook {
     /// The properties that command line and file make.
     pub(super) properties: Observed<BTreeMap<String, String>>,
     pub(super) here: Observed<ZookeeperHere>,
+    /// The member list in its files, for when nobody serves who could tell it.
+    pub(super) list: Option<ZookeeperConfig>,
     /// Whether it was not looked for: nobody says that it is on this machine.
     pub(super) elsewhere: bool,
 }
@@ -45,6 +50,7 @@ impl HereLook {
             file: Observed::unknown(why),
             properties: Observed::unknown(why),
             here: Observed::unknown(why),
+            list: None,
             elsewhere: false,
         }
     }
@@ -127,8 +133,11 @@ impl Started {
         });
         let mut properties: BTreeMap<String, String> = options.collect();
         properties.extend(settings.iter().map(|(key, value)| wire::misplaced(key, value)));
+        let dynamic = settings.get("dynamicConfigFile").and_then(|path| std::fs::read_to_string(path).ok());
         HereLook {
+            list: dynamic.as_deref().and_then(wire::config).or_else(|| wire::config(&self.text)),
             here: Observed::Known(ZookeeperHere {
+                start: self.start(&settings, dynamic.as_deref()),
                 directories: directories(&settings),
                 exposed: self.exposed(&settings),
                 swapped_bytes: swapped(self.pid),
@@ -138,6 +147,17 @@ impl Started {
             file: Observed::Known(settings),
             properties: Observed::Known(properties),
             elsewhere: false,
+        }
+    }
+
+    fn start(&self, settings: &BTreeMap<String, String>, dynamic: Option<&str>) -> ZookeeperStart {
+        let myid = settings.get("dataDir").map(|dir| Path::new(dir).join("myid"));
+        let next = PathBuf::from(format!("{}.dynamic.next", self.path.display()));
+        ZookeeperStart {
+            file: settings.clone(),
+            dynamic: dynamic.map(wire::settings),
+            myid: myid.and_then(|path| std::fs::read_to_string(path).ok()).map(|id| id.trim().to_owned()),
+            left_over: next.exists().then(|| next.display().to_string()),
         }
     }
 

@@ -58,6 +58,13 @@ pub(crate) fn ensemble(n: usize) -> Sample {
             members: ids.iter().map(|id| server(id, &config)).collect(),
             addresses_given: n,
             root_open: Observed::Known(false),
+            root_digest: Observed::Known(false),
+            quorum_port: Observed::Known(ZookeeperQuorumPort {
+                address: "10.0.0.1:2888".into(),
+                open: true,
+                tls: true,
+                own_machine: false,
+            }),
         }),
     })
 }
@@ -166,6 +173,7 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
             properties: map(&[
                 ("admin.serverAddress", "127.0.0.1"),
                 ("client.certReload", "true"),
+                ("db.autocreate", "false"),
                 ("fips-mode", "false"),
             ]),
             running: map(&[
@@ -209,8 +217,25 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
             exposed: vec![],
             swapped_bytes: Some(0),
             snapshot: None,
+            start: start(id, config),
             stores: BTreeMap::new(),
         }),
+    }
+}
+
+/// Files from which it starts again.
+fn start(id: &str, config: &ZookeeperConfig) -> ZookeeperStart {
+    let line = |(id, server): (&String, &ZookeeperServer)| {
+        let election = server.election.rsplit_once(':').map_or("", |(_, port)| port);
+        (format!("server.{id}"), format!("{}:{election}:participant;2181", server.quorum))
+    };
+    let timing = [("dataDir", "/var/lib/zk"), ("initLimit", "10"), ("syncLimit", "5")];
+    let timing = timing.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    ZookeeperStart {
+        file: config.servers.iter().map(line).chain(timing).collect(),
+        dynamic: None,
+        myid: Some(id.to_owned()),
+        left_over: None,
     }
 }
 

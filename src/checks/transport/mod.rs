@@ -13,6 +13,7 @@ mod mesh_ca;
 mod peer_cert_auth;
 mod peer_tls;
 mod peer_verification;
+mod quorum_ports;
 mod shared_ca;
 mod sockets;
 mod tls_version;
@@ -34,4 +35,5 @@ pub(super) const CHECKS: &[&Check] = &[
     &grpc_tls::CHECK,
     &mesh_ca::CHECK,
     &hostname_verification::CHECK,
+    &quorum_ports::CHECK,
 ];
