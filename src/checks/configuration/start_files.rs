@@ -67,7 +67,7 @@ impl Files<'_> {
         }
         for key in ["initLimit", "syncLimit"] {
             if self.value(key).is_some_and(|value| value.parse::<i64>() == Ok(0)) {
-                self.says(tally, "{subject}=0: no follower is ever in time", key);
+                self.says(tally, "{subject}=0: it does not start, that counts as not set", key);
             }
         }
         // Until 3.5 the others were only discouraged.
@@ -140,7 +140,7 @@ impl Files<'_> {
         if extended && id > LARGEST_ID {
             self.says(
                 tally,
-                "myid is {subject}, over 254, and extendedTypesEnabled=true: it does not start",
+                "myid is {subject}, over 254, and extendedTypesEnabled=true: it never serves",
                 text,
             );
         }
