@@ -6,6 +6,7 @@ mod without_effect;
 mod four_letter_words;
 mod dangers;
 mod shared_listener;
+mod start_files;
 mod unsafe_flags;
 
 use crate::facts::{EtcdMember, EtcdVars, Observed};
@@ -18,6 +19,7 @@ pub(super) const CHECKS: &[&Check] = &[
     &licence::CHECK,
     &four_letter_words::CHECK,
     &without_effect::CHECK,
+    &start_files::CHECK,
 ];
 
 /// What can be known of a member's settings from the arguments it was started with.

@@ -1,9 +1,11 @@
 //! Latency, space, quotas.
 
 mod client_connections;
+mod client_sessions;
 mod disk_space;
 mod jvm;
 mod server_errors;
+mod server_snapshots;
 mod store_size;
 mod data_placement;
 mod autopurge;
@@ -47,4 +49,6 @@ pub(super) const CHECKS: &[&Check] = &[
     &server_errors::CHECK,
     &jvm::CHECK,
     &client_connections::CHECK,
+    &client_sessions::CHECK,
+    &server_snapshots::CHECK,
 ];

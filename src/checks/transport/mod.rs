@@ -13,6 +13,7 @@ mod mesh_ca;
 mod peer_cert_auth;
 mod peer_tls;
 mod peer_verification;
+mod quorum_ports;
 mod shared_ca;
 mod sockets;
 mod tls_files;
@@ -36,4 +37,5 @@ pub(super) const CHECKS: &[&Check] = &[
     &mesh_ca::CHECK,
     &hostname_verification::CHECK,
     &tls_files::CHECK,
+    &quorum_ports::CHECK,
 ];
