@@ -1,7 +1,6 @@
 //! unsafe-flags, asked of ZooKeeper: settings of `zoo.cfg` and of the process.
 
 use crate::checks::servers::{each_with_settings, on, unpublished};
-use crate::checks::versions::release::Release;
 use crate::facts::{CommonFacts, Observed, ZookeeperFacts, ZookeeperMember};
 use crate::finding::{Hit, Outcome, Severity};
 use crate::policy::Policy;
@@ -57,7 +56,7 @@ const IN_THE_FILE: &[Danger] = &[Danger {
 }];
 
 pub(super) fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
-    let outcome = each_with_settings(zookeeper, Severity::Critical, |member, tally| {
+    each_with_settings(zookeeper, Severity::Critical, |member, tally| {
         if let Some(hit) = local_sessions(member) {
             tally.hit(hit);
         }
@@ -94,15 +93,7 @@ pub(super) fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> 
                 ),
             );
         }
-    });
-    match (empty_starts(zookeeper), outcome) {
-        (None, outcome) | (_, outcome @ Outcome::NotApplicable(_)) => outcome,
-        (Some(hit), Outcome::Clear(_)) => Outcome::found(hit),
-        (Some(hit), Outcome::Judged { mut hits, gaps }) => {
-            hits.push(hit);
-            Outcome::Judged { hits, gaps }
-        }
-    }
+    })
 }
 
 /// Sessions that only one server knows make no ephemeral znodes, unless they are upgraded when they try to.
@@ -120,27 +111,6 @@ fn local_sessions(member: &ZookeeperMember) -> Option<Hit> {
         on(member, severity, says)
             .with("ephemerals", used)
             .remedy("Set localSessionsUpgradingEnabled=true on all servers, and restart them one at a time.")
-    })
-}
-
-/// Servers that start empty where their data are gone: one line for all, it is the default.
-fn empty_starts(zookeeper: &ZookeeperFacts) -> Option<Hit> {
-    let may = |member: &&ZookeeperMember| {
-        let modern = |release: Release| release.line() >= (3, 6);
-        let modern = member.srvr.known().and_then(|s| Release::parse(&s.version)).is_some_and(modern);
-        let standalone = member.srvr.known().is_some_and(|srvr| srvr.mode == "standalone");
-        let off = |value: &str| value.trim().eq_ignore_ascii_case("false");
-        let allowed =
-            |key| member.settings.property(key).known().is_some_and(|value| !value.is_some_and(off));
-        modern && !standalone && allowed("db.autocreate")
-    };
-    let members: Vec<String> = zookeeper.answering().filter(may).map(ZookeeperMember::label).collect();
-    (!members.is_empty()).then(|| {
-        let says = "{members} would start empty, with a full vote, if their data were gone (db.autocreate is not false)";
-        Hit::new(Severity::Info, says).with("members", members).remedy(
-            "Set -Dzookeeper.db.autocreate=false and -Dzookeeper.datadir.autocreate=false on established servers; a new \
-             server then needs a file `initialize` beside version-2 of its dataLogDir.",
-        )
     })
 }
 
@@ -167,17 +137,13 @@ mod tests {
     }
 
     #[test]
-    fn sessions_of_one_server_and_empty_starts() {
+    fn sessions_of_one_server() {
         let mut sample = ensemble(1);
         sample.set_in_file("n1", "localSessionsEnabled", Some("true"));
         row(&CHECK, &sample, &[Severity::Info]);
         sample.numbers_mut("n1").insert("ephemerals_count".into(), 2.0);
         row(&CHECK, &sample, &[Severity::Warning]);
         sample.set_in_file("n1", "localSessionsUpgradingEnabled", Some("true"));
-        row(&CHECK, &sample, &[]);
-        sample.set_property("n1", "db.autocreate", None);
-        row(&CHECK, &sample, &[Severity::Info]);
-        sample.srvr_mut("n1").mode = "standalone".into();
         row(&CHECK, &sample, &[]);
     }
 

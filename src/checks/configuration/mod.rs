@@ -1,5 +1,6 @@
 //! How the servers were started.
 
+mod empty_start;
 mod licence;
 mod rpc_limits;
 mod without_effect;
@@ -20,6 +21,7 @@ pub(super) const CHECKS: &[&Check] = &[
     &four_letter_words::CHECK,
     &without_effect::CHECK,
     &start_files::CHECK,
+    &empty_start::CHECK,
 ];
 
 /// What can be known of a member's settings from the arguments it was started with.

@@ -24,9 +24,23 @@ fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
     if modes.peek().is_some() && modes.all(|mode| mode == "standalone") {
         return Outcome::NotApplicable("a standalone server has no port for others".into());
     }
+    let yes = |key: &'static str| {
+        move |member: &ZookeeperMember| {
+            let value = member.settings.parsed(key).known().copied();
+            value.map(|value| value.is_some_and(|value| value.trim().eq_ignore_ascii_case("true")))
+        }
+    };
+    let asked = |of: &dyn Fn(&ZookeeperMember) -> Option<bool>, answer| {
+        zookeeper.answering().any(|member| of(member) == Some(answer))
+    };
+    let (sasl, reconfig) = (yes("quorum.auth.serverRequireSasl"), yes("reconfigEnabled"));
     let port = match &zookeeper.quorum_port {
         Observed::Known(port) => port,
-        Observed::Unknown(why) => return Outcome::undecided(why, Severity::Critical),
+        Observed::Unknown(why) => {
+            // Only with reconfiguration on is an open port critical.
+            let at_worst = if asked(&reconfig, true) { Severity::Critical } else { Severity::Info };
+            return Outcome::undecided(why.as_str(), at_worst);
+        }
     };
     if port.own_machine {
         let why =
@@ -39,16 +53,6 @@ fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
             ("found", if port.open { "TLS" } else { "closed from here" }.into()),
         ]);
     }
-    let yes = |key: &'static str| {
-        move |member: &ZookeeperMember| {
-            let value = member.settings.parsed(key).known().copied();
-            value.map(|value| value.is_some_and(|value| value.trim().eq_ignore_ascii_case("true")))
-        }
-    };
-    let asked = |of: &dyn Fn(&ZookeeperMember) -> Option<bool>, answer| {
-        zookeeper.answering().any(|member| of(member) == Some(answer))
-    };
-    let (sasl, reconfig) = (yes("quorum.auth.serverRequireSasl"), yes("reconfigEnabled"));
     // It is asked for in every server's file, or it protects nothing.
     if asked(&sasl, true) && !asked(&sasl, false) {
         return Outcome::Clear(vec![("port", port.address.as_str().into()), ("found", "SASL".into())]);
@@ -98,6 +102,8 @@ mod tests {
         row(&CHECK, &sasl, &[Severity::Info]);
         let mut silent = ensemble(3);
         silent.ensemble_mut().quorum_port = Observed::unknown("no leader is known");
+        undecided(&CHECK, &silent, Severity::Info);
+        silent.set_in_file("n3", "reconfigEnabled", Some("true"));
         undecided(&CHECK, &silent, Severity::Critical);
     }
 }

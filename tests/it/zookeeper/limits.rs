@@ -191,3 +191,32 @@ fn snapshots_that_are_gone_and_files_that_are_another_servers() {
     let twice = ["n1", "n2"].map(|name| format!("\"{name}\": \"more than one server's myid is 2\""));
     assert_eq!(other, twice.join("\n"));
 }
+
+/// How long nobody was served: seen by the server that waited, since the check before.
+#[test]
+fn an_election_that_waits_for_a_server_to_start() {
+    let cluster = Cluster::zookeeper("3.8.3", 3, &["--server-arg=4lw.commands.whitelist=srvr,mntr"]);
+    cluster.settles_calm();
+    let text = std::fs::read_to_string(cluster.config()).expect("a config file");
+    let strict =
+        cluster.home.file("strict.toml", &format!("{text}\n[policy]\nelection_time_warn = \"50ms\"\n"));
+    let check = || {
+        let path = strict.to_str().expect("a path");
+        cluster.home.run(&["check", "--config", path, "-o", "json", "--timeout", "5s"])
+    };
+    // The first election, however long, is that of the start.
+    let calm = says(&check().exits(0).json(), "election-time");
+    assert!(calm.contains("When the servers look for a leader"), "{calm}");
+
+    let leader = cluster.with_role("leader").remove(0);
+    let followers = cluster.with_role("follower");
+    let [one, two] = [followers[0].as_str(), followers[1].as_str()];
+    cluster.lab("kill", &[one, two]);
+    let survivor = cluster.endpoint_of(&leader);
+    wait("the survivor has given up", || super::word(&survivor, "srvr").contains("not currently serving"));
+    cluster.lab("start", &[one]);
+    wait("the survivor serves again", || super::word(&survivor, "srvr").contains("Mode: "));
+    let waited = says(&check().json(), "election-time");
+    assert!(waited.contains(&leader) && waited.contains("(since last run)"), "{waited}");
+    assert!(waited.contains("it did not serve for") && !waited.contains(one), "{waited}");
+}
