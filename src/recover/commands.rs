@@ -10,6 +10,9 @@ pub fn of(action: &Action) -> Vec<Vec<String>> {
         Action::MakeDir { path, mode, .. } => vec![words(["mkdir", "-m", &format!("{mode:o}"), &text(path)])],
         Action::Rename { from, to, .. } => vec![words(["mv", "-nT", &text(from), &text(to)])],
         Action::CopyTree { from, to, .. } => vec![words(["cp", "-a", &text(from), &text(to)])],
+        Action::FetchTree { host, from, to } => {
+            vec![words(["scp", "-pr", &format!("{host}:{}", text(from)), &text(to)])]
+        }
         Action::WriteFile { path, text: content, .. } => {
             vec![words(["sh", "-c", "printf %s \"$1\" > \"$2\"", "sh", content, &text(path)])]
         }

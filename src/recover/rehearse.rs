@@ -3,7 +3,7 @@
 
 use super::describe;
 use super::executor::{Hands, Truth};
-use super::plan::{Action, Condition, EtcdAction, EtcdCondition, Plan, Step};
+use super::plan::{Action, Condition, EtcdAction, EtcdCondition, HERE, Plan, Step};
 use serde::Serialize;
 use std::path::Path;
 
@@ -159,6 +159,7 @@ fn touched(action: &Action, on: &str, path: &Path) -> bool {
         Action::MakeDir { host, path, .. } | Action::WriteFile { host, path, .. } => covers(host, path),
         Action::Rename { host, from, to } => covers(host, from) || covers(host, to),
         Action::CopyTree { host, to, .. } | Action::SendFile { host, to, .. } => covers(host, to),
+        Action::FetchTree { to, .. } => covers(HERE, to),
         Action::Run { host, .. } => host == on,
         Action::StopService { .. } | Action::StartService { .. } => false,
         Action::Etcd(action) => match action {

@@ -54,6 +54,7 @@ pub(super) fn situation() -> Situation {
         token: "token".into(),
         run_dir: "/state/r1".into(),
         run_dir_free: Observed::Known(1 << 40),
+        program_here: Observed::unknown("not asked"),
         sites: sites.collect(),
         facts: Facts {
             format: FACTS_FORMAT,
@@ -280,7 +281,9 @@ fn perform(world: &mut World, action: &Action) -> Result<(), String> {
             world.paths.remove(from);
             Ok(())
         }
-        Action::CopyTree { to, .. } | Action::SendFile { to, .. } => new(world, to, ""),
+        Action::CopyTree { to, .. } | Action::FetchTree { to, .. } | Action::SendFile { to, .. } => {
+            new(world, to, "")
+        }
         Action::Run { .. } => Ok(()),
         Action::StopService { service, record, .. } => {
             world.running.remove(&service.trace.path);

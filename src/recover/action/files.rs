@@ -1,6 +1,6 @@
 //! Files, processes and commands on the plan's hosts.
 
-use super::{LOOK, RealHands, WORK, said, truth};
+use super::{LOOK, RealHands, WORK, fetch_tree, said, truth};
 use crate::consent::Consent;
 use crate::host::{Content, Host, HostError, Kind};
 use crate::recover::executor::Truth;
@@ -71,6 +71,14 @@ impl RealHands {
                 let part = new_part(to)?;
                 host.copy_tree(consent, from, &part, work).await.map_err(said)?;
                 host.rename(consent, &part, to, look).await.map_err(said)
+            }
+            Action::FetchTree { host, from, to } => {
+                // The same name again: what a killed attempt has fetched is hashed, and not fetched once more.
+                let mut part = to.clone().into_os_string();
+                part.push(".part");
+                let part = PathBuf::from(part);
+                fetch_tree(self.host(host)?, from, &part, 0, work).await?;
+                self.here()?.rename(consent, &part, to, look).await.map_err(said)
             }
             Action::WriteFile { host, path, text, mode } => {
                 let content = Content::Bytes(text.as_bytes());

@@ -2,6 +2,7 @@
 
 mod etcd_looks;
 mod etcd_acts;
+mod fetch;
 mod files;
 mod joiner;
 mod left;
@@ -13,6 +14,7 @@ mod writes;
 
 use snapshot::Proven;
 
+pub(super) use fetch::fetch_tree;
 pub use files::free_near;
 pub(super) use services::{declared, trace};
 

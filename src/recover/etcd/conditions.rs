@@ -3,7 +3,7 @@
 use super::{Chosen, Place, Site};
 use crate::facts::Member;
 use crate::recover::plan::{
-    Action, Condition, Directory, EtcdCondition, HERE, OnlyOurWrites, Ownership, Undo,
+    Action, Condition, Directory, EtcdCondition, HERE, HostSpec, OnlyOurWrites, Ownership, Undo,
 };
 use std::path::{Path, PathBuf};
 
@@ -41,14 +41,28 @@ impl Chosen<'_> {
         Some(beside(wal, &format!("quorate-{}.new", self.situation.run_id)))
     }
 
-    /// The copy that is replayed.
-    pub(super) fn replayed(&self, at: Place<'_>) -> PathBuf {
-        beside(&at.site.data_dir, &format!("quorate-{}.replay", self.situation.run_id))
-    }
-
-    /// Its log.
-    pub(super) fn replayed_log(&self, at: Place<'_>) -> PathBuf {
-        beside(&at.site.data_dir, &format!("quorate-{}.replay-log", self.situation.run_id))
+    /// Where the files of a stopped member are worked on: on its own machine if that is this one, else in a copy here.
+    pub(super) fn files(&self, at: Place<'_>) -> Files {
+        let site = at.site;
+        if site.spec == HostSpec::Local {
+            let run = &self.situation.run_id;
+            return Files {
+                host: site.host.clone(),
+                data: site.data_dir.clone(),
+                log: site.wal_dir.clone().unwrap_or_else(|| site.data_dir.join("member/wal")),
+                replayed: beside(&site.data_dir, &format!("quorate-{run}.replay")),
+                replayed_log: beside(&site.data_dir, &format!("quorate-{run}.replay-log")),
+            };
+        }
+        let here = |what: &str| self.evidence().join(format!("{what}-{}", at.member.label()));
+        let data = here("data");
+        Files {
+            host: HERE.into(),
+            log: if site.wal_dir.is_some() { here("log") } else { data.join("member/wal") },
+            data,
+            replayed: here("replay"),
+            replayed_log: here("replay-log"),
+        }
     }
 
     pub(super) fn given_up(&self, path: &Path) -> PathBuf {
@@ -178,6 +192,18 @@ impl Chosen<'_> {
             member_id: None,
         })
     }
+}
+
+/// The files of a stopped member, on the machine where they are worked on.
+pub(super) struct Files {
+    pub(super) host: String,
+    pub(super) data: PathBuf,
+    /// The directory of the log.
+    pub(super) log: PathBuf,
+    /// The copy that is replayed.
+    pub(super) replayed: PathBuf,
+    /// Its log.
+    pub(super) replayed_log: PathBuf,
 }
 
 pub(super) fn undo_stop(site: &Site) -> Undo {

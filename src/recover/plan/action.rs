@@ -36,6 +36,16 @@ pub enum Action {
         /// Absolute path that must be free.
         to: PathBuf,
     },
+    /// Copies all files below a directory of a host to this machine, hashed on both sides; to a name beside first, then
+    /// renamed.
+    FetchTree {
+        /// One of the plan's hosts.
+        host: String,
+        /// Absolute path there.
+        from: PathBuf,
+        /// Absolute path on this machine that must be free.
+        to: PathBuf,
+    },
     /// Writes a new file.
     WriteFile {
         /// One of the plan's hosts.

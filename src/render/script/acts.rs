@@ -13,6 +13,10 @@ pub(super) fn of(action: &Action, host: &str) -> Vec<String> {
         Action::MakeDir { path, mode, .. } => vec![call("make_dir", &[&text(path), &octal(*mode)])],
         Action::Rename { from, to, .. } => vec![call("rename", &[&text(from), &text(to)])],
         Action::CopyTree { from, to, .. } => vec![call("copy_tree", &[&text(from), &text(to)])],
+        // `scripts` refuses a plan that has one.
+        Action::FetchTree { .. } => {
+            vec![call("stop", &["2", "its files are read on the machine of quorate"])]
+        }
         Action::WriteFile { path, text: content, mode, .. } => {
             vec![call("write_file", &[&text(path), &octal(*mode), content])]
         }
