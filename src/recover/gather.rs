@@ -42,10 +42,17 @@ pub async fn sites(
 
 /// The server's program on this machine's path: what replays a copy whose own host is another one.
 pub async fn program_here() -> Observed<(PathBuf, String)> {
-    let program = PathBuf::from("etcd");
-    match version(&LocalHost, &program, "--version", Deadline::after(LOOK)).await {
+    let deadline = Deadline::after(LOOK);
+    // Whole: a server on a copy gets no environment, so no path either.
+    let argv: Vec<OsString> = ["sh", "-c", "command -v etcd"].map(Into::into).into();
+    let found = LocalHost.ask(&argv, deadline).await.ok().filter(|output| output.code == 0);
+    let found = found.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    let Some(program) = found.filter(|program| program.is_absolute()) else {
+        return Observed::unknown("there is no etcd on the path of this machine");
+    };
+    match version(&LocalHost, &program, "--version", deadline).await {
         Some(version) => Observed::Known((program, version)),
-        None => Observed::unknown("there is no etcd on the path of this machine"),
+        None => Observed::unknown(format!("{} does not tell its version", program.display())),
     }
 }
 

@@ -3,6 +3,7 @@
 mod back;
 mod backup;
 mod damaged;
+mod far;
 mod fencing;
 mod guards;
 mod kinds;
