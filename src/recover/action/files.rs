@@ -4,7 +4,7 @@ use super::{LOOK, RealHands, WORK, fetch_tree, said, truth};
 use crate::consent::Consent;
 use crate::host::{Content, Host, HostError, Kind};
 use crate::recover::executor::Truth;
-use crate::recover::plan::{Action, Condition, EtcdAction};
+use crate::recover::plan::{Action, Condition};
 use crate::transport::Deadline;
 use crate::value::human_bytes;
 use std::ffi::OsString;
@@ -51,9 +51,10 @@ impl RealHands {
                 truth(!lives, || "it still runs".into())
             }
             Condition::PortSilent { address } => port(address).await,
-            Condition::ServiceStopped { .. } | Condition::ServiceRunning { .. } | Condition::Etcd(_) => {
-                Truth::Unknown("this is not looked at here".into())
-            }
+            Condition::ServiceStopped { .. }
+            | Condition::ServiceRunning { .. }
+            | Condition::ServiceReleased { .. }
+            | Condition::Etcd(_) => Truth::Unknown("this is not looked at here".into()),
         })
     }
 
@@ -91,9 +92,9 @@ impl RealHands {
                 let limit = Deadline::after(Duration::from_secs(u64::from(*timeout_s)));
                 run(self.host(host)?, consent, argv, limit).await
             }
-            Action::StopService { .. }
-            | Action::StartService { .. }
-            | Action::Etcd(EtcdAction::Restore(_)) => Err("this is not done here".into()),
+            Action::StopService { .. } | Action::StartService { .. } | Action::ReleaseService { .. } => {
+                Err("this is not done here".into())
+            }
             Action::Etcd(_) => Err("this is not done here".into()),
         }
     }

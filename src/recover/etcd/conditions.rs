@@ -2,6 +2,7 @@
 
 use super::{Chosen, Place, Site};
 use crate::facts::Member;
+use crate::host::service::Standing;
 use crate::recover::plan::{
     Action, Condition, Directory, EtcdCondition, HERE, HostSpec, OnlyOurWrites, Ownership, Undo,
 };
@@ -212,6 +213,21 @@ pub(super) fn undo_stop(site: &Site) -> Undo {
     Undo::By {
         action: Box::new(Action::StartService { host, service }),
         effect: vec![Condition::ServiceRunning { host: on, service: of }],
+    }
+}
+
+/// Of a server that did not run before it was held: it may start again, and is not started.
+pub(super) fn undo_hold(site: &Site) -> Undo {
+    match &site.service.standing {
+        Standing::Unit(word) if !word.starts_with("masked") => {}
+        Standing::Manifest { in_place: true } => {}
+        _ => return Undo::NotNeeded("it did not run before, and nothing held it".into()),
+    }
+    let service = || (site.host.clone(), site.service.clone());
+    let ((host, service), (on, of)) = (service(), service());
+    Undo::By {
+        action: Box::new(Action::ReleaseService { host, service }),
+        effect: vec![Condition::ServiceReleased { host: on, service: of }],
     }
 }
 

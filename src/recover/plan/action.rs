@@ -93,6 +93,14 @@ pub enum Action {
         /// Which.
         service: ServiceSpec,
     },
+    /// Lets a service start again as it could when the plan was made, and does not start it: a static pod whose manifest
+    /// is back is started by the kubelet.
+    ReleaseService {
+        /// One of the plan's hosts.
+        host: String,
+        /// Which.
+        service: ServiceSpec,
+    },
     /// What only etcd has.
     Etcd(EtcdAction),
 }

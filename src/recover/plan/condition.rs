@@ -71,6 +71,13 @@ pub enum Condition {
         /// Which.
         service: ServiceSpec,
     },
+    /// The service is enabled, or its manifest in place, as it was when the plan was made.
+    ServiceReleased {
+        /// One of the plan's hosts.
+        host: String,
+        /// Which.
+        service: ServiceSpec,
+    },
     /// The process that had this pid and began at this tick of the host's clock is gone.
     ProcessGone {
         /// One of the plan's hosts.

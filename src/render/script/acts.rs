@@ -35,7 +35,18 @@ pub(super) fn of(action: &Action, host: &str) -> Vec<String> {
             lines
         }
         Action::StartService { service, .. } => vec![start(service)],
+        Action::ReleaseService { service, .. } => vec![release(service)],
         Action::Etcd(action) => vec![etcd(action)],
+    }
+}
+
+fn release(service: &ServiceSpec) -> String {
+    match (&service.manager, &service.standing) {
+        (Manager::Systemd(unit), Standing::Unit(word)) => call("release_service", &["systemd", unit, word]),
+        (Manager::StaticPod(manifest), _) => {
+            call("release_service", &["pod", &text(manifest), &parked(manifest)])
+        }
+        _ => ":".to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Conditions as calls of the library's looks.
 
 use super::words::{call, number, word};
-use crate::host::service::moved_out;
+use crate::host::service::{Standing, moved_out};
 use crate::recover::describe;
 use crate::recover::plan::{
     Action, Becomes, Condition, EtcdAction, EtcdCondition, HERE, Manager, Plan, ServiceSpec,
@@ -52,6 +52,7 @@ impl Looks<'_> {
             Condition::Unlocked { host, path } => on(host, call("unlocked", &[&text(path)])),
             Condition::ServiceStopped { host, service } => on(host, asked("stopped", service)),
             Condition::ServiceRunning { host, service } => on(host, asked("running", service)),
+            Condition::ServiceReleased { host, service } => on(host, released(service)),
             Condition::ProcessGone { host, pid, started_ticks } => {
                 on(host, call("process_gone", &[&pid.to_string(), &started_ticks.to_string()]))
             }
@@ -125,6 +126,14 @@ impl Looks<'_> {
             Some(revision) => revision.to_string(),
             None => text(snapshot),
         }
+    }
+}
+
+fn released(service: &ServiceSpec) -> String {
+    match (&service.manager, &service.standing) {
+        (Manager::Systemd(unit), Standing::Unit(word)) => call("released", &["systemd", unit, word]),
+        (Manager::StaticPod(manifest), _) => call("released", &["pod", &text(manifest), ""]),
+        _ => ":".to_owned(),
     }
 }
 

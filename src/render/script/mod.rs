@@ -419,6 +419,7 @@ fn is_seen_from_afar(condition: &Condition) -> bool {
         | Condition::Unlocked { .. }
         | Condition::ServiceStopped { .. }
         | Condition::ServiceRunning { .. }
+        | Condition::ServiceReleased { .. }
         | Condition::ProcessGone { .. } => false,
     }
 }
