@@ -4,7 +4,7 @@ use super::words::{call, number, word};
 use crate::host::service::{Standing, moved_out};
 use crate::recover::describe;
 use crate::recover::plan::{
-    Action, Becomes, Condition, EtcdAction, EtcdCondition, HERE, Manager, Plan, ServiceSpec,
+    Action, Becomes, Condition, Directory, EtcdAction, EtcdCondition, HERE, Manager, Plan, ServiceSpec,
 };
 use std::path::{Path, PathBuf};
 
@@ -28,6 +28,13 @@ impl Looks<'_> {
             }
         }
         lines
+    }
+
+    /// A directory and that of its log, where they are on this host.
+    fn here(&self, at: Option<&Directory>) -> (String, String) {
+        let Some(at) = at.filter(|at| at.host == self.host) else { return Default::default() };
+        let log = at.wal_dir.clone().unwrap_or_else(|| at.dir.join("member/wal"));
+        (text(&at.dir), text(&log))
     }
 
     fn one(&self, condition: &Condition) -> String {
@@ -96,7 +103,9 @@ impl Looks<'_> {
                 let (began, bump) = (self.began(&ask.snapshot), ask.bump.to_string());
                 let record = ask.record.as_ref().map(text).unwrap_or_default();
                 let cluster = number(&ask.cluster_id);
-                call("only_our_writes", &[&ask.endpoint, &cluster, &began, &bump, &ask.key, &record])
+                let (dir, log) = self.here(ask.at.as_ref());
+                let words = [&ask.endpoint, &cluster, &began, &bump, &ask.key, &record, &dir, &log];
+                call("only_our_writes", &words.map(String::as_str))
             }
             EtcdCondition::Whole { endpoints, cluster_id, voters } => {
                 call("whole", &with(&[&number(cluster_id), &voters.to_string()], endpoints))
