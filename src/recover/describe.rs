@@ -42,7 +42,7 @@ fn etcd(condition: &EtcdCondition) -> String {
             "cluster {cluster_id} has no leader and fewer than {needed} of {} members answer",
             endpoints.len()
         ),
-        EtcdCondition::Silent { urls, cluster_id } => {
+        EtcdCondition::Silent { urls, cluster_id, .. } => {
             format!("no server of cluster {cluster_id} answers at {}", urls.join(", "))
         }
         EtcdCondition::Snapshot { path, min_revision } => {

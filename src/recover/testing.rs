@@ -87,6 +87,7 @@ pub(super) fn situation() -> Situation {
         },
         assumed_dead: Vec::new(),
         has_login: false,
+        has_certificate: false,
         backup: None,
         bump: 1000,
     }
@@ -250,7 +251,7 @@ fn holds_etcd(world: &World, condition: &EtcdCondition) -> bool {
     let serves = |url: &String, cluster: &String| world.served(url).as_ref() == Some(cluster);
     match condition {
         EtcdCondition::Stuck { .. } | EtcdCondition::NoLeftoverAlarm { .. } => true,
-        EtcdCondition::Silent { urls, cluster_id } => !urls.iter().any(|url| serves(url, cluster_id)),
+        EtcdCondition::Silent { urls, cluster_id, .. } => !urls.iter().any(|url| serves(url, cluster_id)),
         EtcdCondition::Snapshot { path, .. } => world.paths.contains_key(path),
         EtcdCondition::StillAt { endpoint, cluster_id, .. } => serves(endpoint, cluster_id),
         EtcdCondition::DirectoryOf { at, cluster_id, .. } => {

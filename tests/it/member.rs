@@ -184,7 +184,7 @@ impl Survivor {
     fn of(cluster: &Cluster, at: usize) -> Survivor {
         let dir = cluster.lab["members"][at]["data_dir"].as_str().expect("a data directory");
         let copy = cluster.home.run(&["inspect", dir, "-o", "json"]).json();
-        let log = &copy["copy"]["log"];
+        let log = &copy["log"];
         assert!(log["last"]["index"].is_u64(), "{copy}");
         let changes =
             cluster.home.run(&["inspect", dir, "--log", "--type", "conf-change", "-o", "json"]).exits(0);
@@ -196,7 +196,7 @@ impl Survivor {
                     .any(|method| line.contains(&format!("grpc_method=\"{method}\"")))
         };
         Survivor {
-            ends: serde_json::json!([log["last"], log["term"], copy["copy"]["database"]["consistent_index"]]),
+            ends: serde_json::json!([log["last"], log["term"], copy["database"]["consistent_index"]]),
             changes: changes.stdout,
             asked: page.lines().filter(counts).map(str::to_owned).collect(),
         }

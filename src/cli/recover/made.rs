@@ -90,6 +90,7 @@ pub(in crate::cli) async fn plan(
         facts,
         assumed_dead: assumed_dead.to_vec(),
         has_login: target.auth.is_some() || target.tls.cert.is_some(),
+        has_certificate: target.tls.cert.is_some(),
         sites,
         program_here: gather::program_here().await,
         backup,

@@ -116,20 +116,24 @@ impl Chosen<'_> {
     }
 
     /// No member but the seed serves as the old cluster.
-    pub(super) fn others_silent(&self) -> Option<Condition> {
-        self.silent(self.others.iter().copied())
+    pub(super) fn others_silent(&self) -> Vec<Condition> {
+        let held = self.others.iter().copied().filter(|member| self.joins(member));
+        self.silent(held, true).into_iter().chain(self.left_out_silent()).collect()
     }
 
     /// No member that does not join serves as the old cluster. Those that join are held, and their directories are new.
     pub(super) fn left_out_silent(&self) -> Option<Condition> {
-        let joins = |member: &&Member| self.joiners.iter().any(|(joiner, _)| joiner.id == member.id);
-        self.silent(self.others.iter().copied().filter(|member| !joins(member)))
+        self.silent(self.others.iter().copied().filter(|member| !self.joins(member)), false)
     }
 
-    fn silent<'m>(&self, members: impl Iterator<Item = &'m Member>) -> Option<Condition> {
+    fn joins(&self, member: &Member) -> bool {
+        self.joiners.iter().any(|(joiner, _)| joiner.id == member.id)
+    }
+
+    fn silent<'m>(&self, members: impl Iterator<Item = &'m Member>, held: bool) -> Option<Condition> {
         let urls: Vec<String> = members.flat_map(|member| self.urls(member)).collect();
         let cluster_id = self.cluster_id.clone();
-        (!urls.is_empty()).then_some(Condition::Etcd(EtcdCondition::Silent { urls, cluster_id }))
+        (!urls.is_empty()).then_some(Condition::Etcd(EtcdCondition::Silent { urls, cluster_id, held }))
     }
 
     pub(super) fn urls(&self, member: &Member) -> Vec<String> {
@@ -140,7 +144,11 @@ impl Chosen<'_> {
 
     /// The old server is no more.
     pub(super) fn gone(&self, member: &Member, site: &Site) -> Vec<Condition> {
-        let silent = EtcdCondition::Silent { urls: self.urls(member), cluster_id: self.cluster_id.clone() };
+        let silent = EtcdCondition::Silent {
+            urls: self.urls(member),
+            cluster_id: self.cluster_id.clone(),
+            held: true,
+        };
         let mut gone = vec![Condition::Etcd(silent)];
         gone.extend(site.process.map(|(pid, started_ticks)| Condition::ProcessGone {
             host: site.host.clone(),

@@ -30,6 +30,8 @@ pub struct Situation {
     pub assumed_dead: Vec<String>,
     /// Whether a user with a password, or a client certificate, is given.
     pub has_login: bool,
+    /// Whether a client certificate is.
+    pub has_certificate: bool,
     /// By name: members whose host is known.
     pub sites: BTreeMap<String, Site>,
     /// The server's program on this machine, with its version: it replays what is on other hosts.

@@ -123,12 +123,20 @@ impl<'a> Survivor<'a> {
 
     /// The way on which nothing is lost that it holds. `auth`: whether the cluster is known to ask for a login, which
     /// needs a quorum.
-    pub(super) fn method(&self, auth: bool, here: &Observed<(PathBuf, String)>) -> Result<Method, Refusal> {
+    pub(super) fn method(
+        &self,
+        auth: bool,
+        has_certificate: bool,
+        here: &Observed<(PathBuf, String)>,
+    ) -> Result<Method, Refusal> {
         let name = self.member.label();
         let last = self.copy.and_then(|copy| copy.log.as_ref()?.last);
         let behind = last.is_some_and(|last| last.index > self.applied());
         let readable = last.is_some() && self.site.is_some();
-        if self.status.is_some() && !behind && !(readable && (auth || self.has_auth())) {
+        // A certificate's user needs no login, and what need not be brought from another host is not.
+        let can_ask = has_certificate && self.site.is_some_and(|site| site.spec != HostSpec::Local);
+        let needs_login = (auth || self.has_auth()) && !can_ask;
+        if self.status.is_some() && !behind && !(readable && needs_login) {
             return Ok(Method::Live);
         }
         let (Some(site), Some(last), true) = (self.site, last, readable) else {

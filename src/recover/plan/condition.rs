@@ -115,6 +115,9 @@ pub enum EtcdCondition {
         urls: Vec<String>,
         /// Hex id.
         cluster_id: String,
+        /// Whether their hosts showed them stopped: then what accepts a connection there and is no etcd is a proxy.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        held: bool,
     },
     /// The file of this machine is a whole snapshot (digest, every page, every record) at or above the revision.
     Snapshot {

@@ -74,7 +74,7 @@ impl Looks<'_> {
                 let (cluster, needed) = (number(cluster_id), needed.to_string());
                 call("stuck", &with(&[&cluster, &needed], endpoints))
             }
-            EtcdCondition::Silent { urls, cluster_id } => {
+            EtcdCondition::Silent { urls, cluster_id, .. } => {
                 call("silent", &with(&[cluster_id, &number(cluster_id)], urls))
             }
             EtcdCondition::Snapshot { path, min_revision } => {
