@@ -167,3 +167,63 @@ fn sync(to: &Path) -> io::Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs::{create_dir_all, read, write};
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use std::time::Duration;
+
+    fn soon() -> Deadline {
+        Deadline::after(Duration::from_secs(20))
+    }
+
+    #[tokio::test]
+    async fn what_an_attempt_left_is_used_where_it_is_right_and_made_anew_where_it_is_not() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (from, to) = (dir.path().join("member"), dir.path().join("copy.part"));
+        create_dir_all(from.join("snap")).expect("made");
+        create_dir_all(dir.path().join("other-disk")).expect("made");
+        write(from.join("snap/db"), b"a database").expect("written");
+        write(dir.path().join("other-disk/0.wal"), b"a log").expect("written");
+        std::os::unix::fs::symlink(dir.path().join("other-disk"), from.join("wal")).expect("a link");
+        create_dir_all(to.join("wal")).expect("made");
+        write(to.join("wal/0.wal"), b"a l").expect("cut short");
+        write(to.join("gone"), b"old").expect("what the server has removed since");
+        fetch_tree(&LocalHost, &from, &to, 0, soon()).await.expect("copied");
+        assert_eq!(read(to.join("snap/db")).expect("there"), b"a database");
+        assert_eq!(read(to.join("wal/0.wal")).expect("there"), b"a log", "a link is followed");
+        assert!(!to.join("gone").exists());
+        assert_eq!(read(from.join("snap/db")).expect("there"), b"a database");
+        let full = fetch_tree(&LocalHost, &from, &dir.path().join("more"), u64::MAX, soon()).await;
+        assert!(full.is_err_and(|why| why.contains("are free")));
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn what_does_not_hold_still_is_not_taken_for_a_copy() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let (from, to) = (dir.path().join("member"), dir.path().join("copy"));
+        create_dir_all(&from).expect("made");
+        let (stop, db) = (AtomicBool::new(false), from.join("db"));
+        write(&db, b"0").expect("written");
+        let moved = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                for number in 0_u64.. {
+                    let written = write(from.join("next"), number.to_string());
+                    written.and_then(|()| std::fs::rename(from.join("next"), &db)).expect("replaced");
+                    if stop.load(Ordering::SeqCst) {
+                        return;
+                    }
+                }
+            });
+            let runtime = tokio::runtime::Handle::current();
+            let fetched = tokio::task::block_in_place(|| {
+                runtime.block_on(fetch_tree(&LocalHost, &from, &to, 0, soon()))
+            });
+            stop.store(true, Ordering::SeqCst);
+            fetched
+        });
+        assert!(moved.is_err(), "a server is at work on it");
+    }
+}

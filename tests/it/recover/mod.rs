@@ -12,6 +12,7 @@ mod oracle;
 mod refused;
 mod scene;
 mod script;
+mod script_back;
 mod ssh;
 mod stuck;
 mod sweep;
