@@ -23,14 +23,27 @@ pub(super) enum Input {
     File(File),
 }
 
-/// Runs it to its end. Dropping the future kills it and its group; `stdout_limit` bytes are kept of its output.
-pub(super) async fn run(mut command: Command, input: Input, stdout_limit: usize) -> io::Result<Output> {
+/// Where its output goes.
+#[derive(Debug)]
+pub(super) enum Sink {
+    /// So many bytes are kept.
+    Kept(usize),
+    /// All of it, into a file.
+    File(File),
+}
+
+/// Runs it to its end. Dropping the future kills it and its group.
+pub(super) async fn run(mut command: Command, input: Input, sink: Sink) -> io::Result<Output> {
     let (stdin, bytes) = match input {
         Input::Nothing => (Stdio::null(), Vec::new()),
         Input::Bytes(bytes) => (Stdio::piped(), bytes),
         Input::File(file) => (Stdio::from(file), Vec::new()),
     };
-    command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
+    let (stdout, stdout_limit) = match sink {
+        Sink::Kept(limit) => (Stdio::piped(), limit),
+        Sink::File(file) => (Stdio::from(file), 0),
+    };
+    command.stdin(stdin).stdout(stdout).stderr(Stdio::piped()).process_group(0).kill_on_drop(true);
     let mut child = command.spawn()?;
     let mut group = Group::of(&child);
     let (out, err) = (Kept::first(stdout_limit), Kept::last(STDERR_LIMIT));
@@ -56,7 +69,7 @@ pub(super) async fn run_local(command: Command, input: Input) -> io::Result<Outp
     let failed = |code, error: io::Error| {
         Ok(Output { code, stdout: Vec::new(), stderr: error.to_string().into_bytes(), truncated: false })
     };
-    match run(command, input, OUTPUT_LIMIT).await {
+    match run(command, input, Sink::Kept(OUTPUT_LIMIT)).await {
         Err(error) if error.kind() == io::ErrorKind::NotFound => failed(127, error),
         Err(error) if error.kind() == io::ErrorKind::PermissionDenied => failed(126, error),
         other => other,
@@ -151,14 +164,15 @@ mod tests {
     async fn output_is_bounded_at_the_right_end() {
         let script =
             "head -c 3000000 /dev/zero; echo first >&2; head -c 99999 /dev/zero >&2; echo last >&2; exit 3";
-        let output = run(sh(script), Input::Nothing, 10).await.expect("runs");
+        let output = run(sh(script), Input::Nothing, Sink::Kept(10)).await.expect("runs");
         assert_eq!((output.code, output.stdout.len(), output.truncated), (3, 10, true));
         assert!(output.stderr.ends_with(b"last\n") && output.stderr.len() == STDERR_LIMIT);
     }
 
     #[tokio::test]
     async fn what_was_left_behind_does_not_hold_us() {
-        let run = run(sh("echo ready; sleep 5 & kill -9 $$"), Input::Bytes(vec![0; 1 << 20]), 100);
+        let run =
+            run(sh("echo ready; sleep 5 & kill -9 $$"), Input::Bytes(vec![0; 1 << 20]), Sink::Kept(100));
         let output = tokio::time::timeout(Duration::from_secs(3), run).await.expect("in time").expect("runs");
         assert_eq!((output.code, output.stdout.as_slice()), (137, b"ready\n".as_slice()));
     }
@@ -168,8 +182,8 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let mark = dir.path().join("mark");
         let script = format!("(sleep 0.6; touch '{}') & wait", mark.display());
-        let late =
-            tokio::time::timeout(Duration::from_millis(200), run(sh(&script), Input::Nothing, 1)).await;
+        let run = run(sh(&script), Input::Nothing, Sink::Kept(1));
+        let late = tokio::time::timeout(Duration::from_millis(200), run).await;
         assert!(late.is_err());
         tokio::time::sleep(Duration::from_millis(800)).await;
         assert!(!mark.exists(), "the grandchild lived on");

@@ -14,6 +14,7 @@ use super::{
 use crate::transport::Deadline;
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::fs::File;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -59,6 +60,11 @@ impl Host for LocalHost {
 
     fn read<'a>(&'a self, path: &'a Path, limit: u64, deadline: Deadline) -> Doing<'a, Vec<u8>> {
         on_path("read", path, deadline, move |path| files::read(&path, limit))
+    }
+
+    fn fetch<'a>(&'a self, path: &'a Path, into: &'a File, deadline: Deadline) -> Doing<'a, ()> {
+        let into = into.try_clone();
+        on_path("read", path, deadline, move |path| files::pour(files::open_regular(&path)?, into?, deadline))
     }
 
     fn free_space<'a>(&'a self, path: &'a Path, deadline: Deadline) -> Doing<'a, u64> {

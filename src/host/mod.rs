@@ -26,6 +26,7 @@ use crate::consent::Consent;
 use crate::target::DeclaredHost;
 use crate::transport::Deadline;
 use std::ffi::OsString;
+use std::fs::File;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
@@ -62,6 +63,10 @@ pub trait Host: Send + Sync {
 
     /// A whole regular file (links are followed). One larger than `limit` bytes is refused.
     fn read<'a>(&'a self, path: &'a Path, limit: u64, deadline: Deadline) -> Doing<'a, Vec<u8>>;
+
+    /// Pours a whole regular file (links are followed) into an empty file of this machine; how long it is does not matter.
+    /// Nothing is synced, and a connection that breaks may look like its end: compare sizes and hashes.
+    fn fetch<'a>(&'a self, path: &'a Path, into: &'a File, deadline: Deadline) -> Doing<'a, ()>;
 
     /// Bytes that this user may still write to the file system of an existing path.
     fn free_space<'a>(&'a self, path: &'a Path, deadline: Deadline) -> Doing<'a, u64>;

@@ -9,7 +9,7 @@ mod reply;
 mod script;
 mod shared;
 
-use super::child::{self, Input};
+use super::child::{self, Input, Sink};
 use super::local::{Waited, absolute, two};
 use super::{
     Consent, Content, Doing, Host, HostError, OUTPUT_LIMIT, Output, Owner, Place, Process, ProcessId, Signal,
@@ -83,7 +83,7 @@ impl SshHost {
         place: &Place,
         words: &[&OsStr],
         input: Input,
-        limit: usize,
+        sink: Sink,
         deadline: Deadline,
     ) -> Result<Output, HostError> {
         if words.iter().any(|word| word.as_bytes().contains(&0)) {
@@ -100,7 +100,7 @@ impl SshHost {
             command.args(self.shared.options());
         }
         command.arg("--").arg(&self.destination).arg(line);
-        let output = match deadline.run(child::run(command, input, limit)).await {
+        let output = match deadline.run(child::run(command, input, sink)).await {
             None => return Err(waited.late(place.clone())),
             Some(Err(error)) => {
                 let reason = format!("cannot start {}: {error}", self.options.program.display());
@@ -140,9 +140,22 @@ impl SshHost {
         input: Input,
         deadline: Deadline,
     ) -> Result<Vec<u8>, HostError> {
+        self.script_into(place, script, arguments, input, Sink::Kept(REPLY_LIMIT), deadline).await
+    }
+
+    /// The same with what it prints put somewhere.
+    async fn script_into(
+        &self,
+        place: &Place,
+        script: &str,
+        arguments: &[&OsStr],
+        input: Input,
+        sink: Sink,
+        deadline: Deadline,
+    ) -> Result<Vec<u8>, HostError> {
         let shell = ["env", "LC_ALL=C", "sh", "-c", script, "quorate"].map(OsStr::new);
         let words: Vec<&OsStr> = shell.iter().chain(arguments).copied().collect();
-        let output = self.remote(place, &words, input, REPLY_LIMIT, deadline).await?;
+        let output = self.remote(place, &words, input, sink, deadline).await?;
         match output.code {
             0 if output.truncated => Err(place.clone().refused("the answer is too long")),
             0 => Ok(output.stdout),
@@ -182,7 +195,7 @@ impl SshHost {
         }
         let shell = ["sh", "-c", script::RUN, "quorate"].map(OsStr::new);
         let words: Vec<&OsStr> = shell.into_iter().chain(argv.iter().map(OsString::as_os_str)).collect();
-        self.remote(&place, &words, input, OUTPUT_LIMIT, deadline).await
+        self.remote(&place, &words, input, Sink::Kept(OUTPUT_LIMIT), deadline).await
     }
 
     async fn same(&self, a: &Path, b: &Path, deadline: Deadline) -> Result<bool, HostError> {
@@ -276,6 +289,18 @@ impl Host for SshHost {
                 return Err(place.refused(format_args!("larger than {limit} bytes")));
             }
             Ok(printed)
+        })
+    }
+
+    fn fetch<'a>(&'a self, path: &'a Path, into: &'a File, deadline: Deadline) -> Doing<'a, ()> {
+        Box::pin(async move {
+            let place = Place::path(&self.destination, "fetch", path);
+            absolute(path, &place)?;
+            let sink = into.try_clone().map_err(|error| place.clone().failed(error.into()))?;
+            let (arguments, sink) = ([path.as_os_str()], Sink::File(sink));
+            self.script_into(&place, script::FETCH, &arguments, Input::Nothing, sink, deadline)
+                .await
+                .map(|_| ())
         })
     }
 

@@ -1,7 +1,7 @@
 //! What a person would type for an action: argument vectors, to be quoted by whoever shows them.
 
 use super::plan::{Action, EtcdAction, Joiner, Manager, Replay, Restore, ServiceSpec};
-use crate::host::service::moved_out;
+use crate::host::service::{Standing, moved_out};
 use std::path::Path;
 
 /// The commands of an action, in order. Empty where no command does it; then the step's words say what to do.
@@ -10,6 +10,9 @@ pub fn of(action: &Action) -> Vec<Vec<String>> {
         Action::MakeDir { path, mode, .. } => vec![words(["mkdir", "-m", &format!("{mode:o}"), &text(path)])],
         Action::Rename { from, to, .. } => vec![words(["mv", "-nT", &text(from), &text(to)])],
         Action::CopyTree { from, to, .. } => vec![words(["cp", "-a", &text(from), &text(to)])],
+        Action::FetchTree { host, from, to } => {
+            vec![words(["scp", "-pr", &format!("{host}:{}", text(from)), &text(to)])]
+        }
         Action::WriteFile { path, text: content, .. } => {
             vec![words(["sh", "-c", "printf %s \"$1\" > \"$2\"", "sh", content, &text(path)])]
         }
@@ -19,7 +22,20 @@ pub fn of(action: &Action) -> Vec<Vec<String>> {
         Action::Run { argv, .. } => vec![argv.clone()],
         Action::StopService { service, .. } => stop(service),
         Action::StartService { service, .. } => start(service),
+        Action::ReleaseService { service, .. } => release(service),
         Action::Etcd(action) => of_etcd(action),
+    }
+}
+
+/// The commands that let it start again, and do not start a unit.
+fn release(service: &ServiceSpec) -> Vec<Vec<String>> {
+    match (&service.manager, &service.standing) {
+        (Manager::Systemd(unit), Standing::Unit(word)) => {
+            let enable = (word == "enabled").then(|| words(["systemctl", "enable", unit]));
+            [words(["systemctl", "unmask", unit])].into_iter().chain(enable).collect()
+        }
+        (Manager::StaticPod(_), _) => start(service),
+        _ => Vec::new(),
     }
 }
 

@@ -18,6 +18,9 @@ pub fn condition(condition: &Condition) -> String {
         Condition::Unlocked { path, .. } => format!("no process has {} locked", path.display()),
         Condition::ServiceStopped { service, .. } => format!("{} is stopped", self::service(service)),
         Condition::ServiceRunning { service, .. } => format!("{} runs", self::service(service)),
+        Condition::ServiceReleased { service, .. } => {
+            format!("{} may start as it could before", self::service(service))
+        }
         Condition::ProcessGone { pid, .. } => format!("process {pid} is gone"),
         Condition::PortSilent { address } => format!("nothing listens at {address}"),
         Condition::Etcd(condition) => etcd(condition),
@@ -39,7 +42,7 @@ fn etcd(condition: &EtcdCondition) -> String {
             "cluster {cluster_id} has no leader and fewer than {needed} of {} members answer",
             endpoints.len()
         ),
-        EtcdCondition::Silent { urls, cluster_id } => {
+        EtcdCondition::Silent { urls, cluster_id, .. } => {
             format!("no server of cluster {cluster_id} answers at {}", urls.join(", "))
         }
         EtcdCondition::Snapshot { path, min_revision } => {

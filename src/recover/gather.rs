@@ -1,12 +1,13 @@
 //! What a plan needs to know of the members' hosts. Looks only; what cannot be seen stays unknown, with its reason.
 
-use super::action::{declared, free_near, open, trace};
+use super::action::{declared, fetch_tree, free_near, open, trace};
 use super::etcd::{Disk, Site};
 use super::plan::{HERE, HostSpec, Manager, Ownership, ServiceSpec, TraceSpec};
 use crate::facts::Observed;
+use crate::host::local::LocalHost;
 use crate::host::service::{Service, Standing, Status};
 use crate::host::{Host, Process};
-use crate::offline;
+use crate::offline::{self, CopyFacts};
 use crate::target::{DeclaredHost, DeclaredMember, DeclaredService};
 use crate::transport::Deadline;
 use futures_util::future::join_all;
@@ -18,17 +19,50 @@ use std::time::Duration;
 /// Time for one host.
 const LOOK: Duration = Duration::from_secs(30);
 
-/// Every declared member's place, by the member's name.
-pub async fn sites(declared: &BTreeMap<String, DeclaredMember>) -> BTreeMap<String, Site> {
-    let looks = declared.iter().filter_map(|(name, declared)| {
+/// Time for the files of one host to arrive: a database may have gigabytes, and what hangs is noticed much sooner.
+const FETCH: Duration = Duration::from_secs(3600);
+
+/// Bytes that are left free where files of other hosts are put to be read.
+const ROOM: u64 = 64 << 20;
+
+/// Every declared member's place, by the member's name. `scratch` is a directory of nobody else: files of other hosts are
+/// copied there and read; without it they stay unread.
+pub async fn sites(
+    declared: &BTreeMap<String, DeclaredMember>,
+    scratch: Option<&Path>,
+) -> BTreeMap<String, Site> {
+    let looks = declared.iter().enumerate().filter_map(|(at, (name, declared))| {
         let (host, service, dir) =
             (declared.host.as_ref()?, declared.service.as_ref()?, declared.data_dir.as_ref()?);
-        Some(async move { (name.clone(), site(declared, host, service, dir).await) })
+        let scratch = scratch.map(|scratch| scratch.join(at.to_string()));
+        Some(async move { (name.clone(), site(declared, host, service, dir, scratch.as_deref()).await) })
     });
     join_all(looks).await.into_iter().collect()
 }
 
-async fn site(member: &DeclaredMember, at: &DeclaredHost, by: &DeclaredService, data_dir: &Path) -> Site {
+/// The server's program on this machine's path: what replays a copy whose own host is another one.
+pub async fn program_here() -> Observed<(PathBuf, String)> {
+    let deadline = Deadline::after(LOOK);
+    // Whole: a server on a copy gets no environment, so no path either.
+    let argv: Vec<OsString> = ["sh", "-c", "command -v etcd"].map(Into::into).into();
+    let found = LocalHost.ask(&argv, deadline).await.ok().filter(|output| output.code == 0);
+    let found = found.map(|output| PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()));
+    let Some(program) = found.filter(|program| program.is_absolute()) else {
+        return Observed::unknown("there is no etcd on the path of this machine");
+    };
+    match version(&LocalHost, &program, "--version", deadline).await {
+        Some(version) => Observed::Known((program, version)),
+        None => Observed::unknown(format!("{} does not tell its version", program.display())),
+    }
+}
+
+async fn site(
+    member: &DeclaredMember,
+    at: &DeclaredHost,
+    by: &DeclaredService,
+    data_dir: &Path,
+    scratch: Option<&Path>,
+) -> Site {
     let spec = match at {
         DeclaredHost::Local => HostSpec::Local,
         DeclaredHost::Ssh(destination) => HostSpec::Ssh(destination.clone()),
@@ -62,12 +96,12 @@ async fn site(member: &DeclaredMember, at: &DeclaredHost, by: &DeclaredService, 
     };
     match open(&spec) {
         Err(error) => site.running = Observed::unknown(error.to_string()),
-        Ok(host) => look(&mut site, member, host.as_ref()).await,
+        Ok(host) => look(&mut site, member, host.as_ref(), scratch).await,
     }
     site
 }
 
-async fn look(site: &mut Site, member: &DeclaredMember, host: &dyn Host) {
+async fn look(site: &mut Site, member: &DeclaredMember, host: &dyn Host, scratch: Option<&Path>) {
     let deadline = Deadline::after(LOOK);
     let (service, trace) = (declared(&site.service), trace(&site.service.trace));
     let server = Service::new(host, &service, Some(&trace));
@@ -97,7 +131,8 @@ async fn look(site: &mut Site, member: &DeclaredMember, host: &dyn Host) {
         // What cannot be seen is taken to be there: a rename that finds nothing stops the run, and loses nothing.
         site.wal_is_there = host.stat(wal, deadline).await.map_or(true, |found| found.is_some());
     }
-    site.disk = disk(site, host, deadline).await;
+    site.disk = disk(site, host, scratch, deadline).await;
+    let deadline = Deadline::after(LOOK);
     if site.running.known() == Some(&false) {
         site.held = held(site, host, deadline).await;
     }
@@ -179,17 +214,21 @@ fn wal_dir(process: &Process) -> Option<PathBuf> {
     Some(process.cwd.as_deref().unwrap_or(Path::new("/")).join(given))
 }
 
-async fn disk(site: &Site, host: &dyn Host, deadline: Deadline) -> Observed<Option<Disk>> {
+async fn disk(
+    site: &Site,
+    host: &dyn Host,
+    scratch: Option<&Path>,
+    deadline: Deadline,
+) -> Observed<Option<Disk>> {
     let found = match host.stat(&site.data_dir, deadline).await {
         Ok(None) => return Observed::Known(None),
         Ok(Some(found)) => found,
         Err(error) => return Observed::unknown(error.to_string()),
     };
     let db = host.stat(&site.data_dir.join("member/snap/db"), deadline).await;
-    let copy = match (&db, site.spec == HostSpec::Local) {
-        (Ok(None), _) => Observed::unknown("there is no database in it"),
-        (_, false) => Observed::unknown("its files are on another host"),
-        (_, true) => {
+    let copy = match (&db, &site.spec, scratch) {
+        (Ok(None), _, _) => Observed::unknown("there is no database in it"),
+        (_, HostSpec::Local, _) => {
             let (dir, wal) = (site.data_dir.clone(), site.wal_dir.clone());
             let read = tokio::task::spawn_blocking(move || offline::open(&dir, wal.as_deref()));
             match read.await {
@@ -198,12 +237,42 @@ async fn disk(site: &Site, host: &dyn Host, deadline: Deadline) -> Observed<Opti
                 Err(error) => Observed::unknown(error.to_string()),
             }
         }
+        (_, HostSpec::Ssh(_), None) => Observed::unknown("its files are on another host and were not read"),
+        (_, HostSpec::Ssh(_), Some(scratch)) => match fetched(site, host, scratch).await {
+            Ok(copy) => Observed::Known(Box::new(copy)),
+            Err(why) => Observed::unknown(why),
+        },
     };
     Observed::Known(Some(Disk {
         db_bytes: db.ok().flatten().map_or(0, |db| db.size),
         owner: Ownership { uid: found.uid, gid: found.gid, mode: found.mode },
         copy,
     }))
+}
+
+/// What is in the directory of another host, read in a copy that is here. It is called what it is called there.
+async fn fetched(site: &Site, host: &dyn Host, scratch: &Path) -> Result<CopyFacts, String> {
+    let deadline = Deadline::after(FETCH);
+    let (member, log) = (scratch.join("data/member"), scratch.join("log"));
+    fetch_tree(host, &site.data_dir.join("member"), &member, ROOM, deadline).await?;
+    if let Some(wal) = &site.wal_dir {
+        fetch_tree(host, wal, &log, ROOM, deadline).await?;
+    }
+    let (data, log) = (scratch.join("data"), site.wal_dir.as_ref().map(|_| log));
+    let (at, wal_at) = (data.clone(), log.clone());
+    let read = tokio::task::spawn_blocking(move || offline::open(&at, wal_at.as_deref()));
+    let mut copy = read.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    let named = |path: &str| {
+        let path = Path::new(path);
+        let in_log = || Some(site.wal_dir.as_ref()?.join(path.strip_prefix(log.as_ref()?).ok()?));
+        let there = path.strip_prefix(&data).ok().map(|below| site.data_dir.join(below)).or_else(in_log);
+        there.unwrap_or_else(|| path.to_owned()).display().to_string()
+    };
+    copy.path = site.data_dir.display().to_string();
+    for damage in &mut copy.damage {
+        damage.file = named(&damage.file);
+    }
+    Ok(copy)
 }
 
 /// A server that its service does not know of shows by its locks.

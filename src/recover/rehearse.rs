@@ -3,7 +3,7 @@
 
 use super::describe;
 use super::executor::{Hands, Truth};
-use super::plan::{Action, Condition, EtcdAction, EtcdCondition, Plan, Step};
+use super::plan::{Action, Condition, EtcdAction, EtcdCondition, HERE, Plan, Step};
 use serde::Serialize;
 use std::path::Path;
 
@@ -100,9 +100,9 @@ fn changes(step: &Step, condition: &Condition) -> bool {
         // Room is needed now, whatever the steps before use of it.
         Condition::FreeSpace { .. } => false,
         Condition::SameFileSystem { host, a, b } => path(host, a) || path(host, b),
-        Condition::ServiceStopped { host, .. } | Condition::ServiceRunning { host, .. } => {
-            acts_on_a_service(&step.action, host)
-        }
+        Condition::ServiceStopped { host, .. }
+        | Condition::ServiceRunning { host, .. }
+        | Condition::ServiceReleased { host, .. } => acts_on_a_service(&step.action, host),
         Condition::ProcessGone { host, .. } => acts_on_a_service(&step.action, host),
         Condition::PortSilent { .. } => matches!(
             step.action,
@@ -114,9 +114,10 @@ fn changes(step: &Step, condition: &Condition) -> bool {
 
 fn acts_on_a_service(action: &Action, on: &str) -> bool {
     match action {
-        Action::StopService { host, .. } | Action::StartService { host, .. } | Action::Run { host, .. } => {
-            host == on
-        }
+        Action::StopService { host, .. }
+        | Action::StartService { host, .. }
+        | Action::ReleaseService { host, .. }
+        | Action::Run { host, .. } => host == on,
         _ => false,
     }
 }
@@ -159,8 +160,9 @@ fn touched(action: &Action, on: &str, path: &Path) -> bool {
         Action::MakeDir { host, path, .. } | Action::WriteFile { host, path, .. } => covers(host, path),
         Action::Rename { host, from, to } => covers(host, from) || covers(host, to),
         Action::CopyTree { host, to, .. } | Action::SendFile { host, to, .. } => covers(host, to),
+        Action::FetchTree { to, .. } => covers(HERE, to),
         Action::Run { host, .. } => host == on,
-        Action::StopService { .. } | Action::StartService { .. } => false,
+        Action::StopService { .. } | Action::StartService { .. } | Action::ReleaseService { .. } => false,
         Action::Etcd(action) => match action {
             EtcdAction::SaveSnapshot { to, .. } | EtcdAction::SealDatabase { to, .. } => path.starts_with(to),
             EtcdAction::DecideLog(decide) => covers(&decide.host, &decide.to),

@@ -118,6 +118,7 @@ fn going_back_from_anywhere_before_a_client_writes_restores_what_was() {
         process(&plan, &model, &tape, true, usize::MAX).expect("goes back");
         let after = model.world.borrow();
         assert_eq!(after.running, before.running, "after {lives} steps");
+        assert_eq!(after.held, before.held, "what did not run may start as before, after {lives} steps");
         for (path, what) in &before.paths {
             assert_eq!(after.paths.get(path), Some(what), "{} after {lives} steps", path.display());
         }

@@ -54,6 +54,7 @@ pub(super) fn situation() -> Situation {
         token: "token".into(),
         run_dir: "/state/r1".into(),
         run_dir_free: Observed::Known(1 << 40),
+        program_here: Observed::unknown("not asked"),
         sites: sites.collect(),
         facts: Facts {
             format: FACTS_FORMAT,
@@ -86,6 +87,7 @@ pub(super) fn situation() -> Situation {
         },
         assumed_dead: Vec::new(),
         has_login: false,
+        has_certificate: false,
         backup: None,
         bump: 1000,
     }
@@ -148,6 +150,8 @@ pub(super) struct World {
     pub(super) paths: BTreeMap<PathBuf, String>,
     /// Paths whose service runs.
     pub(super) running: BTreeSet<PathBuf>,
+    /// Paths whose service is kept from starting.
+    pub(super) held: BTreeSet<PathBuf>,
     /// Peer URLs of the new cluster's members, and whether they vote.
     pub(super) listed: BTreeMap<String, bool>,
     /// Whether the run's own key exists.
@@ -163,6 +167,7 @@ impl World {
         World {
             paths: ["n1", "n2", "n3"].map(|name| (data(name), OLD.to_owned())).into(),
             running: [data("n1")].into(),
+            held: BTreeSet::new(),
             listed: BTreeMap::new(),
             key: false,
             client_writes: 0,
@@ -234,6 +239,7 @@ fn holds(world: &World, condition: &Condition) -> bool {
         Condition::Unlocked { path, .. } => !world.running.iter().any(|dir| path.starts_with(dir)),
         Condition::ServiceStopped { service, .. } => !runs(service),
         Condition::ServiceRunning { service, .. } => runs(service),
+        Condition::ServiceReleased { service, .. } => !world.held.contains(&service.trace.path),
         // The only process that a plan knows is n1's old one.
         Condition::ProcessGone { .. } => world.served("http://n1:2379").as_deref() != Some(OLD),
         Condition::PortSilent { .. } => true,
@@ -245,7 +251,7 @@ fn holds_etcd(world: &World, condition: &EtcdCondition) -> bool {
     let serves = |url: &String, cluster: &String| world.served(url).as_ref() == Some(cluster);
     match condition {
         EtcdCondition::Stuck { .. } | EtcdCondition::NoLeftoverAlarm { .. } => true,
-        EtcdCondition::Silent { urls, cluster_id } => !urls.iter().any(|url| serves(url, cluster_id)),
+        EtcdCondition::Silent { urls, cluster_id, .. } => !urls.iter().any(|url| serves(url, cluster_id)),
         EtcdCondition::Snapshot { path, .. } => world.paths.contains_key(path),
         EtcdCondition::StillAt { endpoint, cluster_id, .. } => serves(endpoint, cluster_id),
         EtcdCondition::DirectoryOf { at, cluster_id, .. } => {
@@ -280,14 +286,22 @@ fn perform(world: &mut World, action: &Action) -> Result<(), String> {
             world.paths.remove(from);
             Ok(())
         }
-        Action::CopyTree { to, .. } | Action::SendFile { to, .. } => new(world, to, ""),
+        Action::CopyTree { to, .. } | Action::FetchTree { to, .. } | Action::SendFile { to, .. } => {
+            new(world, to, "")
+        }
         Action::Run { .. } => Ok(()),
         Action::StopService { service, record, .. } => {
             world.running.remove(&service.trace.path);
+            world.held.insert(service.trace.path.clone());
             record.iter().try_for_each(|record| new(world, record, ""))
         }
         Action::StartService { service, .. } => {
             world.running.insert(service.trace.path.clone());
+            world.held.remove(&service.trace.path);
+            Ok(())
+        }
+        Action::ReleaseService { service, .. } => {
+            world.held.remove(&service.trace.path);
             Ok(())
         }
         Action::Etcd(action) => match action {
@@ -340,17 +354,12 @@ fn member(name: &str) -> Member {
 
 fn site(name: &str) -> Site {
     let path = PathBuf::from(format!("/data/{name}"));
-    let command = |verb: &str| format!("{verb} {name}");
     Site {
         host: HERE.into(),
         spec: HostSpec::Local,
         service: ServiceSpec {
-            manager: Manager::Commands {
-                start: command("start"),
-                stop: command("stop"),
-                status: command("status"),
-            },
-            standing: Standing::Commands,
+            manager: Manager::Systemd(format!("etcd-{name}")),
+            standing: Standing::Unit("enabled".into()),
             trace: TraceSpec { program: "etcd".into(), path: path.clone() },
         },
         running: Observed::Known(name == "n1"),

@@ -255,7 +255,7 @@ do_11() {
     start_service systemd etcd enabled
 }
 way_back_11() {
-    only_our_writes http://10.0.0.1:2379 12502716665139827780 /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db 1000000000 quorate/recover/20261124t211834z-3043 ''
+    only_our_writes http://10.0.0.1:2379 12502716665139827780 /var/lib/state/quorate/recover/20261124t211834z-3043/evidence/before.db 1000000000 quorate/recover/20261124t211834z-3043 '' '' ''
 }
 undone_11() {
     stopped systemd etcd '' etcd /var/lib/etcd

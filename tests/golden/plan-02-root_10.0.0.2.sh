@@ -111,7 +111,7 @@ do_14() {
     seed_joiner http://10.0.0.1:2379 12502716665139827780 ad82929091041444 http://10.0.0.2:2380 /var/lib/etcd '' 0:0 700
 }
 way_back_14() {
-    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043 ''
+    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043 '' '' ''
 }
 undone_14() {
     path_absent /var/lib/etcd
@@ -136,7 +136,7 @@ do_15() {
     start_service pod /etc/kubernetes/manifests/etcd.yaml /etc/kubernetes/quorate-moved/etcd.yaml
 }
 way_back_15() {
-    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043 ''
+    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043 '' '' ''
 }
 undone_15() {
     stopped pod /etc/kubernetes/manifests/etcd.yaml /etc/kubernetes/quorate-moved/etcd.yaml etcd /var/lib/etcd

@@ -110,7 +110,7 @@ do_18() {
     seed_joiner http://10.0.0.1:2379 12502716665139827780 ad82929091041444 http://10.0.0.3:2380 /var/lib/etcd '' 0:0 700
 }
 way_back_18() {
-    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043 ''
+    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043 '' '' ''
 }
 undone_18() {
     path_absent /var/lib/etcd
@@ -135,7 +135,7 @@ do_19() {
     start_service commands '/opt/etcd/start '\''n 3'\''' ''
 }
 way_back_19() {
-    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043 ''
+    only_our_writes http://10.0.0.1:2379 12502716665139827780 51 1000000000 quorate/recover/20261124t211834z-3043 '' '' ''
 }
 undone_19() {
     stopped commands /opt/etcd/status '' etcd /var/lib/etcd

@@ -3,6 +3,8 @@
 use crate::cluster::{Cluster, PATIENCE, Ran, VERSIONS, url};
 use quorate::transport::Deadline;
 use serde_json::Value;
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -167,6 +169,52 @@ fn a_cluster_lives_3_7() {
     a_cluster_lives(VERSIONS[3]);
 }
 
+/// What a member of a stuck cluster shows of having been asked to change who is in it.
+#[derive(Debug, PartialEq)]
+struct Survivor {
+    /// Last entry of its log, and how far it has applied.
+    ends: Value,
+    /// The changes of members in its log.
+    changes: String,
+    /// How often each request that changes members, or moves the lead, has arrived.
+    asked: Vec<String>,
+}
+
+impl Survivor {
+    fn of(cluster: &Cluster, at: usize) -> Survivor {
+        let dir = cluster.lab["members"][at]["data_dir"].as_str().expect("a data directory");
+        let copy = cluster.home.run(&["inspect", dir, "-o", "json"]).json();
+        let log = &copy["log"];
+        assert!(log["last"]["index"].is_u64(), "{copy}");
+        let changes =
+            cluster.home.run(&["inspect", dir, "--log", "--type", "conf-change", "-o", "json"]).exits(0);
+        let page = page(&format!("{}/metrics", cluster.endpoints()[at]));
+        let counts = |line: &&str| {
+            line.starts_with("grpc_server_started_total{")
+                && ["MemberAdd", "MemberRemove", "MemberPromote", "MemberUpdate", "MoveLeader"]
+                    .iter()
+                    .any(|method| line.contains(&format!("grpc_method=\"{method}\"")))
+        };
+        Survivor {
+            // Not the term: before 3.5 a member without a leader stands for election again and again, and raises it.
+            ends: serde_json::json!([log["last"], copy["database"]["consistent_index"]]),
+            changes: changes.stdout,
+            asked: page.lines().filter(counts).map(str::to_owned).collect(),
+        }
+    }
+}
+
+/// A page of a plain HTTP server.
+fn page(url: &str) -> String {
+    let (host, path) = url.strip_prefix("http://").and_then(|rest| rest.split_once('/')).expect("a URL");
+    let mut stream = TcpStream::connect(host).expect("connects");
+    let ask = format!("GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n");
+    stream.write_all(ask.as_bytes()).expect("asked");
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).expect("answers");
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
 #[test]
 fn a_stuck_cluster_is_left_alone() {
     for version in VERSIONS {
@@ -175,6 +223,7 @@ fn a_stuck_cluster_is_left_alone() {
         let before = ids(&cluster);
         cluster.lab("kill", &["n1", "n2"]);
         cluster.settles("lost");
+        let survivor = Survivor::of(&cluster, 2);
         let peer = url();
         let attempts: [&[&str]; 6] = [
             &["add", "n4", "--peer-urls", &peer],
@@ -190,6 +239,16 @@ fn a_stuck_cluster_is_left_alone() {
                 assert_eq!(ran.json()["steps"][0]["outcome"], "refused", "{version}");
             }
         }
+        assert_eq!(Survivor::of(&cluster, 2), survivor, "{version}: nothing was proposed");
+        assert!(survivor.asked.len() >= 5, "{version}: the server counts: {:?}", survivor.asked);
+        assert!(survivor.asked.iter().all(|line| line.ends_with(" 0")), "{version}: {:?}", survivor.asked);
+        // It is seen when a member of a stuck cluster is asked.
+        let program = std::path::Path::new(cluster.program()).with_file_name("etcdctl");
+        let mut etcdctl = Command::new(program);
+        etcdctl.args(["--command-timeout=1s", "--endpoints", cluster.endpoints()[2]]).env("ETCDCTL_API", "3");
+        let asked = etcdctl.args(["member", "add", "n4", &format!("--peer-urls={peer}")]).output();
+        assert!(!asked.expect("etcdctl runs").status.success());
+        assert_ne!(Survivor::of(&cluster, 2).asked, survivor.asked, "{version}");
         cluster.lab("start", &["n1", "n2"]);
         cluster.settles("healthy");
         assert_eq!(ids(&cluster), before, "{version}: nothing was left behind to be committed later");

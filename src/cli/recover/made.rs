@@ -1,21 +1,22 @@
 //! A plan made of what is seen now.
 
 use super::WhatArgs;
-use super::places::Places;
+use super::places::{Places, Scratch};
 use crate::backend::etcd::Etcd;
 use crate::backend::{Ask, Backend};
 use crate::cli::failure::Failure;
 use crate::cli::settings::{Settings, settings};
 use crate::cli::{Global, TargetArgs, World, block_on};
-use crate::facts::{BackendKind, Observed};
+use crate::facts::{BackendKind, Facts, Observed};
 use crate::host::local::LocalHost;
 use crate::offline;
+use crate::quorum::{self, QuorumState};
 use crate::recover::action::{Limits, RealHands, free_near};
 use crate::recover::etcd::{self, Situation};
 use crate::recover::gather;
 use crate::recover::plan::Plan;
 use crate::snapshot::read_manifest;
-use crate::target::Target;
+use crate::target::{DeclaredHost, Target};
 use crate::transport::Deadline;
 use std::path::Path;
 use std::time::Duration;
@@ -72,8 +73,15 @@ pub(in crate::cli) async fn plan(
     let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let run_id = format!("{}-{}", now.strftime("%Y%m%dt%H%M%Sz"), &hex[..4]);
     let run_dir = places.run_dir(&run_id);
-    // side by side: what the disks hold is read for as long as the members are given to answer
-    let (facts, sites) = futures_util::join!(etcd.observe(&ask), gather::sites(&target.members));
+    let (facts, sites) = if has_other_hosts(target) {
+        let facts = etcd.observe(&ask).await;
+        let scratch = stuck(&facts).then(|| places.scratch()).transpose()?;
+        let sites = gather::sites(&target.members, scratch.as_ref().map(Scratch::path)).await;
+        (facts, sites)
+    } else {
+        // side by side: what the disks hold is read for as long as the members are given to answer
+        futures_util::join!(etcd.observe(&ask), gather::sites(&target.members, None))
+    };
     let free = free_near(&LocalHost, &run_dir, Deadline::after(LOOK)).await;
     let backup = snapshot.map(|path| backup(path, world)).transpose()?;
     let situation = Situation {
@@ -87,12 +95,23 @@ pub(in crate::cli) async fn plan(
         facts,
         assumed_dead: assumed_dead.to_vec(),
         has_login: target.auth.is_some() || target.tls.cert.is_some(),
+        has_certificate: target.tls.cert.is_some(),
         sites,
+        program_here: gather::program_here().await,
         backup,
         bump: BUMP,
     };
     etcd::plan(&situation)
         .map_err(|refusal| Failure::refused(refusal.why.clone()).hint(refusal.instead.clone()))
+}
+
+fn has_other_hosts(target: &Target) -> bool {
+    target.members.values().any(|member| matches!(member.host, Some(DeclaredHost::Ssh(_))))
+}
+
+/// Whether there may be something to recover: then what is on other hosts is worth being copied to be read.
+fn stuck(facts: &Facts) -> bool {
+    matches!(quorum::assess(&facts.common).state, QuorumState::Lost | QuorumState::Unknown)
 }
 
 /// The snapshot that is given, read down to every record, with what the manifest beside it says.

@@ -8,6 +8,7 @@ use crate::recover::journal::{self, FILE, plan_of};
 use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use tempfile::TempDir;
 
 /// The directory of all runs.
 pub(in crate::cli) struct Places {
@@ -30,6 +31,21 @@ impl Places {
     /// The directory of one run.
     pub(super) fn run_dir(&self, run: &str) -> PathBuf {
         self.dir.join(run)
+    }
+
+    /// A directory for copies that are only read while a plan is made. What a killed process left of one goes with it.
+    pub(super) fn scratch(&self) -> Result<Scratch, Failure> {
+        private::make_dir(&self.dir)?;
+        for entry in std::fs::read_dir(&self.dir)?.flatten() {
+            let old = entry.file_name().to_string_lossy().starts_with(SCRATCH);
+            if old && entry.file_type().is_ok_and(|kind| kind.is_dir()) && is_free(&entry.path()) {
+                std::fs::remove_dir_all(entry.path())?;
+            }
+        }
+        let dir = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&self.dir)?;
+        let lock = File::open(dir.path())?;
+        lock.lock()?;
+        Ok(Scratch { dir, _lock: lock })
     }
 
     /// One process at a time may recover a cluster.
@@ -97,6 +113,26 @@ impl Places {
         }
         Ok(found)
     }
+}
+
+/// What directories of copies begin with, beside the runs.
+const SCRATCH: &str = ".looking-";
+
+/// A directory for copies; it goes with this value.
+pub(super) struct Scratch {
+    dir: TempDir,
+    /// Says that a process is at work in it.
+    _lock: File,
+}
+
+impl Scratch {
+    pub(super) fn path(&self) -> &Path {
+        self.dir.path()
+    }
+}
+
+fn is_free(dir: &Path) -> bool {
+    File::open(dir).is_ok_and(|dir| dir.try_lock().is_ok())
 }
 
 /// Who holds a lock, as far as its file tells: for words only.

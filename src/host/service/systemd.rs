@@ -56,14 +56,19 @@ pub(super) async fn standing(
     Ok(Standing::Unit(word))
 }
 
-/// A job that is queued, or a unit on its way between two states.
+/// A unit on its way to rest, or a job for one that rests or runs. One that is being started does not count: a server that
+/// tells systemd when it serves stays so for ever without a quorum, and whatever is asked next replaces that job.
 pub(super) async fn at_work(
     service: &Service<'_>,
     unit: &str,
     deadline: Deadline,
 ) -> Result<Option<String>, ServiceError> {
     let seen = look(service, unit, deadline).await?;
-    let moves = seen.has_job() || matches!(seen.active.as_str(), "deactivating" | "activating");
+    let moves = match seen.active.as_str() {
+        "deactivating" => true,
+        "activating" => false,
+        _ => seen.has_job(),
+    };
     Ok(moves.then(|| format!("the unit {unit} is {}", seen.described())))
 }
 

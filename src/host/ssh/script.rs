@@ -38,6 +38,11 @@ if [ -e "$1" ] && [ ! -f "$1" ]; then echo "$1: not a regular file" >&2; exit 1;
 exec head -c "$2" -- "$1"
 "#;
 
+pub(super) const FETCH: &str = r#"
+if [ -e "$1" ] && [ ! -f "$1" ]; then echo "$1: not a regular file" >&2; exit 1; fi
+exec cat -- "$1"
+"#;
+
 pub(super) const SPACE: &str = r#"stat -f -c '%a %S' -- "$1""#;
 
 pub(super) const HASH: &str = r#"

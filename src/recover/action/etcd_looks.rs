@@ -12,6 +12,11 @@ use std::time::Duration;
 /// How long a member that may be dead is waited for.
 const DEAD: Duration = Duration::from_secs(2);
 
+/// A connection that somebody accepted and closed again without a word: as a proxy does that has no server behind it.
+fn is_cut_short(trouble: &Trouble) -> bool {
+    matches!(trouble.kind, TroubleKind::EmptyReply | TroubleKind::ConnectionReset)
+}
+
 /// What a learner answers to a login: rpctypes.ErrGRPCNotSupportedForLearner.
 const LEARNER: &str = "rpc not supported for learner";
 
@@ -25,7 +30,7 @@ impl RealHands {
             EtcdCondition::Stuck { endpoints, cluster_id, needed } => {
                 self.is_stuck(endpoints, cluster_id, *needed).await
             }
-            EtcdCondition::Silent { urls, cluster_id } => self.is_silent(urls, cluster_id).await,
+            EtcdCondition::Silent { urls, cluster_id, held } => self.is_silent(urls, cluster_id, *held).await,
             EtcdCondition::Snapshot { path, min_revision } => self.is_snapshot(path, *min_revision).await,
             EtcdCondition::StillAt { endpoint, cluster_id, snapshot } => {
                 let status = self.etcd.status_of(endpoint, look).await.map_err(said)?;
@@ -109,7 +114,7 @@ impl RealHands {
         Ok(truth(alive < needed, || format!("{alive} members answer")))
     }
 
-    async fn is_silent(&self, urls: &[String], cluster_id: &str) -> Truth {
+    async fn is_silent(&self, urls: &[String], cluster_id: &str, held: bool) -> Truth {
         let asked = urls.iter().map(|url| self.etcd.cluster_at(url, Deadline::after(DEAD)));
         for (url, answer) in urls.iter().zip(join_all(asked).await) {
             match answer {
@@ -117,6 +122,9 @@ impl RealHands {
                     return Truth::No(format!("{url} answers as a member of it"));
                 }
                 Ok(Some(_)) => {}
+                // A proxy before a server whose host shows that it does not run.
+                Ok(None) if held => {}
+                Err(trouble) if held && is_cut_short(&trouble) => {}
                 Ok(None) => return Truth::Unknown(format!("{url} answers, but not like etcd")),
                 Err(trouble) if is_nobody(&trouble) => {}
                 Err(trouble) => return Truth::Unknown(format!("{url}: {trouble}")),

@@ -1,10 +1,10 @@
 //! Files, processes and commands on the plan's hosts.
 
-use super::{LOOK, RealHands, WORK, said, truth};
+use super::{LOOK, RealHands, WORK, fetch_tree, said, truth};
 use crate::consent::Consent;
 use crate::host::{Content, Host, HostError, Kind};
 use crate::recover::executor::Truth;
-use crate::recover::plan::{Action, Condition, EtcdAction};
+use crate::recover::plan::{Action, Condition};
 use crate::transport::Deadline;
 use crate::value::human_bytes;
 use std::ffi::OsString;
@@ -51,9 +51,10 @@ impl RealHands {
                 truth(!lives, || "it still runs".into())
             }
             Condition::PortSilent { address } => port(address).await,
-            Condition::ServiceStopped { .. } | Condition::ServiceRunning { .. } | Condition::Etcd(_) => {
-                Truth::Unknown("this is not looked at here".into())
-            }
+            Condition::ServiceStopped { .. }
+            | Condition::ServiceRunning { .. }
+            | Condition::ServiceReleased { .. }
+            | Condition::Etcd(_) => Truth::Unknown("this is not looked at here".into()),
         })
     }
 
@@ -72,6 +73,14 @@ impl RealHands {
                 host.copy_tree(consent, from, &part, work).await.map_err(said)?;
                 host.rename(consent, &part, to, look).await.map_err(said)
             }
+            Action::FetchTree { host, from, to } => {
+                // The same name again: what a killed attempt has fetched is hashed, and not fetched once more.
+                let mut part = to.clone().into_os_string();
+                part.push(".part");
+                let part = PathBuf::from(part);
+                fetch_tree(self.host(host)?, from, &part, 0, work).await?;
+                self.here()?.rename(consent, &part, to, look).await.map_err(said)
+            }
             Action::WriteFile { host, path, text, mode } => {
                 let content = Content::Bytes(text.as_bytes());
                 self.host(host)?.write_new(consent, path, content, *mode, look).await.map_err(said)
@@ -83,9 +92,9 @@ impl RealHands {
                 let limit = Deadline::after(Duration::from_secs(u64::from(*timeout_s)));
                 run(self.host(host)?, consent, argv, limit).await
             }
-            Action::StopService { .. }
-            | Action::StartService { .. }
-            | Action::Etcd(EtcdAction::Restore(_)) => Err("this is not done here".into()),
+            Action::StopService { .. } | Action::StartService { .. } | Action::ReleaseService { .. } => {
+                Err("this is not done here".into())
+            }
             Action::Etcd(_) => Err("this is not done here".into()),
         }
     }

@@ -2,6 +2,7 @@
 
 mod etcd_looks;
 mod etcd_acts;
+mod fetch;
 mod files;
 mod joiner;
 mod left;
@@ -13,6 +14,7 @@ mod writes;
 
 use snapshot::Proven;
 
+pub(super) use fetch::fetch_tree;
 pub use files::free_near;
 pub(super) use services::{declared, trace};
 
@@ -102,6 +104,7 @@ impl Hands for RealHands {
             let seen = match condition {
                 Condition::ServiceStopped { host, service } => self.stopped(host, service).await,
                 Condition::ServiceRunning { host, service } => self.runs(host, service).await,
+                Condition::ServiceReleased { host, service } => self.released(host, service).await,
                 Condition::Etcd(condition) => self.holds_etcd(condition).await,
                 other => self.holds_on_host(other).await,
             };
@@ -116,6 +119,7 @@ impl Hands for RealHands {
                     self.stop(host, service, record.as_deref(), consent).await
                 }
                 Action::StartService { host, service } => self.start(host, service, consent).await,
+                Action::ReleaseService { host, service } => self.release(host, service, consent).await,
                 Action::Etcd(action) => self.perform_etcd(action, consent).await,
                 other => self.perform_on_host(other, consent).await,
             }

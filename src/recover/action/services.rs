@@ -72,6 +72,25 @@ impl RealHands {
         service.start(consent, deadline).await.map_err(advised)
     }
 
+    /// Whether it may start as it could when the plan was made.
+    pub(super) async fn released(&self, host: &str, spec: &ServiceSpec) -> Result<Truth, String> {
+        let declared = declared(spec);
+        let now = Service::new(self.host(host)?, &declared, None).standing(Deadline::after(LOOK)).await;
+        let now = now.map_err(said)?;
+        Ok(truth(now == spec.standing, || "it is kept from starting".into()))
+    }
+
+    pub(super) async fn release(
+        &self,
+        host: &str,
+        spec: &ServiceSpec,
+        consent: &Consent,
+    ) -> Result<(), String> {
+        let declared = declared(spec);
+        let service = Service::new(self.host(host)?, &declared, None);
+        service.enable(consent, &spec.standing, Deadline::after(self.limits.service)).await.map_err(advised)
+    }
+
     /// Whether no command to stop or start a service is still at work: it outlives the process that gave it.
     pub(super) async fn rests(&self, action: &Action) -> Result<Truth, String> {
         let (Action::StopService { host, service, .. } | Action::StartService { host, service }) = action

@@ -51,7 +51,11 @@ pub(super) fn choose<'a>(situation: &'a Situation, common: &'a CommonFacts) -> R
     let source = survivors.first().ok_or_else(no_survivor)?;
     let method = match &situation.backup {
         Some(_) => Method::File,
-        None => source.method(etcd.auth_enabled.known() == Some(&true))?,
+        None => source.method(
+            etcd.auth_enabled.known() == Some(&true),
+            situation.has_certificate,
+            &situation.program_here,
+        )?,
     };
     let tool = fits::fits(situation, source, &method, seed, seed_site)?;
     fits::can_log_in(situation, source, etcd)?;

@@ -2,8 +2,9 @@
 
 use super::{Chosen, Place, Site};
 use crate::facts::Member;
+use crate::host::service::Standing;
 use crate::recover::plan::{
-    Action, Condition, Directory, EtcdCondition, HERE, OnlyOurWrites, Ownership, Undo,
+    Action, Condition, Directory, EtcdCondition, HERE, HostSpec, OnlyOurWrites, Ownership, Undo,
 };
 use std::path::{Path, PathBuf};
 
@@ -41,14 +42,28 @@ impl Chosen<'_> {
         Some(beside(wal, &format!("quorate-{}.new", self.situation.run_id)))
     }
 
-    /// The copy that is replayed.
-    pub(super) fn replayed(&self, at: Place<'_>) -> PathBuf {
-        beside(&at.site.data_dir, &format!("quorate-{}.replay", self.situation.run_id))
-    }
-
-    /// Its log.
-    pub(super) fn replayed_log(&self, at: Place<'_>) -> PathBuf {
-        beside(&at.site.data_dir, &format!("quorate-{}.replay-log", self.situation.run_id))
+    /// Where the files of a stopped member are worked on: on its own machine if that is this one, else in a copy here.
+    pub(super) fn files(&self, at: Place<'_>) -> Files {
+        let site = at.site;
+        if site.spec == HostSpec::Local {
+            let run = &self.situation.run_id;
+            return Files {
+                host: site.host.clone(),
+                data: site.data_dir.clone(),
+                log: site.wal_dir.clone().unwrap_or_else(|| site.data_dir.join("member/wal")),
+                replayed: beside(&site.data_dir, &format!("quorate-{run}.replay")),
+                replayed_log: beside(&site.data_dir, &format!("quorate-{run}.replay-log")),
+            };
+        }
+        let here = |what: &str| self.evidence().join(format!("{what}-{}", at.member.label()));
+        let data = here("data");
+        Files {
+            host: HERE.into(),
+            log: if site.wal_dir.is_some() { here("log") } else { data.join("member/wal") },
+            data,
+            replayed: here("replay"),
+            replayed_log: here("replay-log"),
+        }
     }
 
     pub(super) fn given_up(&self, path: &Path) -> PathBuf {
@@ -101,20 +116,24 @@ impl Chosen<'_> {
     }
 
     /// No member but the seed serves as the old cluster.
-    pub(super) fn others_silent(&self) -> Option<Condition> {
-        self.silent(self.others.iter().copied())
+    pub(super) fn others_silent(&self) -> Vec<Condition> {
+        let held = self.others.iter().copied().filter(|member| self.joins(member));
+        self.silent(held, true).into_iter().chain(self.left_out_silent()).collect()
     }
 
     /// No member that does not join serves as the old cluster. Those that join are held, and their directories are new.
     pub(super) fn left_out_silent(&self) -> Option<Condition> {
-        let joins = |member: &&Member| self.joiners.iter().any(|(joiner, _)| joiner.id == member.id);
-        self.silent(self.others.iter().copied().filter(|member| !joins(member)))
+        self.silent(self.others.iter().copied().filter(|member| !self.joins(member)), false)
     }
 
-    fn silent<'m>(&self, members: impl Iterator<Item = &'m Member>) -> Option<Condition> {
+    fn joins(&self, member: &Member) -> bool {
+        self.joiners.iter().any(|(joiner, _)| joiner.id == member.id)
+    }
+
+    fn silent<'m>(&self, members: impl Iterator<Item = &'m Member>, held: bool) -> Option<Condition> {
         let urls: Vec<String> = members.flat_map(|member| self.urls(member)).collect();
         let cluster_id = self.cluster_id.clone();
-        (!urls.is_empty()).then_some(Condition::Etcd(EtcdCondition::Silent { urls, cluster_id }))
+        (!urls.is_empty()).then_some(Condition::Etcd(EtcdCondition::Silent { urls, cluster_id, held }))
     }
 
     pub(super) fn urls(&self, member: &Member) -> Vec<String> {
@@ -125,7 +144,11 @@ impl Chosen<'_> {
 
     /// The old server is no more.
     pub(super) fn gone(&self, member: &Member, site: &Site) -> Vec<Condition> {
-        let silent = EtcdCondition::Silent { urls: self.urls(member), cluster_id: self.cluster_id.clone() };
+        let silent = EtcdCondition::Silent {
+            urls: self.urls(member),
+            cluster_id: self.cluster_id.clone(),
+            held: true,
+        };
         let mut gone = vec![Condition::Etcd(silent)];
         gone.extend(site.process.map(|(pid, started_ticks)| Condition::ProcessGone {
             host: site.host.clone(),
@@ -180,12 +203,39 @@ impl Chosen<'_> {
     }
 }
 
+/// The files of a stopped member, on the machine where they are worked on.
+pub(super) struct Files {
+    pub(super) host: String,
+    pub(super) data: PathBuf,
+    /// The directory of the log.
+    pub(super) log: PathBuf,
+    /// The copy that is replayed.
+    pub(super) replayed: PathBuf,
+    /// Its log.
+    pub(super) replayed_log: PathBuf,
+}
+
 pub(super) fn undo_stop(site: &Site) -> Undo {
     let service = || (site.host.clone(), site.service.clone());
     let ((host, service), (on, of)) = (service(), service());
     Undo::By {
         action: Box::new(Action::StartService { host, service }),
         effect: vec![Condition::ServiceRunning { host: on, service: of }],
+    }
+}
+
+/// Of a server that did not run before it was held: it may start again, and is not started.
+pub(super) fn undo_hold(site: &Site) -> Undo {
+    match &site.service.standing {
+        Standing::Unit(word) if !word.starts_with("masked") => {}
+        Standing::Manifest { in_place: true } => {}
+        _ => return Undo::NotNeeded("it did not run before, and nothing held it".into()),
+    }
+    let service = || (site.host.clone(), site.service.clone());
+    let ((host, service), (on, of)) = (service(), service());
+    Undo::By {
+        action: Box::new(Action::ReleaseService { host, service }),
+        effect: vec![Condition::ServiceReleased { host: on, service: of }],
     }
 }
 

@@ -4,6 +4,7 @@ use super::choose::undecided;
 use super::source::{Method, Survivor};
 use super::{MARGIN_BYTES, Refusal, Rule, Site, Situation};
 use crate::facts::{EtcdFacts, Member};
+use crate::recover::plan::HostSpec;
 use crate::value::human_bytes;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,8 @@ pub(super) fn fits(
     site: &Site,
 ) -> Result<(PathBuf, String), Refusal> {
     let db = source.db_bytes();
-    room(&situation.run_dir, situation.run_dir_free.known().copied(), db * 2)
+    let here = db * 2 + fetched_bytes(source, method);
+    room(&situation.run_dir, situation.run_dir_free.known().copied(), here)
         .ok_or_else(|| undecided(&unseen("copies", situation.run_dir_free.why())))??;
     let is_source = source.member.id == seed.id;
     if site.disk.known().is_none() {
@@ -29,16 +31,20 @@ pub(super) fn fits(
             "Correct `data_dir` of that member in the config file.",
         ));
     }
-    let replayed = if is_source { replay_bytes(source, method) } else { 0 };
+    let beside = if is_fetched(source) { 0 } else { replay_bytes(source, method) };
+    let replayed = if is_source { beside } else { 0 };
     room(&site.data_dir, site.free.known().copied(), db + MARGIN_BYTES + replayed)
         .ok_or_else(|| undecided(&unseen(&site.host, site.free.why())))??;
     if let (Some(at), false) = (source.site, is_source) {
-        room(&at.data_dir, at.free.known().copied(), replay_bytes(source, method))
+        room(&at.data_dir, at.free.known().copied(), beside)
             .ok_or_else(|| undecided(&unseen(&at.host, at.free.why())))??;
     }
     let version = source.version().unwrap_or_default();
     if let (Some(at), Some(agreed), true) = (source.site, agreed(source), method.is_cold()) {
-        starts_on(at, &agreed)?;
+        starts_on(at.program.known(), &agreed)?;
+        if is_fetched(source) && matches!(method, Method::Replay { .. }) {
+            starts_on(situation.program_here.known(), &agreed)?;
+        }
     }
     let (tool, found) = site.tool.known().ok_or_else(|| {
         Refusal::new(
@@ -77,9 +83,24 @@ pub(super) fn replay_bytes(source: &Survivor<'_>, method: &Method) -> u64 {
     }
 }
 
+/// Whether its files are worked on in a copy that is brought to this machine.
+fn is_fetched(source: &Survivor<'_>) -> bool {
+    source.site.is_some_and(|site| site.spec != HostSpec::Local)
+}
+
+/// What is brought to this machine, and what is then made of it here.
+pub(super) fn fetched_bytes(source: &Survivor<'_>, method: &Method) -> u64 {
+    match method {
+        Method::Cold | Method::Replay { .. } if is_fetched(source) => {
+            source.db_bytes() + source.log_bytes() + replay_bytes(source, method)
+        }
+        _ => 0,
+    }
+}
+
 /// A server starts on data of its own minor version and of the one before: then the cluster was being upgraded.
-fn starts_on(site: &Site, agreed: &str) -> Result<(), Refusal> {
-    let Some((program, found)) = site.program.known() else { return Ok(()) };
+fn starts_on(program: Option<&(PathBuf, String)>, agreed: &str) -> Result<(), Refusal> {
+    let Some((program, found)) = program else { return Ok(()) };
     let (is, was) = (minor(found), minor(agreed));
     let next = was.iter().copied().enumerate().map(|(at, part)| if at == 1 { part + 1 } else { part });
     if is == was || is == next.collect::<Vec<_>>() {
@@ -88,7 +109,8 @@ fn starts_on(site: &Site, agreed: &str) -> Result<(), Refusal> {
     Err(Refusal::new(
         Rule::NoTool,
         format!("{} is of version {found}, the data of {agreed}", program.display()),
-        "Install the server version that the data is of, and set `program` of that member in the config file to it.",
+        "Install the server version that the data is of, and set `program` of that member in the config file to it; on the \
+         machine of quorate, put it on the path.",
     ))
 }
 

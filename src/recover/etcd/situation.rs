@@ -30,8 +30,12 @@ pub struct Situation {
     pub assumed_dead: Vec<String>,
     /// Whether a user with a password, or a client certificate, is given.
     pub has_login: bool,
+    /// Whether a client certificate is.
+    pub has_certificate: bool,
     /// By name: members whose host is known.
     pub sites: BTreeMap<String, Site>,
+    /// The server's program on this machine, with its version: it replays what is on other hosts.
+    pub program_here: Observed<(PathBuf, String)>,
     /// A snapshot that is to be used instead of what is left.
     pub backup: Option<super::Backup>,
     /// By how much revisions are to be raised.
@@ -76,6 +80,6 @@ pub struct Disk {
     pub db_bytes: u64,
     /// Whom it belongs to.
     pub owner: Ownership,
-    /// What is in it; read only where it can be read without copying.
+    /// What is in it; of another host, in a copy that was made to be read.
     pub copy: Observed<Box<CopyFacts>>,
 }

@@ -6,7 +6,7 @@
 //! on a copy.
 
 use super::{Refusal, Rule, Site};
-use crate::facts::{EtcdStatus, Member};
+use crate::facts::{EtcdStatus, Member, Observed};
 use crate::offline::{CopyFacts, DamageFacts, EntryFacts, EntryMark, LastIndex};
 use crate::recover::plan::HostSpec;
 use std::path::PathBuf;
@@ -123,17 +123,25 @@ impl<'a> Survivor<'a> {
 
     /// The way on which nothing is lost that it holds. `auth`: whether the cluster is known to ask for a login, which
     /// needs a quorum.
-    pub(super) fn method(&self, auth: bool) -> Result<Method, Refusal> {
+    pub(super) fn method(
+        &self,
+        auth: bool,
+        has_certificate: bool,
+        here: &Observed<(PathBuf, String)>,
+    ) -> Result<Method, Refusal> {
         let name = self.member.label();
         let last = self.copy.and_then(|copy| copy.log.as_ref()?.last);
         let behind = last.is_some_and(|last| last.index > self.applied());
-        let readable = last.is_some() && self.site.is_some_and(|site| site.spec == HostSpec::Local);
-        if self.status.is_some() && !behind && !(readable && (auth || self.has_auth())) {
+        let readable = last.is_some() && self.site.is_some();
+        // A certificate's user needs no login, and what need not be brought from another host is not.
+        let can_ask = has_certificate && self.site.is_some_and(|site| site.spec != HostSpec::Local);
+        let needs_login = (auth || self.has_auth()) && !can_ask;
+        if self.status.is_some() && !behind && !(readable && needs_login) {
             return Ok(Method::Live);
         }
         let (Some(site), Some(last), true) = (self.site, last, readable) else {
             return Err(Refusal::unsupported(format!(
-                "the data of {name} has to be taken from its files, and they are on another host: run quorate there"
+                "the data of {name} has to be taken from its files, and its log could not be read"
             )));
         };
         if !behind {
@@ -144,16 +152,26 @@ impl<'a> Survivor<'a> {
                 "{name} is removed from the cluster by an entry that it has not applied yet"
             )));
         }
-        match site.program.known() {
+        let (program, hint) = match site.spec {
+            HostSpec::Local => {
+                (&site.program, "Set `program` of that member in the config file to its etcd.")
+            }
+            HostSpec::Ssh(_) => (
+                here,
+                "Its files are copied to this machine for that: put etcd of its version on the path here, or run quorate on \
+                 its host.",
+            ),
+        };
+        match program.known() {
             Some((program, _)) => Ok(Method::Replay { last, program: program.clone() }),
             None => Err(Refusal::new(
                 Rule::NoTool,
                 format!(
                     "{name} holds entries that it has not applied, and the server's program that would apply them is \
                      not known: {}",
-                    site.program.why().unwrap_or("")
+                    program.why().unwrap_or("")
                 ),
-                "Set `program` of that member in the config file to its etcd.",
+                hint,
             )),
         }
     }

@@ -187,20 +187,26 @@ impl Chosen<'_> {
         ))
     }
 
+    /// Whether a running server's log holds more than it has applied.
+    fn log_of_it(&self) -> String {
+        let source = self.source();
+        if source.copy.is_some_and(|copy| copy.log.is_some()) {
+            return "Its log ends where it has applied: it holds nothing else.".into();
+        }
+        let disk = source.site.and_then(|site| site.disk.known()?.as_ref());
+        let why = disk.and_then(|disk| disk.copy.why()).unwrap_or("its host is not declared");
+        format!(
+            "Its log could not be read ({why}): an entry that it holds and has not applied would be lost. Mend that, or run \
+             quorate on its host, to keep that too."
+        )
+    }
+
     /// How the data is taken, and why so.
     fn how(&self) -> String {
         let source = self.source();
         let name = source.member.label();
         match &self.method {
-            Method::Live => format!(
-                "The data is a snapshot of {name} as it runs. {}",
-                if source.copy.is_some_and(|copy| copy.log.is_some()) {
-                    "Its log ends where it has applied: it holds nothing else."
-                } else {
-                    "Its log could not be read from here: an entry that it holds and has not applied would be lost. Run \
-                     quorate on its host to keep that too."
-                }
-            ),
+            Method::Live => format!("The data is a snapshot of {name} as it runs. {}", self.log_of_it()),
             Method::Cold => format!(
                 "The data is {name}'s database, of its stopped server. Its log ends where the database does.{}",
                 if source.status.is_some() {

@@ -36,6 +36,16 @@ pub enum Action {
         /// Absolute path that must be free.
         to: PathBuf,
     },
+    /// Copies all files below a directory of a host to this machine, hashed on both sides; to a name beside first, then
+    /// renamed.
+    FetchTree {
+        /// One of the plan's hosts.
+        host: String,
+        /// Absolute path there.
+        from: PathBuf,
+        /// Absolute path on this machine that must be free.
+        to: PathBuf,
+    },
     /// Writes a new file.
     WriteFile {
         /// One of the plan's hosts.
@@ -78,6 +88,14 @@ pub enum Action {
     },
     /// Starts a service.
     StartService {
+        /// One of the plan's hosts.
+        host: String,
+        /// Which.
+        service: ServiceSpec,
+    },
+    /// Lets a service start again as it could when the plan was made, and does not start it: a static pod whose manifest
+    /// is back is started by the kubelet.
+    ReleaseService {
         /// One of the plan's hosts.
         host: String,
         /// Which.

@@ -71,6 +71,13 @@ pub enum Condition {
         /// Which.
         service: ServiceSpec,
     },
+    /// The service is enabled, or its manifest in place, as it was when the plan was made.
+    ServiceReleased {
+        /// One of the plan's hosts.
+        host: String,
+        /// Which.
+        service: ServiceSpec,
+    },
     /// The process that had this pid and began at this tick of the host's clock is gone.
     ProcessGone {
         /// One of the plan's hosts.
@@ -108,6 +115,9 @@ pub enum EtcdCondition {
         urls: Vec<String>,
         /// Hex id.
         cluster_id: String,
+        /// Whether their hosts showed them stopped: then what accepts a connection there and is no etcd is a proxy.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        held: bool,
     },
     /// The file of this machine is a whole snapshot (digest, every page, every record) at or above the revision.
     Snapshot {

@@ -13,6 +13,10 @@ pub(super) fn of(action: &Action, host: &str) -> Vec<String> {
         Action::MakeDir { path, mode, .. } => vec![call("make_dir", &[&text(path), &octal(*mode)])],
         Action::Rename { from, to, .. } => vec![call("rename", &[&text(from), &text(to)])],
         Action::CopyTree { from, to, .. } => vec![call("copy_tree", &[&text(from), &text(to)])],
+        // `scripts` refuses a plan that has one.
+        Action::FetchTree { .. } => {
+            vec![call("stop", &["2", "its files are read on the machine of quorate"])]
+        }
         Action::WriteFile { path, text: content, mode, .. } => {
             vec![call("write_file", &[&text(path), &octal(*mode), content])]
         }
@@ -31,7 +35,18 @@ pub(super) fn of(action: &Action, host: &str) -> Vec<String> {
             lines
         }
         Action::StartService { service, .. } => vec![start(service)],
+        Action::ReleaseService { service, .. } => vec![release(service)],
         Action::Etcd(action) => vec![etcd(action)],
+    }
+}
+
+fn release(service: &ServiceSpec) -> String {
+    match (&service.manager, &service.standing) {
+        (Manager::Systemd(unit), Standing::Unit(word)) => call("release_service", &["systemd", unit, word]),
+        (Manager::StaticPod(manifest), _) => {
+            call("release_service", &["pod", &text(manifest), &parked(manifest)])
+        }
+        _ => ":".to_owned(),
     }
 }
 

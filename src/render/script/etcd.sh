@@ -158,7 +158,13 @@ still_at() { # $1 client URL, $2 decimal cluster id, $3 snapshot
     [ "$now" = "$saved" ] || no "$1 is at revision $now, the snapshot at $saved"
 }
 
-only_our_writes() { # $1 client URL, $2 decimal cluster id, $3 revision after the restore, or a snapshot; $4 raised by; $5 key, $6 record
+# $1 client URL, $2 decimal cluster id, $3 revision after the restore, or a snapshot; $4 raised by; $5 key, $6 record,
+# $7 directory and $8 directory of the log if they are on this host, else nothing
+only_our_writes() {
+    if [ -n "$7" ] && ! status_of "$1"; then
+        never_wrote "$7" "$8"
+        return
+    fi
     belongs_to "$1" "$2" || return
     now=$(field Revision)
     ours=$(key_version "$1" "$5") || { unseen "$1 does not read" || return; }
@@ -168,6 +174,17 @@ only_our_writes() { # $1 client URL, $2 decimal cluster id, $3 revision after th
     written=$((now - began - $4 - ours))
     [ "$written" -eq 0 ] || no "the new cluster acknowledged $written writes of clients: going back would lose them"
 }
+
+# A server acknowledges nothing that is not in its log, and no shell can read one: only one to which nothing was added
+# since the restore tells. The server must not run: it may acknowledge a write at any moment.
+never_wrote() { # $1 directory, $2 directory of the log
+    unlocked "$1/member/snap/db" || return
+    [ -f "$state/log-as-restored" ] || { no "the new cluster does not answer" || return; }
+    [ "$(log_hash "$2")" = "$(cat "$state/log-as-restored")" ] ||
+        no "the new cluster does not answer, and its server has written to its log in $2: start it, and its revision decides"
+}
+
+log_hash() { cat -- "$1"/*.wal | sha256sum | cut -c-64; }
 
 # Takes a number of the wire format from the front of $bytes; its upper and lower 32 bits are in $upper and $lower.
 take() {
@@ -263,6 +280,7 @@ restore() { # $1 directory, $2 directory of the log or nothing, $3 uid:gid, $4 m
     quietly "$@" "--data-dir=$dir_part"
     whose "${wal_part:-$dir_part/member/wal}" || { say 'the tool made no log' && return 1; }
     [ "$member of $cluster" = "$wanted" ] || { say "the tool made member $member of $cluster, not $wanted" && return 1; }
+    log_hash "${wal_part:-$dir_part/member/wal}" >"$state/log-as-restored"
     if [ -n "$wal" ]; then finish "$wal_part" "$wal" "$owner" "$mode"; fi
     finish "$dir_part" "$dir" "$owner" "$mode"
 }

@@ -316,7 +316,17 @@ stop_service() { # $1 manager, $2 unit, manifest or stop command, $3 parked mani
     esac
 }
 
-start_service() { # $1 manager, $2 unit, manifest or start command, $3 parked manifest, or how the unit was enabled
+released() { # $1 manager, $2 unit or manifest, $3 how the unit was enabled
+    case $1 in
+    systemd)
+        now=$(systemctl is-enabled -- "$2" || :)
+        [ "$now" = "$3" ] || no "$2 is $now"
+        ;;
+    *) there "$2" || no "$2 is not in place" ;;
+    esac
+}
+
+release_service() { # $1 manager, $2 unit or manifest, $3 parked manifest, or how the unit was enabled
     case $1 in
     systemd)
         case $3 in
@@ -325,11 +335,15 @@ start_service() { # $1 manager, $2 unit, manifest or start command, $3 parked ma
         enabled-runtime) systemctl unmask -- "$2" && systemctl enable --runtime -- "$2" ;;
         *) systemctl unmask -- "$2" ;;
         esac
-        systemctl start --no-block -- "$2"
         ;;
-    pod)
-        there "$2" || rename "$3" "$2"
-        ;;
+    *) there "$2" || rename "$3" "$2" ;;
+    esac
+}
+
+start_service() { # $1 manager, $2 unit, manifest or start command, $3 parked manifest, or how the unit was enabled
+    case $1 in
+    systemd) release_service "$@" && systemctl start --no-block -- "$2" ;;
+    pod) release_service "$@" ;;
     *) sh -c "$2" >>"$state/start.log" 2>&1 9>&- </dev/null ;;
     esac
 }

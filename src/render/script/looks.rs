@@ -1,10 +1,10 @@
 //! Conditions as calls of the library's looks.
 
 use super::words::{call, number, word};
-use crate::host::service::moved_out;
+use crate::host::service::{Standing, moved_out};
 use crate::recover::describe;
 use crate::recover::plan::{
-    Action, Becomes, Condition, EtcdAction, EtcdCondition, HERE, Manager, Plan, ServiceSpec,
+    Action, Becomes, Condition, Directory, EtcdAction, EtcdCondition, HERE, Manager, Plan, ServiceSpec,
 };
 use std::path::{Path, PathBuf};
 
@@ -30,6 +30,13 @@ impl Looks<'_> {
         lines
     }
 
+    /// A directory and that of its log, where they are on this host.
+    fn here(&self, at: Option<&Directory>) -> (String, String) {
+        let Some(at) = at.filter(|at| at.host == self.host) else { return Default::default() };
+        let log = at.wal_dir.clone().unwrap_or_else(|| at.dir.join("member/wal"));
+        (text(&at.dir), text(&log))
+    }
+
     fn one(&self, condition: &Condition) -> String {
         // What quorate would look at from its own machine is looked at from this one.
         let on = |host: &str, line: String| {
@@ -52,6 +59,7 @@ impl Looks<'_> {
             Condition::Unlocked { host, path } => on(host, call("unlocked", &[&text(path)])),
             Condition::ServiceStopped { host, service } => on(host, asked("stopped", service)),
             Condition::ServiceRunning { host, service } => on(host, asked("running", service)),
+            Condition::ServiceReleased { host, service } => on(host, released(service)),
             Condition::ProcessGone { host, pid, started_ticks } => {
                 on(host, call("process_gone", &[&pid.to_string(), &started_ticks.to_string()]))
             }
@@ -66,7 +74,7 @@ impl Looks<'_> {
                 let (cluster, needed) = (number(cluster_id), needed.to_string());
                 call("stuck", &with(&[&cluster, &needed], endpoints))
             }
-            EtcdCondition::Silent { urls, cluster_id } => {
+            EtcdCondition::Silent { urls, cluster_id, .. } => {
                 call("silent", &with(&[cluster_id, &number(cluster_id)], urls))
             }
             EtcdCondition::Snapshot { path, min_revision } => {
@@ -95,7 +103,9 @@ impl Looks<'_> {
                 let (began, bump) = (self.began(&ask.snapshot), ask.bump.to_string());
                 let record = ask.record.as_ref().map(text).unwrap_or_default();
                 let cluster = number(&ask.cluster_id);
-                call("only_our_writes", &[&ask.endpoint, &cluster, &began, &bump, &ask.key, &record])
+                let (dir, log) = self.here(ask.at.as_ref());
+                let words = [&ask.endpoint, &cluster, &began, &bump, &ask.key, &record, &dir, &log];
+                call("only_our_writes", &words.map(String::as_str))
             }
             EtcdCondition::Whole { endpoints, cluster_id, voters } => {
                 call("whole", &with(&[&number(cluster_id), &voters.to_string()], endpoints))
@@ -125,6 +135,14 @@ impl Looks<'_> {
             Some(revision) => revision.to_string(),
             None => text(snapshot),
         }
+    }
+}
+
+fn released(service: &ServiceSpec) -> String {
+    match (&service.manager, &service.standing) {
+        (Manager::Systemd(unit), Standing::Unit(word)) => call("released", &["systemd", unit, word]),
+        (Manager::StaticPod(manifest), _) => call("released", &["pod", &text(manifest), ""]),
+        _ => ":".to_owned(),
     }
 }
 

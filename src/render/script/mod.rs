@@ -60,7 +60,10 @@ pub fn scripts(plan: &Plan, access: &Access) -> Result<Vec<Script>, String> {
     let beyond = |step: &&Step| {
         matches!(
             step.action,
-            Action::Etcd(EtcdAction::DecideLog(_) | EtcdAction::Replay(_) | EtcdAction::SealDatabase { .. })
+            Action::FetchTree { .. }
+                | Action::Etcd(
+                    EtcdAction::DecideLog(_) | EtcdAction::Replay(_) | EtcdAction::SealDatabase { .. }
+                )
         )
     };
     if let Some(step) = plan.steps.iter().find(beyond) {
@@ -416,6 +419,7 @@ fn is_seen_from_afar(condition: &Condition) -> bool {
         | Condition::Unlocked { .. }
         | Condition::ServiceStopped { .. }
         | Condition::ServiceRunning { .. }
+        | Condition::ServiceReleased { .. }
         | Condition::ProcessGone { .. } => false,
     }
 }

@@ -5,6 +5,7 @@ use quorate::host::local::LocalHost;
 use quorate::host::{Content, Host, HostError, Kind, Owner};
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::{Read, Seek, SeekFrom};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
@@ -47,6 +48,14 @@ async fn a_name_is_any_bytes() {
             assert_eq!((stat.kind, stat.size, stat.mode), (Kind::File, 5, 0o640));
             assert_eq!(stat.ino, fs::metadata(&path).expect("is there").ino());
             assert_eq!(host.read(&path, 5, soon()).await.expect("read"), b"hello");
+            let mut fetched = tempfile::tempfile().expect("a file");
+            host.fetch(&path, &fetched, soon()).await.expect("fetched");
+            let mut text = String::new();
+            fetched.seek(SeekFrom::Start(0)).and_then(|_| fetched.read_to_string(&mut text)).expect("read");
+            assert_eq!(text, "hello");
+            for odd in [&inner, &dir.path().join("nowhere")] {
+                assert!(host.fetch(odd, &fetched, soon()).await.is_err(), "{}", odd.display());
+            }
             let digest = host.sha256(&path, soon()).await.expect("hashed");
             assert_eq!(digest, "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824");
             assert_eq!(host.real_path(&path, soon()).await.expect("resolved"), path);

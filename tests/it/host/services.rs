@@ -233,7 +233,18 @@ async fn a_unit_is_driven_through_systemctl() {
     fake.put("unit.started", &RESTS.replace("inactive", "failed").replace("success", "exit-code"));
     let error = service.start(&consent(), soon()).await.expect_err("it failed");
     assert!(error.to_string().contains("failed (dead), result exit-code"), "{error}");
-    fake.put("unit.stopped", "LoadState=loaded\nActiveState=deactivating\nMainPID=7\n");
+    // As systemd 252 has it of a masked unit that takes its time to stop.
+    let stopping = "MainPID=140\nResult=success\nLoadState=masked\nActiveState=deactivating\nSubState=stop-sigterm\nJob=27\n";
+    fake.put("unit", RESTS);
+    assert_eq!(service.at_work(soon()).await.expect("asked"), None);
+    fake.put("unit", &stopping.replace("deactivating", "activating").replace("stop-sigterm", "start"));
+    assert_eq!(service.at_work(soon()).await.expect("asked"), None, "a server without a quorum");
+    for moves in [stopping.to_owned(), stopping.replace("deactivating", "active")] {
+        fake.put("unit", &moves);
+        let what = service.at_work(soon()).await.expect("asked").expect("a stop is under way");
+        assert!(what.contains("the unit x.service is"), "{what}");
+    }
+    fake.put("unit.stopped", stopping);
     let error = service.stop(&consent(), Deadline::after(Duration::from_secs(2))).await;
     assert!(matches!(error, Err(ServiceError::StillRunning { .. })), "{error:?}");
 

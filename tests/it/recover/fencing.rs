@@ -1,7 +1,13 @@
 //! The dead come back: in the middle of a run, and after it.
 
 use super::oracle::{Ctl, cluster_id, roles, runs_until, signal};
+use super::scene::{Running, stuck, with};
 use crate::cluster::{Cluster, wait};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::Duration;
 
 #[test]
 fn old_members_that_come_back_in_the_middle_stop_the_run_and_it_can_be_undone() {
@@ -90,4 +96,57 @@ fn old_members_that_come_back_afterwards_are_named_and_can_do_nothing_to_the_new
     // Nothing tells how it is reached.
     let run = found["runs"][0]["run"].as_str().expect("a run");
     cluster.home.run(&["recover", "status", run, "--config", "/dev/null"]).exits(3);
+}
+
+/// A port at which connections are accepted and closed again, as by a proxy that has no server behind it.
+struct EmptyProxy {
+    stops: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl EmptyProxy {
+    fn at(endpoint: &str) -> EmptyProxy {
+        let address = endpoint.strip_prefix("http://").expect("a plain URL");
+        let listener = TcpListener::bind(address).expect("nobody is there");
+        listener.set_nonblocking(true).expect("set");
+        let stops = Arc::new(AtomicBool::new(false));
+        let flag = Arc::clone(&stops);
+        let thread = std::thread::spawn(move || {
+            while !flag.load(Ordering::SeqCst) {
+                drop(listener.accept());
+                std::thread::sleep(Duration::from_millis(2));
+            }
+        });
+        EmptyProxy { stops, thread: Some(thread) }
+    }
+}
+
+impl Drop for EmptyProxy {
+    fn drop(&mut self) {
+        self.stops.store(true, Ordering::SeqCst);
+        let _ = self.thread.take().map(JoinHandle::join);
+    }
+}
+
+#[test]
+fn a_proxy_before_a_server_whose_host_shows_it_stopped_is_no_member() {
+    let cluster = stuck("3.6.16", &[]);
+    let proxies: Vec<EmptyProxy> =
+        [1, 2].map(|member| EmptyProxy::at(cluster.endpoints()[member])).into_iter().collect();
+    let mut run = Running::start(&cluster, &["recover", "run", "--yes", "--config", cluster.config()]);
+    run.says("start-n1: done");
+    // The members are to listen there themselves now.
+    drop(proxies);
+    let (code, text) = run.ends();
+    assert_eq!(code, 0, "{text}");
+    cluster.settles("healthy");
+
+    // Of a member of which only a person says that it is dead, it may stand before one that runs.
+    let cluster = stuck("3.6.16", &[]);
+    let text = std::fs::read_to_string(cluster.config()).expect("a config file");
+    let at = text.find("[clusters.etcd.members.n3]").expect("n3 is the last one");
+    let config = cluster.home.file("vouched.toml", &text[..at]).display().to_string();
+    let _proxy = EmptyProxy::at(cluster.endpoints()[2]);
+    let vouched = ["recover", "run", "--yes", "--assume-dead", "n3"];
+    with(&cluster, &config, &vouched).exits(75).says(&["it cannot be seen whether no server of cluster"]);
 }

@@ -140,7 +140,7 @@ fn of_two_survivors_of_five_the_better_one_is_used_and_the_bound_on_the_loss_is_
 }
 
 /// Adds a line to the config file, behind one that is there.
-fn declare(cluster: &Cluster, behind: &str, line: &str) {
+pub(super) fn declare(cluster: &Cluster, behind: &str, line: &str) {
     let text = std::fs::read_to_string(cluster.config()).expect("a config file");
     assert!(text.contains(behind), "{behind}");
     std::fs::write(cluster.config(), text.replacen(behind, &format!("{behind}\n{line}"), 1))

@@ -3,6 +3,7 @@
 mod back;
 mod backup;
 mod damaged;
+mod far;
 mod fencing;
 mod guards;
 mod kinds;
@@ -11,6 +12,7 @@ mod oracle;
 mod refused;
 mod scene;
 mod script;
+mod script_back;
 mod ssh;
 mod stuck;
 mod sweep;

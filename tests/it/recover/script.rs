@@ -164,9 +164,9 @@ fn real_identity() -> String {
 const KEYS: usize = 20;
 
 /// A cluster of three with keys in it, of which two are killed and their disks gone.
-struct Stuck {
-    cluster: Cluster,
-    old: String,
+pub(super) struct Stuck {
+    pub(super) cluster: Cluster,
+    pub(super) old: String,
     script: PathBuf,
 }
 
@@ -176,7 +176,7 @@ impl Stuck {
     }
 
     /// Whatever else is in it is put in by `prepare`, before the keys are.
-    fn of(cluster: Cluster, prepare: impl FnOnce(&Cluster)) -> Stuck {
+    pub(super) fn of(cluster: Cluster, prepare: impl FnOnce(&Cluster)) -> Stuck {
         cluster.settles("healthy");
         for key in 0..KEYS {
             etcdctl(&cluster, 0, &["put", &format!("w{key}"), "v"]);
@@ -214,7 +214,7 @@ impl Stuck {
         sh
     }
 
-    fn run(&self, word: &str, confirm: bool) -> Ran {
+    pub(super) fn run(&self, word: &str, confirm: bool) -> Ran {
         let mut sh = self.command(word);
         if confirm {
             sh.env("CONFIRM", &self.old);
@@ -223,7 +223,7 @@ impl Stuck {
     }
 
     /// Runs it and kills it, not what it started, as soon as it says this.
-    fn kill_at(&self, words: &str) {
+    pub(super) fn kill_at(&self, words: &str) {
         let said = self.cluster.home.path("said");
         let file = std::fs::File::create(&said).expect("a file");
         let mut sh = self.command("run");

@@ -38,7 +38,12 @@ impl Ssh {
         Ssh { config, bin, server }
     }
 
-    fn quorate(&self, cluster: &Cluster, args: &[&str]) -> Command {
+    /// Puts a server's program on the path of quorate's machine.
+    pub(super) fn has(&self, program: &str) {
+        std::os::unix::fs::symlink(program, self.bin.join("etcd")).expect("a link");
+    }
+
+    pub(super) fn quorate(&self, cluster: &Cluster, args: &[&str]) -> Command {
         let mut command = cluster.home.quorate();
         let path = variable("PATH").expect("a path");
         command.env("PATH", format!("{}:{path}", self.bin.display()));

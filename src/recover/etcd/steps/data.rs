@@ -1,10 +1,12 @@
 //! How everything that a member holds gets into a snapshot.
 
-use super::super::conditions::{absent, exists, free, parent};
+use super::super::conditions::{Files, absent, exists, free, parent};
 use super::super::source::Method;
 use super::super::{Backup, Place, fits};
 use super::List;
-use crate::recover::plan::{Action, Condition, DecideLog, EtcdAction, EtcdCondition, HERE, Phase, Replay};
+use crate::recover::plan::{
+    Action, Condition, DecideLog, EtcdAction, EtcdCondition, HERE, HostSpec, Phase, Replay,
+};
 use std::path::PathBuf;
 
 impl List<'_> {
@@ -42,16 +44,40 @@ impl List<'_> {
         if let Some(backup) = &c.situation.backup {
             return self.backup(backup);
         }
+        let files = c.files(at);
+        if site.spec != HostSpec::Local {
+            self.fetch(at, &files);
+        }
         let database = match &c.method {
             Method::Replay { last, program } => {
-                self.copy(at);
-                self.decide(at, last.term, last.index);
-                self.replay(at, program.clone(), last.index);
-                c.replayed(at)
+                self.copy(at, &files);
+                self.decide(at, &files, last.term, last.index);
+                self.replay(at, &files, program.clone(), last.index);
+                &files.replayed
             }
-            Method::Live | Method::Cold | Method::File => site.data_dir.clone(),
+            Method::Live | Method::Cold | Method::File => &files.data,
         };
-        self.seal(at, database.join("member/snap/db"));
+        self.seal(at, &files, database.join("member/snap/db"));
+    }
+
+    /// Everything that is worked on is worked on here, and stays with this run as it was there.
+    fn fetch(&mut self, at: Place<'_>, files: &Files) {
+        let c = self.chosen;
+        let (site, name) = (at.site, at.member.label());
+        let mut parts = vec![("data", site.data_dir.join("member"), files.data.join("member"))];
+        parts.extend(site.wal_dir.iter().map(|wal| ("log", wal.clone(), files.log.clone())));
+        for (what, from, to) in parts {
+            let fetch = Action::FetchTree { host: site.host.clone(), from: from.clone(), to: to.clone() };
+            self.step(&format!("fetch-{what}-{name}"), Phase::Restore, &site.host, fetch, |step| {
+                step.what = format!("Copy {} of {} to {} here", from.display(), site.host, to.display());
+                step.why =
+                    "It is read and worked on where quorate runs; every file is hashed on both sides.".into();
+                step.pre = self_stopped(at);
+                step.pre.push(free(HERE, &c.situation.run_dir, fits::fetched_bytes(c.source(), &c.method)));
+                step.pre.push(absent(HERE, &to));
+                step.effect = vec![exists(HERE, &to)];
+            });
+        }
     }
 
     /// The file as it was when the plan was made, whoever prunes backups meanwhile.
@@ -72,9 +98,9 @@ impl List<'_> {
         });
     }
 
-    fn copy(&mut self, at: Place<'_>) {
+    fn copy(&mut self, at: Place<'_>, files: &Files) {
         let c = self.chosen;
-        let (host, dir, to) = (&at.site.host, &at.site.data_dir, c.replayed(at));
+        let (host, dir, to) = (&files.host, &files.data, files.replayed.clone());
         let copy = Action::CopyTree { host: host.clone(), from: dir.clone(), to: to.clone() };
         self.step(&format!("copy-{}", at.member.label()), Phase::Restore, host, copy, |step| {
             step.what = format!("Copy {} to {}", dir.display(), to.display());
@@ -87,10 +113,9 @@ impl List<'_> {
         });
     }
 
-    fn decide(&mut self, at: Place<'_>, last_term: u64, last_index: u64) {
+    fn decide(&mut self, at: Place<'_>, files: &Files, last_term: u64, last_index: u64) {
         let c = self.chosen;
-        let (host, to) = (&at.site.host, c.replayed_log(at));
-        let from = at.site.wal_dir.clone().unwrap_or_else(|| at.site.data_dir.join("member/wal"));
+        let (host, from, to) = (&files.host, files.log.clone(), files.replayed_log.clone());
         let decide = DecideLog {
             host: host.clone(),
             from: from.clone(),
@@ -122,9 +147,9 @@ impl List<'_> {
         });
     }
 
-    fn replay(&mut self, at: Place<'_>, program: PathBuf, last_index: u64) {
+    fn replay(&mut self, at: Place<'_>, files: &Files, program: PathBuf, last_index: u64) {
         let c = self.chosen;
-        let (host, dir, log) = (&at.site.host, c.replayed(at), c.replayed_log(at));
+        let (host, dir, log) = (&files.host, files.replayed.clone(), files.replayed_log.clone());
         let record = c.record("replayed");
         let replay = Replay {
             host: host.clone(),
@@ -148,23 +173,23 @@ impl List<'_> {
         });
     }
 
-    fn seal(&mut self, at: Place<'_>, from: PathBuf) {
+    fn seal(&mut self, at: Place<'_>, files: &Files, from: PathBuf) {
         let c = self.chosen;
         let min_revision = c.source().revision();
         let name = at.member.label();
         let seal = EtcdAction::SealDatabase {
-            host: at.site.host.clone(),
+            host: files.host.clone(),
             from: from.clone(),
             to: c.snapshot(),
             min_revision,
         };
-        self.step(&format!("snapshot-{name}"), Phase::Restore, &at.site.host, Action::Etcd(seal), |step| {
+        self.step(&format!("snapshot-{name}"), Phase::Restore, &files.host, Action::Etcd(seal), |step| {
             step.what = format!("Make the snapshot {} of {}", c.snapshot().display(), from.display());
             step.why = "A stopped server's database with its digest behind it is what a server would have sent; it is \
                         verified down to every record."
                 .into();
             step.pre = self_stopped(at);
-            step.pre.push(exists(&at.site.host, &from));
+            step.pre.push(exists(&files.host, &from));
             step.effect = vec![Condition::Etcd(EtcdCondition::Snapshot { path: c.snapshot(), min_revision })];
         });
     }

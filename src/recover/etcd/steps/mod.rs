@@ -4,10 +4,10 @@ mod data;
 mod rejoin;
 mod swap;
 
-use super::conditions::{exists, free, make_dir, undo_stop};
+use super::conditions::{exists, free, make_dir, undo_hold, undo_stop};
 use super::{Chosen, Method, Site};
 use crate::facts::Member;
-use crate::recover::plan::{Action, HERE, Phase, Step, Undo};
+use crate::recover::plan::{Action, HERE, Phase, Step};
 
 /// Seconds that a server may take until it serves: a first start compacts what was restored.
 const SERVE_S: u32 = 120;
@@ -70,11 +70,7 @@ impl List<'_> {
             step.effect = vec![exists(HERE, &record)];
             step.effect.extend(c.gone(member, site));
             step.settle_s = 30;
-            step.undo = if site.running.known() == Some(&true) {
-                undo_stop(site)
-            } else {
-                Undo::NotNeeded("it did not run before".into())
-            };
+            step.undo = if site.running.known() == Some(&true) { undo_stop(site) } else { undo_hold(site) };
         });
     }
 
