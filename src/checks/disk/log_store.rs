@@ -31,6 +31,11 @@ const SPREAD_WARN: Threshold = Threshold {
 /// Below it a few pages make a large ratio.
 const SPREAD_FLOOR: u64 = 100 << 20;
 
+/// A server whose log cannot be kept. It is taken out of raft first: a voter that forgot its log may vote for a leader
+/// that lacks what was committed.
+const ANEW: &str = "Stop this server, take it out of raft (`consul operator raft remove-peer -id ID`: a voter that forgot its \
+                    log must not vote), move its whole raft directory away, never half of it, and let it join anew.";
+
 pub(super) const CHECK: Check = Check {
     slug: "log-store",
     family: Family::Disk,
@@ -72,10 +77,7 @@ fn judge(consul: &ConsulFacts, facts: &CommonFacts, policy: &Policy) -> Outcome 
             let says = "checksums of {failures} ranges of its log do not match: entries were damaged on the disk or on their \
                         way to it";
             let hit = Hit::new(Severity::Critical, says).with("failures", failures as u64);
-            tally.hit(
-                hit.remedy("Stop this server, move its whole raft directory away, never half of it, and let it join anew.")
-                    .on(member.label()),
-            );
+            tally.hit(hit.remedy(ANEW).on(member.label()));
         }
         let batch = metrics.samples.get("raft.boltdb.logsPerBatch").map_or(0.0, |sample| sample.max);
         if batch >= policy.get(&BATCH_WARN) {
@@ -119,8 +121,9 @@ fn files(here: &ConsulHere, metrics: Option<&ConsulMetrics>, policy: &Policy) ->
         };
         let hit = Hit::new(severity, says).with("written", wal.written).with("raft_db", Value::Bytes(db));
         hits.push(hit.remedy(
-            "Keep a copy of the whole raft directory. Then stop this server, move that directory away, never half of it, and let \
-             the server join anew: it makes the store that raft_logstore names.",
+            "Keep a copy of the whole raft directory. Then stop this server, take it out of raft (`consul operator raft \
+             remove-peer -id ID`), move that directory away, never half of it, and let the server join anew: it makes the store \
+             that raft_logstore names.",
         ));
     }
     if let Some(size) = here.raft_db.filter(|size| *size as f64 > policy.get(&FILE_WARN)) {
@@ -130,7 +133,8 @@ fn files(here: &ConsulHere, metrics: Option<&ConsulMetrics>, policy: &Policy) ->
         let hit = Hit::new(Severity::Warning, says).with("size", Value::Bytes(size));
         hits.push(hit.with("free", Value::Bytes(free as u64)).remedy(
             "Lower raft_trailing_logs if it was raised, and look whether snapshots are taken (`quorate check --only \
-             raft-snapshots`). To give the room back, stop this server, move its raft directory away, and let it join anew.",
+             raft-snapshots`). To give the room back, stop this server, take it out of raft (`consul operator raft remove-peer \
+             -id ID`), move its raft directory away, and let it join anew.",
         ));
     }
     hits

@@ -23,7 +23,8 @@ pub(super) const CHECK: Check = Check {
     why: "A server starts from its newest snapshot and the log after it. A snapshot that is damaged is found out at the next \
           start, which fails where the log does not reach back to the one before; without new ones the log grows until the \
           disk is full.",
-    remedy: "Save a backup from the leader first (`quorate snapshot save`). Then stop this server, move its whole raft \
+    remedy: "Save a backup from the leader first (`quorate snapshot save`). Then stop this server, take it out of raft \
+             (`consul operator raft remove-peer -id ID`: a voter that forgot its log must not vote), move its whole raft \
              directory away, never a part of it, and let it join anew while the others serve.",
     runbook: Some("replace-member"),
     thresholds: &[OVERDUE, LEFT_OVER],
