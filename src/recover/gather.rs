@@ -189,10 +189,15 @@ async fn disk(site: &Site, host: &dyn Host, deadline: Deadline) -> Observed<Opti
     let copy = match (&db, site.spec == HostSpec::Local) {
         (Ok(None), _) => Observed::unknown("there is no database in it"),
         (_, false) => Observed::unknown("its files are on another host"),
-        (_, true) => match offline::open(&site.data_dir, site.wal_dir.as_deref()) {
-            Ok(copy) => Observed::Known(Box::new(copy)),
-            Err(error) => Observed::unknown(error.to_string()),
-        },
+        (_, true) => {
+            let (dir, wal) = (site.data_dir.clone(), site.wal_dir.clone());
+            let read = tokio::task::spawn_blocking(move || offline::open(&dir, wal.as_deref()));
+            match read.await {
+                Ok(Ok(copy)) => Observed::Known(Box::new(copy)),
+                Ok(Err(error)) => Observed::unknown(error.to_string()),
+                Err(error) => Observed::unknown(error.to_string()),
+            }
+        }
     };
     Observed::Known(Some(Disk {
         db_bytes: db.ok().flatten().map_or(0, |db| db.size),

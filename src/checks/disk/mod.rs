@@ -19,6 +19,8 @@ mod db_size_spread;
 mod file_descriptors;
 mod fragmentation;
 mod log_store;
+mod memory;
+mod raft_snapshots;
 mod percentile;
 mod wal_fsync;
 
@@ -39,6 +41,8 @@ pub(super) const CHECKS: &[&Check] = &[
     &file_descriptors::CHECK,
     &commit_latency::CHECK,
     &log_store::CHECK,
+    &raft_snapshots::CHECK,
+    &memory::CHECK,
     &autopurge::CHECK,
     &data_placement::CHECK,
     &store_size::CHECK,

@@ -16,6 +16,7 @@ mod peer_verification;
 mod quorum_ports;
 mod shared_ca;
 mod sockets;
+mod tls_files;
 mod tls_version;
 
 use crate::finding::Check;
@@ -35,5 +36,6 @@ pub(super) const CHECKS: &[&Check] = &[
     &grpc_tls::CHECK,
     &mesh_ca::CHECK,
     &hostname_verification::CHECK,
+    &tls_files::CHECK,
     &quorum_ports::CHECK,
 ];

@@ -72,8 +72,8 @@ pub(in crate::cli) async fn plan(
     let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let run_id = format!("{}-{}", now.strftime("%Y%m%dt%H%M%Sz"), &hex[..4]);
     let run_dir = places.run_dir(&run_id);
-    let facts = etcd.observe(&ask).await;
-    let sites = gather::sites(&target.members).await;
+    // side by side: what the disks hold is read for as long as the members are given to answer
+    let (facts, sites) = futures_util::join!(etcd.observe(&ask), gather::sites(&target.members));
     let free = free_near(&LocalHost, &run_dir, Deadline::after(LOOK)).await;
     let backup = snapshot.map(|path| backup(path, world)).transpose()?;
     let situation = Situation {
