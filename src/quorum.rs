@@ -2,7 +2,9 @@
 
 mod votes;
 
-use crate::facts::{BackendKind, CommonFacts, Member, MembershipSource, Observed, QuorumRead, TroubleKind};
+use crate::facts::{
+    BackendKind, CommonFacts, Member, MembershipSource, Observed, QuorumRead, TroubleKind, VoteRule,
+};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -182,7 +184,7 @@ fn had_a_quorum_lately(member: &Member) -> bool {
 
 fn judge(facts: &CommonFacts, seen: &Seen) -> (QuorumState, Option<usize>, String) {
     let &Seen { voters, answering, serving_suffice, .. } = seen;
-    let asks = facts.votes.asks(voters);
+    let asks = asks(facts, voters);
     if voters == 0 {
         let why = facts.membership.why().unwrap_or("no voter is known").to_owned();
         return (QuorumState::Unknown, None, why);
@@ -246,7 +248,7 @@ fn serving_verdict(seen: &Seen, served: bool) -> (QuorumState, Option<usize>, St
         return (QuorumState::Degraded, None, why);
     }
     let margin = margin.unwrap_or(0);
-    let why = format!("{serving} of {voters} voters serve; {}", facts.votes.asks(voters));
+    let why = format!("{serving} of {voters} voters serve; {}", asks(facts, voters));
     let state = if margin == 0 { QuorumState::AtRisk } else { QuorumState::Degraded };
     (state, Some(margin), why)
 }
@@ -259,8 +261,21 @@ fn beyond_reach(facts: &CommonFacts, seen: &Seen) -> String {
     }
     format!(
         "only {answering} of {voters} voters can be reached from here; the others may serve each other, and {}",
-        facts.votes.asks(voters)
+        asks(facts, voters)
     )
+}
+
+/// How many must agree; and that nobody told so, where a ZooKeeper may have groups that decide instead. Addresses that
+/// are declared are all that is known then: a list of servers has their ports for each other, too.
+fn asks(facts: &CommonFacts, voters: usize) -> String {
+    let asks = facts.votes.asks(voters);
+    let addresses_only = matches!(facts.membership.known(), Some(MembershipSource::Declared))
+        && facts.voters().all(|member| member.peer_urls.is_empty());
+    if facts.backend == BackendKind::Zookeeper && facts.votes == VoteRule::Majority && addresses_only {
+        format!("{asks}, if a majority decides: no server tells whether the ensemble has groups or an oracle")
+    } else {
+        asks
+    }
 }
 
 /// Where the list of voters comes from, as a word.

@@ -21,11 +21,11 @@ pub(super) fn with_settings<'a>(
     seen
 }
 
-/// What is missing where metrics were not read, said the same everywhere. It is a warning at worst, as what a glimpse of one
-/// interval can show.
-pub(super) fn unread(member: &Member, native: &ConsulMember, what: &str, tally: &mut Tally) {
+/// What is missing where metrics were not read: the same words in every check, so that it reads as the one thing it is. It
+/// is a warning at worst, as what a glimpse of one interval can show.
+pub(super) fn unread(member: &Member, native: &ConsulMember, tally: &mut Tally) {
     if let Observed::Unknown(why) = &native.metrics {
-        tally.gap(member.label(), format!("{what}: {why}"), Severity::Warning);
+        tally.gap(member.label(), format!("its metrics: {why}"), Severity::Warning);
     }
 }
 

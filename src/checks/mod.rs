@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn a_healthy_cluster_has_no_finding() {
-        for sample in [cluster(3), super::testing::ensemble(3)] {
+        for sample in [cluster(3), super::testing::ensemble(3), super::testing::servers(3)] {
             let findings = evaluate(&sample.0, &Policy::default(), &[], &Selection::default());
             let bad: Vec<_> = findings
                 .iter()

@@ -157,6 +157,16 @@ const CONSUL: Remedies = &[
          wal-fsync,raft-lag,raft-saturation`.",
     ),
     (
+        "heartbeats",
+        "Look at the disk, the CPU and the pauses of the leader and at its network: `quorate check --only \
+         wal-fsync,raft-saturation,memory,peer-network`.",
+    ),
+    (
+        "peer-network",
+        "Look at the network between the RPC ports (8300) of the two servers: firewalls, routes, MTU. If the distance cannot \
+         change, raise performance.raft_multiplier on every server.",
+    ),
+    (
         "even-voters",
         "Add one server, or remove one while every voter serves. `quorate size` shows the arithmetic.",
     ),

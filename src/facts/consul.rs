@@ -2,6 +2,10 @@
 //!
 //! Nothing here is a secret: of the gossip keys only their number and who has them is kept.
 
+mod here;
+
+pub use here::*;
+
 use super::{CommonFacts, Member, Observed};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -21,6 +25,8 @@ pub struct ConsulFacts {
     pub keyring: Observed<Vec<GossipKeys>>,
     /// `/v1/connect/ca/roots`.
     pub roots: Observed<Vec<MeshRoot>>,
+    /// `/v1/operator/autopilot/state`, of which Enterprise makes redundancy zones: asked of that only.
+    pub zones: Observed<RedundancyZones>,
     /// Whether a token was given.
     pub token: bool,
 }
@@ -54,6 +60,8 @@ pub struct ConsulMember {
     /// Whether `raft/peers.json` lies in its data directory; read only where the config file says that it is on this
     /// machine.
     pub peers_json: Observed<bool>,
+    /// What its machine shows; read only where the config file says that it is this one.
+    pub here: Observed<ConsulHere>,
     /// What it lets be read without a token.
     pub anonymous: Observed<AnonymousAccess>,
     /// Requests that the token given may not make, with the permission that they need.
@@ -110,6 +118,8 @@ pub struct ConsulSettings {
     pub lease_ms: Option<f64>,
     /// Which store holds the log: `boltdb`, `wal`; unknown before 1.15, where there is only the first.
     pub log_store: Option<String>,
+    /// Log entries after which it takes a snapshot.
+    pub snapshot_threshold: Option<u64>,
     /// Whether the log's checksums are verified (1.15+).
     pub log_verification: Option<bool>,
     /// Gossip is encrypted, by the server's own word.
@@ -210,6 +220,8 @@ pub struct ConsulMetrics {
     pub counters: BTreeMap<String, f64>,
     /// Samples: mostly durations in milliseconds.
     pub samples: BTreeMap<String, Sampled>,
+    /// How long a leader's heartbeats took there and back, by the peer's node id.
+    pub heartbeats: BTreeMap<String, Sampled>,
 }
 
 /// A sample over one interval.
@@ -296,6 +308,28 @@ pub struct ServerHealth {
     pub last_index: u64,
     /// For how many seconds its health has not changed.
     pub stable_seconds: Option<f64>,
+}
+
+/// Redundancy zones (Enterprise): of each, one server votes and the others stand by.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct RedundancyZones {
+    /// Failures that voters and those who stand by can stand together, one after the other, as autopilot counts.
+    pub optimistic_failure_tolerance: Option<u64>,
+    /// By name.
+    pub zones: BTreeMap<String, RedundancyZone>,
+}
+
+/// One redundancy zone.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct RedundancyZone {
+    /// Node ids of its servers.
+    pub servers: Vec<String>,
+    /// Node ids of those that vote.
+    pub voters: Vec<String>,
+    /// How many of its servers may fail, as autopilot counts.
+    pub failure_tolerance: u64,
 }
 
 /// Gossip keys of one pool, without the keys.

@@ -33,6 +33,9 @@ pub struct SnapshotFacts {
     pub pages: StoredPages,
     /// The CRC-32C that `etcdutl snapshot status` prints as hash.
     pub status_hash: u32,
+    /// CRC-32C over all rows of all revisions, keys and values: what a restore must not change.
+    #[serde(default)]
+    pub rows_hash: u32,
     /// The store's revision as a server that starts on it has it.
     pub revision: i64,
     /// The revision that `etcdutl snapshot status` prints: the last row's.

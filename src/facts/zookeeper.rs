@@ -15,6 +15,24 @@ pub struct ZookeeperFacts {
     pub addresses_given: usize,
     /// Whether the root's ACL gives everybody every right.
     pub root_open: Observed<bool>,
+    /// Whether the root's ACL names users of the scheme `digest`: then clients log in by a password.
+    pub root_digest: Observed<bool>,
+    /// Where the leader takes followers, as it is found from here.
+    pub quorum_port: Observed<ZookeeperQuorumPort>,
+}
+
+/// A leader's port for followers.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperQuorumPort {
+    /// `HOST:PORT`.
+    pub address: String,
+    /// Whether it took a connection from here.
+    pub open: bool,
+    /// Whether it spoke TLS.
+    pub tls: bool,
+    /// Whether this is the leader's own machine: then that it is reached from here tells nothing.
+    pub own_machine: bool,
 }
 
 /// What one server told of itself.
@@ -47,8 +65,20 @@ pub struct ZookeeperMember {
     pub admin: Observed<ZookeeperAdmin>,
     /// Whether it answers `gtmk`, a word that nobody lists by itself: then its whitelist is `*` (or 3.4's).
     pub answers_any_word: Observed<bool>,
+    /// Its newest snapshot: the file, where its machine is this one, else what its AdminServer tells.
+    pub snapshot: Observed<ZookeeperSnapshot>,
     /// What its machine shows, where it is this one.
     pub here: Observed<ZookeeperHere>,
+}
+
+/// A snapshot that a server wrote for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperSnapshot {
+    /// The last transaction that was applied when it was begun.
+    pub zxid: u64,
+    /// How long ago it was written, in seconds; `None` where the server does not tell.
+    pub age_seconds: Option<f64>,
 }
 
 /// What is seen of a server from its own machine.
@@ -60,8 +90,28 @@ pub struct ZookeeperHere {
     /// Files beside the data directory that hold data or secrets and that every user of the machine can read: key stores, a
     /// `zoo.cfg` with passwords, one file of a log elsewhere.
     pub exposed: Vec<String>,
+    /// Memory of its process that is swapped out, in bytes (`VmSwap`); `None` where the system does not tell.
+    pub swapped_bytes: Option<u64>,
+    /// Its newest snapshot; `None` without one that may be read.
+    pub snapshot: Option<ZookeeperSnapshot>,
+    /// What it will find when it is started again.
+    pub start: ZookeeperStart,
     /// Key stores that are PEM files, by the prefix of their settings: `ssl` for clients, `ssl.quorum`.
     pub stores: BTreeMap<String, ZookeeperStore>,
+}
+
+/// The files that a server starts from, as they are now. Secrets are not kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(default)]
+pub struct ZookeeperStart {
+    /// `zoo.cfg`.
+    pub file: BTreeMap<String, String>,
+    /// The file that its `dynamicConfigFile` names; `None` where it names none, or that cannot be read.
+    pub dynamic: Option<BTreeMap<String, String>>,
+    /// What stands in `myid`; `None` where there is no such file that may be read.
+    pub myid: Option<String>,
+    /// Whether a `.dynamic.next` lies beside the `zoo.cfg`: a configuration that was proposed and not taken up.
+    pub left_over: Option<String>,
 }
 
 /// A key store, as the file is now.

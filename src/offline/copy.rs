@@ -1,5 +1,5 @@
-//! One copy, read whole: `.snap` files, then the database, then the log. In this order, for a server may go on while it
-//! is read, and what is read later must not be older than what it is compared with.
+//! One copy, read whole: `.snap` files, then the database and the log. A server may go on while it is read, and the log
+//! must not be older than the database that it is compared with.
 
 use super::facts::{CopyFacts, CopyKind, DatabaseFacts, SnapFacts};
 use super::parts::{self, Parts, open_file};
@@ -7,6 +7,7 @@ use super::recognise::{Unrecognised, recognise};
 use super::{locks, log, membership, notes};
 use crate::files::FileSource;
 use crate::format::bbolt::Database;
+use crate::format::etcd::wal::Scan;
 use crate::format::etcd::{
     Digest, Records, Snap, Survey, appended, read_digest, read_snap, snap_name, survey,
 };
@@ -28,22 +29,36 @@ pub fn open(path: &Path, wal_dir: Option<&Path>) -> Result<CopyFacts, Unrecognis
     let parts = Parts::find(&kind, wal_dir, &mut facts);
     facts.holder = find_holder(&parts);
     let snap = parts.snap.as_deref().and_then(|folder| read_snaps(folder, &mut facts));
-    let database = parts.database.as_deref();
-    let records = database.and_then(|file| read_database(file, &mut facts));
-    let applied = records.as_ref().and_then(|records| records.meta.consistent_index);
-    let scan = match &parts.wal {
-        Some(folder) => log::read(folder, applied, &mut facts),
-        None => {
-            if facts.kind == CopyKind::DataDirectory {
-                let why = "there is no folder member/wal: a server with --wal-dir keeps it elsewhere; give --wal-dir DIR";
-                facts.gap("the write-ahead log", why);
-            }
-            None
-        }
-    };
+    let (records, scan) = read_both(&parts, &mut facts);
     membership::fill(records.as_ref(), scan.as_ref(), snap.as_ref(), &mut facts);
     notes::fill(records.as_ref(), scan.as_ref(), snap.as_ref(), &mut facts);
     Ok(facts)
+}
+
+/// The log is read beside the database, which takes as long. Should the database turn out to be the newer of the two,
+/// or not to hold still, the log is read again.
+fn read_both(parts: &Parts, facts: &mut CopyFacts) -> (Option<Records>, Option<Scan>) {
+    let moving = |facts: &CopyFacts| facts.holder.is_some() || !facts.gaps.is_empty();
+    let moved = moving(facts);
+    let (records, scanned) = std::thread::scope(|scope| {
+        let scan = parts.wal.as_deref().map(|folder| scope.spawn(move || log::scanned(folder, moved)));
+        let records = parts.database.as_deref().and_then(|file| read_database(file, facts));
+        (records, scan.and_then(|thread| thread.join().ok()))
+    });
+    let applied = records.as_ref().and_then(|records| records.meta.consistent_index);
+    let Some(folder) = &parts.wal else {
+        if facts.kind == CopyKind::DataDirectory {
+            let why = "there is no folder member/wal: a server with --wal-dir keeps it elsewhere; give --wal-dir DIR";
+            facts.gap("the write-ahead log", why);
+        }
+        return (records, None);
+    };
+    let scanned = match scanned {
+        Some(Ok(scanned)) if !scanned.is_behind(applied) && moved == moving(facts) => Ok(scanned),
+        _ => log::scanned(folder, moving(facts)),
+    };
+    let scan = log::tell(folder, scanned, applied, facts);
+    (records, scan)
 }
 
 fn find_holder(parts: &Parts) -> Option<super::Holder> {
@@ -214,6 +229,7 @@ fn database_facts(survey: &Survey) -> DatabaseFacts {
     };
     DatabaseFacts {
         status_hash: format!("{:08x}", survey.status_hash),
+        rows_hash: format!("{:08x}", keys.hash),
         consistent_index: records.meta.consistent_index,
         term: records.meta.term,
         revision: survey.revision(),

@@ -264,6 +264,9 @@ pub struct DatabaseFacts {
     pub digest: Option<String>,
     /// What `etcdutl snapshot status` calls hash, hex.
     pub status_hash: String,
+    /// CRC-32C over all rows of all revisions, keys and values, hex: what a restore must not change.
+    #[serde(default)]
+    pub rows_hash: String,
     /// Raft index up to which it holds everything.
     pub consistent_index: Option<u64>,
     /// Term of that index; 3.5 and later.

@@ -7,7 +7,6 @@ use super::parts::{self, LogFile, Parts, segments};
 use super::recognise::{Unrecognised, recognise};
 use crate::format::etcd::wal::{self, ConfChange, Ending, Operation, Replay, Replayed, Scan};
 use crate::format::source::{Place, Source};
-use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::time::Duration;
@@ -18,16 +17,36 @@ const TAIL_ENTRIES: usize = 1000;
 const TAIL_BYTES: usize = 4 << 20;
 /// Changes of membership that are kept.
 const HISTORY: usize = 10_000;
-/// Changes of term that are kept, the last ones.
-const TERMS: usize = 4096;
 /// Between two looks at the log of a running server: its write is finished by then.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Reads a log and puts what is in it into `facts`. `applied` is the database's consistent index.
-pub(super) fn read(folder: &Path, applied: Option<u64>, facts: &mut CopyFacts) -> Option<Scan> {
-    let moving = facts.holder.is_some() || !facts.gaps.is_empty();
-    let (files, scan) = match scan_quietly(folder, moving) {
-        Ok(read) => read,
+/// A log's files, and what reading all of them once found.
+pub(super) struct Scanned {
+    files: Vec<LogFile>,
+    scan: Scan,
+}
+
+/// Reads a log that a server may write to, when it is `live`.
+pub(super) fn scanned(folder: &Path, live: bool) -> io::Result<Scanned> {
+    scan_quietly(folder, live).map(|(files, scan)| Scanned { files, scan })
+}
+
+impl Scanned {
+    /// Whether a database that was read meanwhile has applied what this log did not have yet.
+    pub(super) fn is_behind(&self, applied: Option<u64>) -> bool {
+        self.scan.last.map(|last| last.index) < applied
+    }
+}
+
+/// Puts what is in a log into `facts`. `applied` is the database's consistent index.
+pub(super) fn tell(
+    folder: &Path,
+    scanned: io::Result<Scanned>,
+    applied: Option<u64>,
+    facts: &mut CopyFacts,
+) -> Option<Scan> {
+    let Scanned { files, scan } = match scanned {
+        Ok(scanned) => scanned,
         Err(error) => {
             facts.gap("the write-ahead log", error.to_string());
             return None;
@@ -60,8 +79,9 @@ pub(super) fn read(folder: &Path, applied: Option<u64>, facts: &mut CopyFacts) -
     };
     (log.tail.committed, log.tail.uncertain) = spans(&scan, applied);
     let mut summary = Summary::new(tail_start(&scan, applied));
+    log.terms = scan.terms.iter().map(|run| TermRun { first: run.index, term: run.term }).collect();
     let segments = segments(&files);
-    Replay::new(&segments, &scan, applied, 0).for_each(|entry| summary.take(&entry));
+    Replay::notable(&segments, &scan, applied, summary.tail_start).for_each(|entry| summary.take(&entry));
     summary.finish(&mut log, facts);
     facts.log = Some(log);
     Some(scan)
@@ -111,36 +131,25 @@ fn tail_start(scan: &Scan, applied: Option<u64>) -> u64 {
     applied.unwrap_or_else(|| scan.commit()).saturating_add(1)
 }
 
-/// What one pass over all entries gathers.
+/// What the entries gather that are told one by one.
 struct Summary {
     tail_start: u64,
     tail: Tail,
     tail_bytes: usize,
     history: Vec<Change>,
     history_more: u64,
-    terms: VecDeque<TermRun>,
 }
 
 impl Summary {
     fn new(tail_start: u64) -> Summary {
-        let (tail, history, terms) = (Tail::default(), Vec::new(), VecDeque::new());
-        Summary { tail_start, tail, tail_bytes: 0, history, history_more: 0, terms }
+        Summary { tail_start, tail: Tail::default(), tail_bytes: 0, history: Vec::new(), history_more: 0 }
     }
 
     fn take(&mut self, entry: &Replayed) {
         if let Operation::ConfChange { changes } = &entry.operation {
             changes.iter().for_each(|change| self.take_change(entry, change));
         }
-        if entry::mark(entry.mark) == EntryMark::Overwritten {
-            return;
-        }
-        if self.terms.back().is_none_or(|run| run.term != entry.term) {
-            self.terms.push_back(TermRun { first: entry.index, term: entry.term });
-            if self.terms.len() > TERMS {
-                self.terms.pop_front();
-            }
-        }
-        if entry.index < self.tail_start {
+        if entry.index < self.tail_start || entry::mark(entry.mark) == EntryMark::Overwritten {
             return;
         }
         let told = describe(entry, Detail::Keys);
@@ -173,7 +182,6 @@ impl Summary {
     }
 
     fn finish(self, log: &mut LogFacts, facts: &mut CopyFacts) {
-        log.terms = self.terms.into();
         log.tail.entries = self.tail.entries;
         log.tail.more = self.tail.more;
         facts.membership.history = self.history;

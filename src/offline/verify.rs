@@ -173,6 +173,7 @@ fn describe(content: Content, facts: &mut SnapshotFacts, damages: &mut Damages) 
         free: survey.structure.free,
     };
     facts.status_hash = survey.status_hash;
+    facts.rows_hash = survey.keys.hash;
     facts.revision = survey.revision();
     facts.last_row_revision = survey.keys.last.map_or(0, |last| last.main);
     facts.compacted = Some(survey.compacted()).filter(|compacted| *compacted >= 0);

@@ -5,6 +5,7 @@ use super::json::write_json;
 use super::text::escape;
 use super::{Case, Style, cases, weight};
 use crate::checks;
+use crate::facts::BackendKind;
 use crate::finding::{Check, Family, Severity, Status};
 use crate::report::{CheckReport, ClusterReport, FindingReport};
 use serde_json::{Value, json};
@@ -42,19 +43,31 @@ pub(super) fn write(report: &CheckReport, _: Style, out: &mut dyn Write) -> io::
     write_json(&document, out)
 }
 
-/// The rules that some result names, by slug.
-fn rules(all: &[(&ClusterReport, Case<'_>)]) -> BTreeMap<&'static str, Value> {
-    let mut worst: BTreeMap<&'static str, Severity> = BTreeMap::new();
-    for finding in all.iter().flat_map(|(_, case)| &case.findings).filter(|f| f.status != Status::Pass) {
-        let severity = finding.severity.unwrap_or(Severity::Info);
-        let so_far = worst.entry(finding.check).or_insert(severity);
-        *so_far = severity.max(*so_far);
-    }
-    let known = worst.into_iter().filter_map(|(slug, severity)| Some((slug, checks::find(slug)?, severity)));
-    known.map(|(slug, check, severity)| (slug, rule(check, severity))).collect()
+/// What is known of a rule from its results.
+struct Named {
+    worst: Severity,
+    /// Systems in which it found something: what to do differs.
+    backends: Vec<BackendKind>,
 }
 
-fn rule(check: &Check, worst: Severity) -> Value {
+/// The rules that some result names, by slug.
+fn rules(all: &[(&ClusterReport, Case<'_>)]) -> BTreeMap<&'static str, Value> {
+    let mut named: BTreeMap<&'static str, Named> = BTreeMap::new();
+    for (cluster, case) in all {
+        let backend = BackendKind::ALL.iter().find(|kind| kind.name() == cluster.backend);
+        for finding in case.findings.iter().filter(|f| f.status != Status::Pass) {
+            let worst = finding.severity.unwrap_or(Severity::Info);
+            let so_far = named.entry(finding.check).or_insert(Named { worst, backends: Vec::new() });
+            so_far.worst = worst.max(so_far.worst);
+            so_far.backends.extend(backend.filter(|kind| !so_far.backends.contains(kind)).copied());
+        }
+    }
+    let known = named.into_iter().filter_map(|(slug, named)| Some((slug, checks::find(slug)?, named)));
+    known.map(|(slug, check, named)| (slug, rule(check, &named))).collect()
+}
+
+fn rule(check: &Check, named: &Named) -> Value {
+    let worst = named.worst;
     let mut properties = json!({ "tags": [check.family.name()], "problem.severity": level(worst) });
     // This property makes a security alert of it: only where strangers may get in or read.
     if matches!(check.family, Family::Transport | Family::Access | Family::AtRest) {
@@ -65,10 +78,29 @@ fn rule(check: &Check, worst: Severity) -> Value {
         "name": check.slug,
         "shortDescription": { "text": message(check.question) },
         "fullDescription": { "text": message(check.why) },
-        "help": { "text": message(check.remedy) },
+        "help": { "text": message(&help(check, &named.backends)) },
         "defaultConfiguration": { "level": level(worst) },
         "properties": properties,
     })
+}
+
+/// What to do, in the words of the systems in which the rule found something; with their names where they differ.
+fn help(check: &Check, backends: &[BackendKind]) -> String {
+    let mut remedies: Vec<(&BackendKind, &str)> = Vec::new();
+    for backend in backends {
+        let remedy = checks::remedy(check, *backend);
+        if remedies.iter().all(|(_, said)| *said != remedy) {
+            remedies.push((backend, remedy));
+        }
+    }
+    match remedies.as_slice() {
+        [] => check.remedy.to_owned(),
+        [(_, remedy)] => (*remedy).to_owned(),
+        several => {
+            let each = several.iter().map(|(backend, remedy)| format!("{}: {remedy}", backend.name()));
+            each.collect::<Vec<_>>().join(" ")
+        }
+    }
 }
 
 /// GitHub calls above 7 high, above 4 medium, below low.
@@ -189,4 +221,23 @@ fn fingerprint(cluster: &ClusterReport, finding: &FindingReport, at: usize) -> S
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3));
     format!("{hash:016x}:{at}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_helps_in_the_words_of_the_systems_that_were_looked_at() {
+        let check = checks::find("client-tls").expect("a check");
+        let alone = |backend| help(check, &[backend]);
+        assert!(alone(BackendKind::Etcd).contains("--cert-file"), "{}", alone(BackendKind::Etcd));
+        assert!(alone(BackendKind::Consul).contains("ports.https"), "{}", alone(BackendKind::Consul));
+        assert!(alone(BackendKind::Zookeeper).contains("secureClientPort"));
+        let both = help(check, &[BackendKind::Consul, BackendKind::Zookeeper]);
+        let own = |backend: BackendKind| format!("{}: {}", backend.name(), checks::remedy(check, backend));
+        assert_eq!(both, [own(BackendKind::Consul), own(BackendKind::Zookeeper)].join(" "));
+        let same = checks::find("drill-overdue").expect("a check");
+        assert_eq!(help(same, &BackendKind::ALL), same.remedy);
+    }
 }

@@ -83,12 +83,11 @@ fn findings(cluster: &ClusterReport, style: Style, out: &mut dyn Write) -> io::R
         finding_group(&shown[at..at + group], style, out)?;
         at += group;
     }
-    for checks in together {
+    for same in together {
         let mark = paint(&format!("{:<9}", "unknown"), AnsiColor::Magenta, style);
-        writeln!(out, "\n{mark} {}", bold(&format!("{} checks", checks.len()), style))?;
-        paragraph(&escape(&checks[0].summary), style, out)?;
-        let slugs: Vec<&str> = checks.iter().map(|f| f.check).collect();
-        paragraph(&slugs.join(", "), style, out)?;
+        writeln!(out, "\n{mark} {}", bold(&format!("{} checks", same.checks.len()), style))?;
+        paragraph(&format!("{}{}", before(&same.members), escape(same.summary)), style, out)?;
+        paragraph(&same.checks.join(", "), style, out)?;
     }
     Ok(())
 }
@@ -116,22 +115,49 @@ pub(super) fn order(finding: &FindingReport) -> u8 {
 /// From this many checks on, those that could not be decided for one and the same reason are one paragraph.
 const SAME_REASON: usize = 3;
 
+/// Checks that could not be decided for one shared reason.
+struct Undecided<'a> {
+    checks: Vec<&'a str>,
+    /// About whom; nobody where it is about the cluster.
+    members: Vec<&'a str>,
+    summary: &'a str,
+}
+
 /// Takes the checks out of `shown` that could not be decided for one shared reason: when nobody answers, that is one
-/// thing to say and not twenty.
-fn undecided_for_one_reason<'a>(shown: &mut Vec<&'a FindingReport>) -> Vec<Vec<&'a FindingReport>> {
-    let whole = |f: &&FindingReport| f.status == Status::Unknown && f.member.is_none();
-    let mut reasons: Vec<&str> = shown.iter().filter(|f| whole(f)).map(|f| f.summary.as_str()).collect();
+/// thing to say and not twenty, and so it is when one page could not be read that many checks are made from.
+fn undecided_for_one_reason<'a>(shown: &mut Vec<&'a FindingReport>) -> Vec<Undecided<'a>> {
+    let because = |f: &FindingReport, reason: &str| f.status == Status::Unknown && f.summary == reason;
+    let mut reasons: Vec<&str> =
+        shown.iter().filter(|f| f.status == Status::Unknown).map(|f| f.summary.as_str()).collect();
     reasons.sort_unstable();
     reasons.dedup();
     let mut together = Vec::new();
     for reason in reasons {
-        let (same, rest): (Vec<_>, Vec<_>) = shown.iter().partition(|f| whole(f) && f.summary == reason);
-        if same.len() >= SAME_REASON {
-            together.push(same);
-            *shown = rest;
+        let of = |f: &&&'a FindingReport| because(f, reason);
+        let checks = distinct(shown.iter().filter(of).map(|f| f.check));
+        if checks.len() >= SAME_REASON {
+            let members = distinct(shown.iter().filter(of).filter_map(|f| f.member.as_deref()));
+            together.push(Undecided { checks, members, summary: reason });
+            shown.retain(|f| !because(f, reason));
         }
     }
     together
+}
+
+/// Each once, in the order of first sight.
+fn distinct<'a>(names: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
+    let mut once = Vec::new();
+    names.for_each(|name| {
+        if !once.contains(&name) {
+            once.push(name)
+        }
+    });
+    once
+}
+
+/// Members as a sentence begins with them.
+fn before(members: &[&str]) -> String {
+    if members.is_empty() { String::new() } else { format!("{}: ", escape(&members.join(", "))) }
 }
 
 /// At most this many members of one finding are spelled out.
@@ -168,9 +194,7 @@ fn finding_group(group: &[&FindingReport], style: Style, out: &mut dyn Write) ->
         _ => GROUP_SHOWN,
     };
     for (members, finding) in lines.iter().take(limit) {
-        let members =
-            if members.is_empty() { String::new() } else { format!("{}: ", escape(&members.join(", "))) };
-        paragraph(&format!("{members}{}", escape(&finding.summary)), style, out)?;
+        paragraph(&format!("{}{}", before(members), escape(&finding.summary)), style, out)?;
         if let Some(waiver) = &finding.waiver {
             paragraph(&format!("waived until {}: {}", waiver.until, escape(&waiver.reason)), style, out)?;
         }

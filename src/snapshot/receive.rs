@@ -21,6 +21,8 @@ use tokio::sync::mpsc;
 const BATCH: usize = 1 << 20;
 /// Batches on their way.
 const IN_FLIGHT: usize = 4;
+/// Bytes after which the disk is told to take what there is, so that little is left to wait for at the end.
+const DURABLE: u64 = 128 << 20;
 /// Bytes of the digest at the end.
 const DIGEST: usize = 32;
 
@@ -247,18 +249,42 @@ async fn write_all(
     Err(Stopped::Stream(SaveError::Digest(wrong)))
 }
 
-/// Hashes all but the last 32 bytes, which are the digest, and writes everything.
+/// Writes everything, and makes it durable on another thread as it comes.
 fn write(
+    file: File,
+    batches: mpsc::Receiver<Vec<u8>>,
+    spare: &mpsc::Sender<Vec<u8>>,
+) -> io::Result<Verified> {
+    let for_sync = file.try_clone()?;
+    let (due, when_due) = std::sync::mpsc::sync_channel::<()>(1);
+    std::thread::scope(|scope| {
+        // an error is told once for all that share the file: it counts here as it would at the end
+        let durable = scope.spawn(move || when_due.iter().try_for_each(|()| for_sync.sync_data()));
+        let verified = hash_and_write(file, batches, spare, &due);
+        drop(due);
+        durable.join().map_err(|_| io::Error::other("the thread that syncs ended early"))??;
+        verified
+    })
+}
+
+/// Hashes all but the last 32 bytes, which are the digest, and writes everything; says when a sync is due.
+fn hash_and_write(
     mut file: File,
     mut batches: mpsc::Receiver<Vec<u8>>,
     spare: &mpsc::Sender<Vec<u8>>,
+    due: &std::sync::mpsc::SyncSender<()>,
 ) -> io::Result<Verified> {
     let mut hasher = Sha256::new();
     let mut tail: Vec<u8> = Vec::with_capacity(2 * DIGEST);
     let mut length = 0u64;
     while let Some(batch) = batches.blocking_recv() {
         file.write_all(&batch)?;
+        let before = length;
         length += batch.len() as u64;
+        if before / DURABLE != length / DURABLE {
+            // one that is still busy takes this too
+            let _ = due.try_send(());
+        }
         if batch.len() >= DIGEST {
             let (body, end) = batch.split_at(batch.len() - DIGEST);
             hasher.update(&tail);

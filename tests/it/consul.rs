@@ -33,8 +33,16 @@ pub(crate) fn found(report: &Value, check: &str) -> Vec<String> {
 }
 
 /// What a slow machine may be found to have.
-const SLOW: [&str; 6] =
-    ["wal-fsync", "commit-latency", "linearizable-read", "raft-lag", "raft-saturation", "leader-churn"];
+pub(crate) const SLOW: [&str; 8] = [
+    "wal-fsync",
+    "commit-latency",
+    "linearizable-read",
+    "raft-lag",
+    "raft-saturation",
+    "leader-churn",
+    "heartbeats",
+    "peer-network",
+];
 
 /// Checks that found something worse than information, whatever the machine's speed.
 fn loud(report: &Value) -> Vec<&str> {
@@ -54,12 +62,13 @@ pub(crate) fn member<'a>(report: &'a Value, name: &str) -> &'a Value {
 
 /// Checks until nothing is unknown: a server's first interval of metrics takes ten seconds.
 #[track_caller]
-fn all_told(cluster: &Cluster) -> Value {
+pub(crate) fn all_told(cluster: &Cluster) -> Value {
     let deadline = Deadline::after(PATIENCE);
     loop {
-        let report = cluster.check(&[]).exits(0).json();
+        let ran = cluster.check(&[]);
+        let report = ran.json();
         if findings(&report, "unknown").next().is_none() {
-            return report;
+            return ran.exits(0).json();
         }
         assert!(!deadline.left().is_zero(), "something stays unknown: {report:#}");
         std::thread::sleep(Duration::from_millis(200));

@@ -245,3 +245,48 @@ fn damaged_pages_cost_only_themselves() {
     assert_eq!(report["clusters"][0]["quorum"]["state"], "unknown");
     assert_eq!(finding(&report, "token-rights")["status"], "fail");
 }
+
+/// Redundancy zones as the documentation of Enterprise describes them, by an answer made by hand: none could be run.
+#[test]
+fn zones_of_an_enterprise() {
+    let home = Home::new();
+    let with = |zones: Value| {
+        let mut pages_of = modelled();
+        let (status, headers, body) = pages_of["/v1/agent/self"].clone();
+        let body = body.replace(r#""version_metadata":"""#, r#""version_metadata":"ent""#);
+        pages_of.insert("/v1/agent/self", (status, headers, body));
+        let config = json!({ "CleanupDeadServers": true, "MinQuorum": 1, "RedundancyZoneTag": "zone" });
+        pages_of.insert("/v1/operator/autopilot/configuration", said(config));
+        if !zones.is_null() {
+            let state = json!({ "Healthy": true, "FailureTolerance": 0, "OptimisticFailureTolerance": 1, "Servers": {},
+                                "Leader": ID, "Voters": [ID], "RedundancyZones": zones });
+            pages_of.insert("/v1/operator/autopilot/state", said(state));
+        }
+        let (address, asked) = pages(pages_of);
+        let report = check(&home, &address).json();
+        let asked = asked.lock().expect("unpoisoned").join("\n");
+        assert!(asked.contains("/v1/operator/autopilot/state"), "{asked}");
+        finding(&report, "redundancy-zones").clone()
+    };
+    let zone = |servers: Value, voters: Value| json!({ "Servers": servers, "Voters": voters, "FailureTolerance": 1 });
+    let well = with(json!({ "a": zone(json!([ID, "x"]), json!([ID])) }));
+    assert_eq!(
+        (well["status"].as_str(), well["evidence"]["optimistic_failure_tolerance"].as_u64()),
+        (Some("pass"), Some(1))
+    );
+    let alone = with(json!({ "a": zone(json!([ID]), json!([ID])) }));
+    assert!(
+        alone["summary"].as_str().is_some_and(|text| text.contains("nobody stands by in zone a: m1")),
+        "{alone:#}"
+    );
+    let crowded = with(
+        json!({ "a": zone(json!([ID, "x", "y"]), json!([ID, "x"])), "b": zone(json!(["z"]), Value::Null) }),
+    );
+    assert!(crowded["summary"].as_str().is_some_and(|text| text.contains("nobody in b")), "{crowded:#}");
+    assert_eq!(with(Value::Null)["status"], "unknown");
+    assert_eq!(
+        finding(&check(&home, &pages(modelled()).0).json(), "redundancy-zones"),
+        &Value::Null,
+        "Community"
+    );
+}

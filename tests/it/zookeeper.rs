@@ -7,6 +7,7 @@ mod limits;
 mod outputs;
 mod peers;
 mod ports;
+mod secured;
 
 use crate::cluster::{Cluster, Home, PATIENCE};
 use quorate::transport::Deadline;

@@ -63,6 +63,7 @@ struct DebugConfig {
     https_addrs: Option<Vec<String>>,
     leave_on_term: bool,
     raft_log_store_config: Option<LogStore>,
+    raft_snapshot_threshold: Option<u64>,
     read_replica: bool,
     #[serde(rename = "RPCBindAddr")]
     rpc_bind_addr: Option<String>,
@@ -191,6 +192,7 @@ impl Agent {
             heartbeat_ms: debug.consul_raft_heartbeat_timeout.as_deref().and_then(duration_ms),
             lease_ms: debug.consul_raft_leader_lease_timeout.as_deref().and_then(duration_ms),
             log_store: debug.raft_log_store_config.as_ref().and_then(|store| store.backend.clone()),
+            snapshot_threshold: debug.raft_snapshot_threshold.filter(|entries| *entries > 0),
             log_verification: debug
                 .raft_log_store_config
                 .as_ref()

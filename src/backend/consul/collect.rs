@@ -3,6 +3,7 @@
 //! Consul's servers do not tell where they serve HTTP. The others of a server that answered are looked for where the config
 //! file says, and else on the port that was given, at the host of their RPC address.
 
+use super::here::{self, Here};
 use super::listeners::{self, Sockets};
 use super::look::{self, Core, Rest, Shared};
 use super::rpc::{self, Found};
@@ -28,6 +29,8 @@ pub(super) struct Harvest {
     pub(super) rpc: BTreeMap<String, Found>,
     /// Client sockets, by URL of the address that answered.
     pub(super) sockets: BTreeMap<String, Sockets>,
+    /// What this machine shows of servers on it, by URL of the address.
+    pub(super) here: BTreeMap<String, Here>,
 }
 
 pub(super) async fn collect(consul: &Consul, ask: &Ask) -> Facts {
@@ -97,6 +100,7 @@ pub(super) async fn collect(consul: &Consul, ask: &Ask) -> Facts {
         }
     }
     drop((cores, rests, ports, sockets));
+    harvest.here = here::look(consul, &harvest.cores, ask, deadline).await;
     merge::merge(consul, ask, harvest, last, deadline.elapsed_ms())
 }
 

@@ -3,7 +3,7 @@
 use super::agent::Agent;
 use super::api::{self, Api, is_consul};
 use super::wire::{self, Roots};
-use super::{Consul, metrics};
+use super::{Consul, metrics, zones};
 use crate::backend::{Ask, clock};
 use crate::facts::*;
 use crate::transport::Deadline;
@@ -64,6 +64,7 @@ pub(super) struct Rest {
     /// `None` where another server was asked.
     pub(super) health: Option<Observed<AutopilotHealth>>,
     pub(super) keyring: Option<Observed<Vec<GossipKeys>>>,
+    pub(super) zones: Option<Observed<RedundancyZones>>,
     pub(super) denied: BTreeMap<String, String>,
 }
 
@@ -230,6 +231,7 @@ pub(super) async fn rest(
         read: led.read,
         agent_again: led.agent_again,
         health: led.health,
+        zones: led.zones,
         keyring: pool.keyring,
         denied,
         ..local
@@ -247,6 +249,7 @@ async fn of_the_server(api: Api<'_>, core: &Core, deadline: Deadline) -> Rest {
         Ok(answer) => observed(metrics::read(&answer.body)),
         // Said until the first interval is complete.
         Err(trouble) if trouble.detail.contains("no data") => Observed::unknown(NO_INTERVAL_YET),
+        Err(trouble) if trouble.detail.contains(NAN) => Observed::unknown(NO_NUMBER),
         Err(trouble) => Observed::unknown(trouble.to_string()),
     };
     if !stale {
@@ -334,12 +337,24 @@ async fn of_the_quorum(
         });
         note(&mut rest.denied, "operator/autopilot/health", page.as_ref().err());
         rest.health = Some(observed(page.and_then(|answer| wire::health(&answer.body, now))));
+        if core.agent.as_ref().is_ok_and(|agent| agent.settings().enterprise) {
+            let page = api.page("operator/autopilot/state", deadline).await;
+            rest.zones = Some(observed(page.and_then(|answer| zones::read(&answer.body))));
+        }
     }
     rest
 }
 
 /// Said of metrics before the first interval of ten seconds is complete.
-pub(super) const NO_INTERVAL_YET: &str = "the server is younger than one interval of its metrics (10 s)";
+const NO_INTERVAL_YET: &str = "the server is younger than one interval of its metrics (10 s)";
+
+/// What 1.13 and 1.14 say of a page that Go cannot write as JSON.
+const NAN: &str = "unsupported value: NaN";
+
+/// What that means: autopilot's gauges are set to NaN where a server starts or stops leading, and stay in the interval in
+/// which that was. The first interval after a start is shown until the second, a whole one, is over.
+const NO_NUMBER: &str = "it started, or stopped leading, in the interval that they are of, and Consul answers 500 then (NaN): ask \
+                         again in 20 s";
 
 async fn quorum_read(
     api: Api<'_>,

@@ -8,10 +8,8 @@ use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
 use crate::facts::*;
 use crate::listener::certificate;
-use crate::target::{DeclaredHost, DeclaredMember};
 use crate::transport::address::Address;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::rc::Rc;
 
 pub(super) fn merge(
@@ -335,11 +333,7 @@ fn role(listed: &ListedMember, raft: Option<&RaftStats>, leader: Option<&Option<
 fn native(consul: &Consul, ask: &Ask, harvest: &Harvest) -> ConsulFacts {
     let rests = || harvest.rests.values();
     ConsulFacts {
-        members: harvest
-            .cores
-            .iter()
-            .map(|core| native_member(consul, core, harvest.rests.get(&core.address.url())))
-            .collect(),
+        members: harvest.cores.iter().map(|core| native_member(core, harvest)).collect(),
         autopilot: first_known(rests().map(|rest| rest.autopilot.clone())),
         health: first_known(rests().filter_map(|rest| rest.health.clone())),
         keyring: first_known(rests().filter_map(|rest| rest.keyring.clone())),
@@ -347,11 +341,14 @@ fn native(consul: &Consul, ask: &Ask, harvest: &Harvest) -> ConsulFacts {
             Ok(roots) => Observed::Known(roots.certificates(ask.now)),
             Err(trouble) => Observed::unknown(trouble.to_string()),
         })),
+        zones: first_known(rests().filter_map(|rest| rest.zones.clone())),
         token: consul.target.auth.is_some(),
     }
 }
 
-fn native_member(consul: &Consul, core: &Core, rest: Option<&Rest>) -> ConsulMember {
+fn native_member(core: &Core, harvest: &Harvest) -> ConsulMember {
+    let rest = harvest.rests.get(&core.address.url());
+    let here = harvest.here.get(&core.address.url()).cloned().unwrap_or_default();
     let agent = latest(Some(core), rest);
     let why = core.agent.as_ref().err().map(ToString::to_string).unwrap_or_default();
     let unread = || why.clone();
@@ -364,7 +361,8 @@ fn native_member(consul: &Consul, core: &Core, rest: Option<&Rest>) -> ConsulMem
         settings: agent
             .map_or_else(|| Observed::unknown(unread()), |agent| Observed::Known(agent.settings())),
         raft,
-        peers_json: peers_json(consul, core, agent),
+        peers_json: here.peers_json,
+        here: here.disk,
         configuration: observed(core.configuration.clone()),
         gossip: observed(core.gossip.clone()),
         leader_address: core.leader_address.clone(),
@@ -372,26 +370,6 @@ fn native_member(consul: &Consul, core: &Core, rest: Option<&Rest>) -> ConsulMem
         catalog: rest.map(|rest| rest.catalog.clone()).unwrap_or_default(),
         anonymous: rest.map(|rest| rest.anonymous.clone()).unwrap_or_default(),
         denied: rest.map(|rest| rest.denied.clone()).unwrap_or_default(),
-    }
-}
-
-/// Whether the file that forces a membership lies ready. Looked for only where the config file says that the server is on
-/// this machine.
-fn peers_json(consul: &Consul, core: &Core, agent: Option<&Agent>) -> Observed<bool> {
-    let here = |member: &&DeclaredMember| {
-        member.host == Some(DeclaredHost::Local)
-            && member.endpoint.as_deref().and_then(|url| parse(url).ok()).as_ref() == Some(&core.address)
-    };
-    let Some(declared) = consul.target.members.values().find(here) else {
-        return Observed::unknown("its disk cannot be seen from here");
-    };
-    let told = agent.map(|agent| PathBuf::from(agent.settings().data_dir));
-    match declared.data_dir.clone().or(told) {
-        Some(dir) => match dir.join("raft/peers.json").try_exists() {
-            Ok(there) => Observed::Known(there),
-            Err(error) => Observed::unknown(format!("{}: {error}", dir.display())),
-        },
-        None => Observed::unknown("its data directory is not known"),
     }
 }
 

@@ -5,6 +5,7 @@ use super::wire;
 use crate::facts::{ConsulMetrics, Sampled, SyncLatency, Trouble, TroubleKind, Window};
 use serde::Deserialize;
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 /// Length of an interval: go-metrics' `NewInmemSink(10*time.Second, …)` in Consul's lib/telemetry.go.
 const INTERVAL_SECONDS: f64 = 10.0;
@@ -19,7 +20,6 @@ const GAUGES: &[&str] = &[
     "raft.boltdb.freelistBytes",
     "raft.fsm.lastRestoreDuration",
     "raft.leader.oldestLogAge",
-    "raft.wal.last_segment_age_seconds",
     "runtime.sys_bytes",
     "system.licenseExpiration",
 ];
@@ -34,7 +34,6 @@ const COUNTERS: &[&str] = &[
     "raft.state.leader",
     "raft.transition.heartbeat_timeout",
     "raft.transition.leader_lease_timeout",
-    "raft.wal.log_appends",
     "raft.wal.tail_truncations",
     "rpc.rate_limit.exceeded",
 ];
@@ -50,7 +49,11 @@ const SAMPLES: &[&str] = &[
     "raft.rpc.installSnapshot",
     "raft.thread.fsm.saturation",
     "raft.thread.main.saturation",
+    "runtime.gc_pause_ns",
 ];
+
+/// Told once for each peer, by a label.
+const HEARTBEAT: &str = "raft.replication.heartbeat";
 
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
@@ -89,6 +92,8 @@ struct Sample<'a> {
     max: Option<f64>,
     #[serde(default, deserialize_with = "wire::number")]
     mean: Option<f64>,
+    #[serde(borrow, default)]
+    labels: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
 }
 
 pub(super) fn read(body: &[u8]) -> Result<ConsulMetrics, Trouble> {
@@ -108,9 +113,16 @@ pub(super) fn read(body: &[u8]) -> Result<ConsulMetrics, Trouble> {
         }
     }
     for sample in page.samples {
-        let (Some(name), Some(mean)) = (known(&sample.name, SAMPLES), sample.mean) else { continue };
+        let Some(mean) = sample.mean else { continue };
         let (min, max) = (sample.min.unwrap_or(mean), sample.max.unwrap_or(mean));
-        metrics.samples.insert(name.to_owned(), Sampled { count: sample.count, min, mean, max });
+        let sampled = Sampled { count: sample.count, min, mean, max };
+        if let Some(name) = known(&sample.name, SAMPLES) {
+            metrics.samples.insert(name.to_owned(), sampled);
+        } else if let (Some(_), Some(peer)) =
+            (known(&sample.name, &[HEARTBEAT]), sample.labels.get("peer_id"))
+        {
+            metrics.heartbeats.insert(peer.clone().into_owned(), sampled);
+        }
     }
     Ok(metrics)
 }
@@ -145,13 +157,18 @@ mod tests {
                   {"Name":"consul.notautopilot.healthyx","Value":3,"Labels":{}}],
         "Points":[],
         "Counters":[{"Name":"consul.raft.state.candidate","Count":2,"Rate":0.2,"Sum":2,"Min":1,"Max":1,"Mean":1,"Stddev":0,"Labels":{}}],
-        "Samples":[{"Name":"consul.raft.rpc.appendEntries.storeLogs","Count":3,"Rate":1,"Sum":6,"Min":1,"Max":3,"Mean":2,"Stddev":1,"Labels":{}}]}"#;
+        "Samples":[{"Name":"consul.raft.rpc.appendEntries.storeLogs","Count":3,"Rate":1,"Sum":6,"Min":1,"Max":3,"Mean":2,"Stddev":1,"Labels":{}},
+            {"Name":"consul.raft.replication.heartbeat.a","Count":3,"Mean":9,"Labels":{}},
+            {"Name":"consul.raft.replication.heartbeat","Count":3,"Mean":0.5,"Max":1,"Labels":{"peer_id":"a"}}]}"#;
 
     #[test]
     fn names_are_known_by_their_ends_and_nan_is_no_number() {
         let metrics = read(PAGE.as_bytes()).expect("a page");
         assert_eq!(metrics.gauges.iter().collect::<Vec<_>>(), [(&"autopilot.healthy".to_owned(), &1.0)]);
         assert_eq!(metrics.counters["raft.state.candidate"], 2.0);
+        let beats: Vec<_> =
+            metrics.heartbeats.iter().map(|(peer, s)| (peer.as_str(), s.mean, s.max)).collect();
+        assert_eq!(beats, [("a", 0.5, 1.0)]);
         let sync = log_sync(&metrics).expect("something was written");
         assert_eq!((sync.p99_low_ms, sync.samples, sync.slowest_only), (3.0, 3, true));
     }

@@ -6,6 +6,7 @@ mod api;
 mod collect;
 mod commit;
 mod grpc;
+mod here;
 mod leader;
 mod listeners;
 mod look;
@@ -13,6 +14,7 @@ mod merge;
 mod metrics;
 mod rpc;
 mod wire;
+mod zones;
 
 use super::commits::CommitProbe;
 use super::{Ask, Backend, Looking, OpenError};

@@ -4,7 +4,9 @@
 use super::wire;
 use crate::backend::Ask;
 use crate::backend::clock;
-use crate::facts::{ClockOffset, Observed, ZookeeperAdmin, ZookeeperClient, ZookeeperConfig};
+use crate::facts::{
+    ClockOffset, Observed, ZookeeperAdmin, ZookeeperClient, ZookeeperConfig, ZookeeperSnapshot,
+};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::http::Http;
@@ -55,6 +57,8 @@ pub(super) struct AdminLook {
     pub(super) expected: bool,
     /// `voting_view`.
     pub(super) config: Observed<ZookeeperConfig>,
+    /// `last_snapshot`.
+    pub(super) snapshot: Observed<ZookeeperSnapshot>,
     /// `monitor`, or the Prometheus page.
     pub(super) numbers: Observed<BTreeMap<String, f64>>,
     /// Which of both.
@@ -104,6 +108,7 @@ async fn pages(http: &Http, page: &Page, server: &Address, ask: &Ask, deadline: 
                 initial: Observed::unknown(unseen()),
                 expected: page.declared,
                 config: Observed::unknown(unseen()),
+                snapshot: Observed::unknown(unseen()),
                 numbers: Observed::unknown(unseen()),
                 numbers_from: "",
                 heap: BTreeMap::new(),
@@ -111,12 +116,19 @@ async fn pages(http: &Http, page: &Page, server: &Address, ask: &Ask, deadline: 
             };
         }
     };
+    let now = ask.now;
     let ask = |name: &'static str| command(http, &page.url, name, deadline);
-    let ((properties, leader, view), (monitor, initial, connections)) = futures_util::future::join(
+    let ((properties, leader, view), (monitor, initial, connections, snapshot)) = futures_util::future::join(
         futures_util::future::join3(ask("system_properties"), ask("leader"), ask("voting_view")),
-        futures_util::future::join3(ask("monitor"), ask("initial_configuration"), ask("connections")),
+        futures_util::future::join4(
+            ask("monitor"),
+            ask("initial_configuration"),
+            ask("connections"),
+            ask("last_snapshot"),
+        ),
     )
     .await;
+    look.snapshot = observed(snapshot.and_then(|map| last_snapshot(&map, now)));
     let leaks = properties.as_ref().map(leaks).unwrap_or_default();
     let properties = properties.map(|map| self::properties(&map));
     let listens = properties.as_ref().ok().map(listens_loopback);
@@ -226,6 +238,16 @@ fn busiest(map: &Json) -> Option<ZookeeperClient> {
     }
     let most = counts.into_iter().max_by_key(|(_, connections)| *connections);
     most.map(|(address, connections)| ZookeeperClient { address, connections })
+}
+
+/// The timestamp is in seconds, and 0 where the server took the time of a file that was not yet there.
+fn last_snapshot(map: &Json, now: jiff::Timestamp) -> Result<ZookeeperSnapshot, String> {
+    let zxid = map.get("zxid").and_then(|zxid| zxid.as_str());
+    let zxid = zxid.and_then(|zxid| u64::from_str_radix(zxid.trim_start_matches("0x"), 16).ok());
+    let written = map.get("timestamp").and_then(serde_json::Value::as_i64).filter(|seconds| *seconds > 0);
+    let age = written.map(|seconds| (now.as_second() - seconds).max(0) as f64);
+    let told = zxid.map(|zxid| ZookeeperSnapshot { zxid, age_seconds: age });
+    told.ok_or_else(|| "the AdminServer knows of no snapshot".to_owned())
 }
 
 fn listens_loopback(properties: &BTreeMap<String, String>) -> bool {

@@ -7,7 +7,7 @@ use super::roll::{self, Names};
 use super::{Zookeeper, listeners, merge};
 use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
-use crate::facts::{Facts, Listener, Origin, ZookeeperMetrics};
+use crate::facts::{Facts, Listener, Observed, Origin, ZookeeperMetrics, ZookeeperQuorumPort};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::http::Http;
@@ -25,6 +25,7 @@ pub(super) struct Harvest {
     pub(super) names: Names,
     /// Ports of the quorum, by the address of the server that they belong to.
     pub(super) peers: BTreeMap<String, Listener>,
+    pub(super) quorum_port: Observed<ZookeeperQuorumPort>,
     /// The first of this run's two looks at the numbers, by address.
     pub(super) earlier: BTreeMap<String, ZookeeperMetrics>,
     pub(super) last: Option<LastRun>,
@@ -65,7 +66,7 @@ pub(super) async fn collect(zookeeper: &Zookeeper, ask: &Ask) -> Facts {
         (given, look.address.clone())
     });
     let names = names(&looks, deadline).await;
-    let peers = peers(&looks, &names, deadline).await;
+    let (peers, quorum_port) = peers(&looks, &names, deadline).await;
     let mut earlier = BTreeMap::new();
     if let Some(apart) = ask.window {
         tokio::time::sleep(apart).await;
@@ -76,7 +77,12 @@ pub(super) async fn collect(zookeeper: &Zookeeper, ask: &Ask) -> Facts {
         });
         earlier = join_all(again).await.into_iter().flatten().collect();
     }
-    merge::facts(zookeeper, ask, deadline.elapsed_ms(), Harvest { looks, names, peers, earlier, last })
+    merge::facts(
+        zookeeper,
+        ask,
+        deadline.elapsed_ms(),
+        Harvest { looks, names, peers, quorum_port, earlier, last },
+    )
 }
 
 /// Where a server's AdminServer and its numbers may be.
@@ -117,7 +123,7 @@ const NAMES_PATIENCE: Duration = Duration::from_millis(300);
 
 /// Looks names up, where one list may call a server otherwise than another.
 async fn names(looks: &[Look], deadline: Deadline) -> Names {
-    let Some(list) = roll::most_common_list(looks) else { return Names::default() };
+    let Some(list) = roll::told_list(looks) else { return Names::default() };
     let of_list = list.servers.values().flat_map(|server| [Some(&server.quorum), server.client.as_ref()]);
     let of_list = of_list.flatten().filter_map(|place| Some(place.rsplit_once(':')?.0.to_owned()));
     let hosts: BTreeSet<String> = of_list.chain(looks.iter().map(|look| look.address.host.clone())).collect();
@@ -133,21 +139,29 @@ async fn names(looks: &[Look], deadline: Deadline) -> Names {
     Names(join_all(found).await.into_iter().collect())
 }
 
-/// What the ports of the quorum speak: the leader's tells it for all.
-async fn peers(looks: &[Look], names: &Names, deadline: Deadline) -> BTreeMap<String, Listener> {
-    let Some(list) = roll::most_common_list(looks) else { return BTreeMap::new() };
+/// What the ports of the quorum speak, by the address of each server that takes votes; and the port that tells it for
+/// all, which is the leader's.
+async fn peers(
+    looks: &[Look],
+    names: &Names,
+    deadline: Deadline,
+) -> (BTreeMap<String, Listener>, Observed<ZookeeperQuorumPort>) {
+    let Some(list) = roll::told_list(looks) else {
+        return (BTreeMap::new(), Observed::unknown("no server told its ports"));
+    };
     let matched = roll::matched(looks, &list, names);
     let place = |text: &str| Address::parse(text, false, 2888).ok();
     let leader = matched.iter().find(|(_, at)| looks[**at].latest().is_some_and(|s| s.mode == "leader"));
     let quorum_port = leader.and_then(|(id, _)| place(&list.servers.get(id)?.quorum));
-    let speech = match quorum_port {
-        Some(address) => listeners::speech(&address, deadline).await,
-        None => listeners::Speech::Unknown("no leader is known, whose quorum port would tell".into()),
+    let no_leader = "no leader is known, whose quorum port would tell";
+    let (speech, port) = match quorum_port {
+        Some(address) => listeners::quorum_port(&address, deadline).await,
+        None => (listeners::Speech::Unknown(no_leader.into()), Observed::unknown(no_leader)),
     };
     let ports = matched.iter().filter_map(|(id, at)| {
         let election = place(&list.servers.get(id)?.election)?;
         let (speech, authority) = (&speech, looks[*at].address.authority());
         Some(async move { (authority, listeners::peer(&election, speech, deadline).await) })
     });
-    join_all(ports).await.into_iter().collect()
+    (join_all(ports).await.into_iter().collect(), port)
 }

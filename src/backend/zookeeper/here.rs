@@ -2,13 +2,17 @@
 //! looked at where the config file says that the member is local: a loopback address may be a tunnel's end.
 
 use super::wire;
-use crate::facts::{DataDir, Observed, ZookeeperDirectory, ZookeeperHere, ZookeeperStore};
+use crate::facts::{
+    DataDir, Observed, ZookeeperConfig, ZookeeperDirectory, ZookeeperHere, ZookeeperSnapshot, ZookeeperStart,
+    ZookeeperStore,
+};
 use crate::host::local::LocalHost;
 use crate::host::{Host, Process};
 use crate::listener::certificate;
 use crate::target::{DeclaredHost, DeclaredMember};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
+use jiff::Timestamp;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use std::collections::BTreeMap;
@@ -24,6 +28,8 @@ pub(super) struct HereLook {
     /// The properties that command line and file make.
     pub(super) properties: Observed<BTreeMap<String, String>>,
     pub(super) here: Observed<ZookeeperHere>,
+    /// The member list in its files, for when nobody serves who could tell it.
+    pub(super) list: Option<ZookeeperConfig>,
     /// Whether it was not looked for: nobody says that it is on this machine.
     pub(super) elsewhere: bool,
 }
@@ -44,6 +50,7 @@ impl HereLook {
             file: Observed::unknown(why),
             properties: Observed::unknown(why),
             here: Observed::unknown(why),
+            list: None,
             elsewhere: false,
         }
     }
@@ -53,6 +60,7 @@ impl HereLook {
 pub(super) async fn look(
     address: &Address,
     declared: Option<&DeclaredMember>,
+    now: Timestamp,
     deadline: Deadline,
 ) -> HereLook {
     let Some(declared) = declared.filter(|member| member.host == Some(DeclaredHost::Local)) else {
@@ -65,7 +73,7 @@ pub(super) async fn look(
     let mut started = processes.iter().filter_map(Started::of);
     let mut ours = started.by_ref().filter(|one| one.serves(address, declared.data_dir.as_deref()));
     match (ours.next(), ours.next()) {
-        (Some(one), None) => one.seen(),
+        (Some(one), None) => one.seen(now),
         (None, _) => HereLook::unseen(
             "no process of this machine serves its address by a zoo.cfg that this user may read",
         ),
@@ -75,6 +83,7 @@ pub(super) async fn look(
 
 /// A server's process with its file.
 struct Started {
+    pid: u32,
     /// `-D` options.
     options: BTreeMap<String, String>,
     path: PathBuf,
@@ -94,6 +103,7 @@ impl Started {
         let text = std::fs::read_to_string(&path).ok()?;
         let options = words[..class].iter().filter_map(|word| word.strip_prefix("-D")?.split_once('='));
         Some(Started {
+            pid: process.id.pid,
             options: options.map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
             path,
             text,
@@ -113,7 +123,7 @@ impl Started {
         own || listed.is_some_and(|client| client.rsplit(':').next() == Some(port.as_str()))
     }
 
-    fn seen(&self) -> HereLook {
+    fn seen(&self, now: Timestamp) -> HereLook {
         let settings = wire::settings(&self.text);
         // The file is read after the machine's options, and wins.
         let options = self.options.iter().filter_map(|(key, value)| {
@@ -123,15 +133,31 @@ impl Started {
         });
         let mut properties: BTreeMap<String, String> = options.collect();
         properties.extend(settings.iter().map(|(key, value)| wire::misplaced(key, value)));
+        let dynamic = settings.get("dynamicConfigFile").and_then(|path| std::fs::read_to_string(path).ok());
         HereLook {
+            list: dynamic.as_deref().and_then(wire::config).or_else(|| wire::config(&self.text)),
             here: Observed::Known(ZookeeperHere {
+                start: self.start(&settings, dynamic.as_deref()),
                 directories: directories(&settings),
                 exposed: self.exposed(&settings),
+                swapped_bytes: swapped(self.pid),
+                snapshot: settings.get("dataDir").and_then(|dir| newest_snapshot(Path::new(dir), now)),
                 stores: stores(&settings),
             }),
             file: Observed::Known(settings),
             properties: Observed::Known(properties),
             elsewhere: false,
+        }
+    }
+
+    fn start(&self, settings: &BTreeMap<String, String>, dynamic: Option<&str>) -> ZookeeperStart {
+        let myid = settings.get("dataDir").map(|dir| Path::new(dir).join("myid"));
+        let next = PathBuf::from(format!("{}.dynamic.next", self.path.display()));
+        ZookeeperStart {
+            file: settings.clone(),
+            dynamic: dynamic.map(wire::settings),
+            myid: myid.and_then(|path| std::fs::read_to_string(path).ok()).map(|id| id.trim().to_owned()),
+            left_over: next.exists().then(|| next.display().to_string()),
         }
     }
 
@@ -160,6 +186,28 @@ fn a_file_in(dir: &Path) -> Option<PathBuf> {
         name.starts_with(b"snapshot.") || name.starts_with(b"log.")
     });
     data.max_by_key(|path| (open_to_all(path), path.clone()))
+}
+
+/// What of a process's memory is on the swap device.
+fn swapped(pid: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let kib = status.lines().find_map(|line| line.strip_prefix("VmSwap:"))?;
+    Some(kib.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.saturating_mul(1024))
+}
+
+/// The snapshot that the server would start from: `snapshot.ZXID`, perhaps compressed. None of its content is read.
+fn newest_snapshot(dir: &Path, now: Timestamp) -> Option<ZookeeperSnapshot> {
+    let files = std::fs::read_dir(dir.join("version-2")).ok()?.flatten();
+    let of = |file: std::fs::DirEntry| {
+        let name = file.file_name().into_string().ok()?;
+        let zxid = u64::from_str_radix(name.strip_prefix("snapshot.")?.split('.').next()?, 16).ok()?;
+        let written = Timestamp::try_from(file.metadata().ok()?.modified().ok()?).ok()?;
+        Some(ZookeeperSnapshot {
+            zxid,
+            age_seconds: Some(now.duration_since(written).as_secs_f64().max(0.0)),
+        })
+    };
+    files.filter_map(of).max_by_key(|snapshot| snapshot.zxid)
 }
 
 /// Whether every user of this machine can read it: its own mode, and a way through every directory above.
@@ -245,7 +293,12 @@ mod tests {
             "dataDir={}\nforceSync=no\njute.maxbuffer=1\nserver.1=a:1:2;3000\nserver.2=a:3:4;0.0.0.0:3001\n",
             data.display()
         );
+        std::fs::create_dir(data.join("version-2")).expect("a directory");
+        for name in ["snapshot.0", "snapshot.10000000a.gz", "log.10000000b", "snapshot.x"] {
+            std::fs::write(data.join("version-2").join(name), "").expect("a file");
+        }
         let started = Started {
+            pid: std::process::id(),
             options: [("zookeeper.skipACL", "yes"), ("zookeeper.forceSync", "yes"), ("java.io.tmpdir", "/t")]
                 .map(|(key, value)| (key.to_owned(), value.to_owned()))
                 .into(),
@@ -255,7 +308,7 @@ mod tests {
         let at = |port| Address { tls: false, host: "127.0.0.1".into(), port };
         assert!(started.serves(&at(3001), None) && !started.serves(&at(3000), None));
         assert!(started.serves(&at(1), Some(&data)) && !started.serves(&at(3001), Some(home.path())));
-        let seen = started.seen();
+        let seen = started.seen(Timestamp::MAX);
         let properties = seen.properties.known().expect("seen");
         let of = |key: &str| properties.get(key).map(String::as_str);
         assert_eq!(
@@ -268,6 +321,8 @@ mod tests {
             ],
             [Some("yes"), Some("no"), None, Some("1"), None]
         );
-        assert_eq!(seen.here.known().map(|here| here.directories.len()), Some(1));
+        let here = seen.here.known().expect("seen");
+        assert_eq!((here.directories.len(), here.snapshot.map(|s| s.zxid)), (1, Some(0x1_0000_000a)));
+        assert!(here.swapped_bytes.is_some());
     }
 }

@@ -4,7 +4,9 @@
 
 use super::look::Look;
 use super::wire::{self, Word};
-use crate::facts::{ASKED_ONLY_BY_DEEP, Listener, ListenerKind, Observed, TroubleKind};
+use crate::facts::{
+    ASKED_ONLY_BY_DEEP, Listener, ListenerKind, Observed, Trouble, TroubleKind, ZookeeperQuorumPort,
+};
 use crate::listener::stranger::{Session, Spot, in_plaintext, session};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
@@ -90,24 +92,56 @@ pub(super) enum Speech {
 }
 
 /// Greets the leader's quorum port in TLS.
-pub(super) async fn speech(leader: &Address, deadline: Deadline) -> Speech {
-    let session = session(leader, "/", None, deadline).await;
-    if !session.chain.is_empty() || session.version.is_some() {
-        return Speech::Tls;
-    }
-    match session.reply {
+pub(super) async fn quorum_port(
+    leader: &Address,
+    deadline: Deadline,
+) -> (Speech, Observed<ZookeeperQuorumPort>) {
+    let (session, own_machine) =
+        futures_util::future::join(session(leader, "/", None, deadline), own_machine(leader, deadline)).await;
+    let tls = !session.chain.is_empty() || session.version.is_some();
+    let port = |open| {
+        own_machine.map_or_else(
+            || Observed::unknown("its host name does not resolve"),
+            |own| {
+                Observed::Known(ZookeeperQuorumPort {
+                    address: leader.authority(),
+                    open,
+                    tls,
+                    own_machine: own,
+                })
+            },
+        )
+    };
+    let heard = |trouble: &Trouble| match trouble.kind {
         // Whoever speaks TLS answers a greeting, if only with an alert.
-        Err(trouble)
-            if matches!(
-                trouble.kind,
-                TroubleKind::EmptyReply | TroubleKind::ConnectionReset | TroubleKind::TlsOnPlaintext
-            ) =>
-        {
-            Speech::Plain
+        TroubleKind::EmptyReply | TroubleKind::ConnectionReset | TroubleKind::TlsOnPlaintext => Some(true),
+        TroubleKind::ConnectionRefused | TroubleKind::ConnectTimeout => Some(false),
+        _ => None,
+    };
+    match session.reply {
+        _ if tls => (Speech::Tls, port(true)),
+        Err(trouble) => match heard(&trouble) {
+            Some(true) => (Speech::Plain, port(true)),
+            heard => {
+                let why = format!("the leader's quorum port: {trouble}");
+                (Speech::Unknown(why.clone()), heard.map_or_else(|| Observed::unknown(why), port))
+            }
+        },
+        Ok(_) => {
+            let why = "the leader's quorum port answers neither";
+            (Speech::Unknown(why.into()), Observed::unknown(why))
         }
-        Err(trouble) => Speech::Unknown(format!("the leader's quorum port: {trouble}")),
-        Ok(_) => Speech::Unknown("the leader's quorum port answers neither".into()),
     }
+}
+
+/// Whether an address is one of this machine's: then packets to it leave from itself. None is sent.
+async fn own_machine(address: &Address, deadline: Deadline) -> Option<bool> {
+    let host = address.host.trim_matches(['[', ']']);
+    let target = deadline.run(tokio::net::lookup_host((host, address.port))).await?.ok()?.next()?;
+    let any = if target.is_ipv4() { "0.0.0.0:0" } else { "[::]:0" };
+    let socket = std::net::UdpSocket::bind(any).ok()?;
+    socket.connect(target).ok()?;
+    Some(socket.local_addr().ok()?.ip() == target.ip())
 }
 
 /// A member's port of the quorum; `election` is where it takes votes.

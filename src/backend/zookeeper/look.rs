@@ -16,6 +16,7 @@ use crate::transport::address::Address;
 use crate::transport::http::Http;
 use crate::transport::words;
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 /// What the first word came to.
 #[derive(Debug, Clone)]
@@ -96,28 +97,95 @@ pub(super) async fn first(
     let opened = async {
         if serves { session::look(zookeeper, address, deadline).await } else { refused(&look.core) }
     };
-    let one = |word: &'static str| words::ask(address, word, &zookeeper.material, deadline);
-    let words = futures_util::future::join3(one("mntr"), one("conf"), one("gtmk"));
     let declared = roll::declared(zookeeper, &address.authority()).map(|(_, member)| member);
-    let (session, admin, (mntr, conf, gtmk), here) = futures_util::future::join4(
+    let (session, (admin, words), here) = futures_util::future::join3(
         opened,
-        admin::look(http, &page, address, ask, deadline),
-        words,
-        here::look(address, declared, deadline),
+        told(zookeeper, address, &look.core, admin::look(http, &page, address, ask, deadline), deadline),
+        here::look(address, declared, ask.now, deadline),
     )
     .await;
-    look.conf = answered("conf", conf).map(|text| wire::settings(text));
-    look.any_word = match gtmk.map(|text| wire::word(&text)) {
-        Ok(Word::Answered(_)) => Observed::Known(true),
-        Ok(Word::NotListed) => Observed::Known(false),
-        Ok(Word::NotServing) => Observed::unknown("the server is not serving"),
-        Err(trouble) => Observed::unknown(trouble.to_string()),
-    };
     let read_at = ask.now + jiff::SignedDuration::from_millis(deadline.elapsed_ms() as i64);
-    let from_word = answered("mntr", mntr).map(|text| wire::mntr(text));
-    look.metrics = metrics(from_word, &admin, read_at);
+    look.metrics = metrics(words.mntr.map(|text| wire::mntr(text)), &admin, read_at);
+    look.conf = words.conf.map(|text| wire::settings(text));
+    look.any_word = words.any;
     (look.session, look.admin, look.here) = (session, admin, here);
     look
+}
+
+/// How long words wait for the AdminServer, which may tell the same: a machine that drops us must not hold them up.
+const HEAD_START: Duration = Duration::from_millis(100);
+
+/// What the AdminServer tells, and the words that tell the rest. Each word is a connection of its own, and a server counts
+/// them (maxClientCnxns): so they are asked one after another, and only for what nothing else has told.
+async fn told(
+    zookeeper: &Zookeeper,
+    address: &Address,
+    core: &Result<Core, Trouble>,
+    admin: impl Future<Output = AdminLook>,
+    deadline: Deadline,
+) -> (AdminLook, Words) {
+    let mut admin = std::pin::pin!(admin);
+    match deadline.within(HEAD_START).run(&mut admin).await {
+        Some(admin) => {
+            let words = Words::beyond(zookeeper, address, core, &admin, deadline).await;
+            (admin, words)
+        }
+        None => {
+            let nothing = AdminLook::default();
+            let words = Words::beyond(zookeeper, address, core, &nothing, deadline);
+            futures_util::future::join(admin, words).await
+        }
+    }
+}
+
+/// Four-letter words beyond `srvr`.
+struct Words {
+    mntr: Observed<String>,
+    conf: Observed<String>,
+    /// Whether any word is answered.
+    any: Observed<bool>,
+}
+
+impl Words {
+    async fn beyond(
+        zookeeper: &Zookeeper,
+        address: &Address,
+        core: &Result<Core, Trouble>,
+        admin: &AdminLook,
+        deadline: Deadline,
+    ) -> Words {
+        let one = |word: &'static str| words::ask(address, word, &zookeeper.material, deadline);
+        let asked = |name: &'static str, told: bool| async move {
+            match core {
+                _ if told => Observed::unknown("the AdminServer tells it"),
+                Ok(Core::NotServing) => Observed::unknown("the server is not serving"),
+                _ => answered(name, one(name).await),
+            }
+        };
+        let mntr = asked("mntr", admin.numbers.known().is_some()).await;
+        let conf = asked("conf", admin.running.known().is_some()).await;
+        let any = match lists_every_word(core, admin) {
+            Some(every) => Observed::Known(every),
+            // Nobody lists this word by itself.
+            None => match one("gtmk").await.map(|text| wire::word(&text)) {
+                Ok(Word::Answered(_)) => Observed::Known(true),
+                Ok(Word::NotListed) => Observed::Known(false),
+                Ok(Word::NotServing) => Observed::unknown("the server is not serving"),
+                Err(trouble) => Observed::unknown(trouble.to_string()),
+            },
+        };
+        Words { mntr, conf, any }
+    }
+}
+
+/// By the properties that the AdminServer tells: from 3.5.3 on a whitelist that is not set is `srvr`.
+fn lists_every_word(core: &Result<Core, Trouble>, admin: &AdminLook) -> Option<bool> {
+    let properties = admin.properties.known()?;
+    match (properties.get("4lw.commands.whitelist"), core) {
+        (Some(words), _) => Some(words.split(',').any(|word| word.trim() == "*")),
+        (None, Ok(Core::Serving(srvr))) if !srvr.version.starts_with("3.5.") => Some(false),
+        _ => None,
+    }
 }
 
 /// The second part.
@@ -285,10 +353,17 @@ pub(super) async fn numbers_again(
     deadline: Deadline,
 ) -> Option<(String, ZookeeperMetrics)> {
     let first = look.metrics.known()?.clone();
-    let word = words::ask(&look.address, "mntr", &zookeeper.material, deadline);
+    // Only who told them is asked again: a server counts our connections.
+    let by_word = first.source == "mntr";
+    let word = async {
+        match by_word {
+            true => answered("mntr", words::ask(&look.address, "mntr", &zookeeper.material, deadline).await),
+            false => Observed::unknown("the AdminServer tells it"),
+        }
+    };
     let (mntr, admin) =
         futures_util::future::join(word, admin::look(http, &page, &look.address, ask, deadline)).await;
     let read_at = ask.now + jiff::SignedDuration::from_millis(deadline.elapsed_ms() as i64);
-    look.metrics = metrics(answered("mntr", mntr).map(|text| wire::mntr(text)), &admin, read_at);
+    look.metrics = metrics(mntr.map(|text| wire::mntr(text)), &admin, read_at);
     Some((look.address.authority(), first))
 }

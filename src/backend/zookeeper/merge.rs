@@ -3,6 +3,7 @@
 use super::collect::Harvest;
 use super::look::{Core, Look};
 use super::roll::{Roll, declared, listed, own_list, roll, standalone};
+use super::session::SessionLook;
 use super::{Zookeeper, window};
 use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
@@ -16,12 +17,15 @@ pub(super) fn state_key(zookeeper: &Zookeeper) -> String {
 }
 
 pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest: Harvest) -> Facts {
-    let Harvest { looks, names, mut peers, earlier, last } = harvest;
+    let Harvest { looks, names, mut peers, quorum_port, earlier, last } = harvest;
     let roll = roll(zookeeper, &looks, &names, last.as_ref());
     let led = Led::of(&looks, &roll);
-    let root_open = looks.iter().map(|look| &look.session.root_open).find(|open| open.known().is_some());
-    let root_open =
-        root_open.or(looks.first().map(|look| &look.session.root_open)).cloned().unwrap_or_default();
+    let of_root = |of: fn(&SessionLook) -> &Observed<bool>| {
+        let told = || looks.iter().map(|look| of(&look.session));
+        told().find(|told| told.known().is_some()).or(told().next()).cloned().unwrap_or_default()
+    };
+    let (root_open, root_digest) =
+        (of_root(|session| &session.root_open), of_root(|session| &session.root_digest));
     let natives: Vec<ZookeeperMember> =
         looks.iter().enumerate().map(|(at, look)| native(at, look, &roll, &earlier, last.as_ref())).collect();
     let mut members: Vec<Member> = roll
@@ -69,6 +73,8 @@ pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest:
             members: natives,
             addresses_given: zookeeper.addresses.len(),
             root_open,
+            root_digest,
+            quorum_port,
         }),
     }
 }
@@ -322,7 +328,16 @@ fn native(
         settings: settings(look),
         admin: look.admin.admin.clone(),
         answers_any_word: look.any_word.clone(),
+        snapshot: snapshot(look),
         here: look.here.here.clone(),
+    }
+}
+
+/// The file itself, where it is seen: an AdminServer does not always tell when it was written.
+fn snapshot(look: &Look) -> Observed<ZookeeperSnapshot> {
+    match look.here.here.known().and_then(|here| here.snapshot) {
+        Some(file) => Observed::Known(file),
+        None => look.admin.snapshot.clone(),
     }
 }
 

@@ -37,13 +37,17 @@ pub(super) fn standalone(look: &Look) -> bool {
     look.latest().is_some_and(|srvr| srvr.mode == "standalone")
 }
 
-/// The list that most servers have. Versions do not count: they differ while a change is under way.
-pub(super) fn most_common_list(looks: &[Look]) -> Option<ZookeeperConfig> {
-    let lists: Vec<&ZookeeperConfig> = looks
-        .iter()
-        .filter(|look| !standalone(look))
-        .filter_map(|look| own_list(look).known().copied())
-        .collect();
+/// The list that most servers told.
+pub(super) fn told_list(looks: &[Look]) -> Option<ZookeeperConfig> {
+    most_common_list(looks, |look| own_list(look).known().copied())
+}
+
+/// The list that most have. Versions do not count: they differ while a change is under way.
+fn most_common_list(
+    looks: &[Look],
+    of: impl Fn(&Look) -> Option<&ZookeeperConfig>,
+) -> Option<ZookeeperConfig> {
+    let lists: Vec<&ZookeeperConfig> = looks.iter().filter(|look| !standalone(look)).filter_map(of).collect();
     let alike = |list: &ZookeeperConfig| lists.iter().filter(|other| other.servers == list.servers).count();
     let most = lists.iter().max_by_key(|list| (alike(list), list.version));
     most.map(|list| (*list).clone())
@@ -122,7 +126,7 @@ impl Roll {
 }
 
 pub(super) fn roll(zookeeper: &Zookeeper, looks: &[Look], names: &Names, last: Option<&LastRun>) -> Roll {
-    if let Some(list) = most_common_list(looks) {
+    if let Some(list) = told_list(looks) {
         let mut roll = of_list(zookeeper, looks, &list, names);
         // An AdminServer's view has no groups: where nobody serves, those of the same members that were seen last hold.
         let told = looks.iter().any(|look| look.session.config.known().is_some());
@@ -151,7 +155,14 @@ pub(super) fn roll(zookeeper: &Zookeeper, looks: &[Look], names: &Names, last: O
             votes: last.votes.clone(),
         };
     }
-    as_declared(zookeeper, looks)
+    // The files that servers run by name their groups, which addresses alone do not.
+    match most_common_list(looks, |look| look.here.list.as_ref()) {
+        Some(list) => Roll {
+            source: Observed::Known(MembershipSource::Declared),
+            ..of_list(zookeeper, looks, &list, names)
+        },
+        None => as_declared(zookeeper, looks),
+    }
 }
 
 fn of_list(zookeeper: &Zookeeper, looks: &[Look], list: &ZookeeperConfig, names: &Names) -> Roll {

@@ -17,6 +17,8 @@ pub(super) struct SessionLook {
     pub(super) config: Observed<ZookeeperConfig>,
     /// Whether the root's ACL gives everybody every right.
     pub(super) root_open: Observed<bool>,
+    /// Whether it names users who log in by a password.
+    pub(super) root_digest: Observed<bool>,
 }
 
 /// How long a server keeps a session that we could not close, at least: it raises what is shorter than two ticks.
@@ -52,11 +54,13 @@ pub(super) async fn look(zookeeper: &Zookeeper, address: &Address, deadline: Dea
     let (config, acl) =
         futures_util::future::join(patience.run(client.get_config()), patience.run(client.get_acl("/")))
             .await;
-    let root_open = match acl {
+    let acl = match acl {
         None => Observed::unknown("not read in time"),
         Some(Err(error)) => Observed::unknown(error.to_string()),
-        Some(Ok((acls, _))) => Observed::Known(acls.contains(&Acl::new(Permission::ALL, AuthId::anyone()))),
+        Some(Ok((acls, _))) => Observed::Known(acls),
     };
+    let root_open = acl.map(|acls| acls.contains(&Acl::new(Permission::ALL, AuthId::anyone())));
+    let root_digest = acl.map(|acls| acls.iter().any(|acl| acl.scheme() == "digest"));
     let config = match config {
         None => Observed::unknown("/zookeeper/config was not read in time"),
         Some(Err(error)) => Observed::unknown(format!("/zookeeper/config: {error}")),
@@ -65,7 +69,7 @@ pub(super) async fn look(zookeeper: &Zookeeper, address: &Address, deadline: Dea
             "/zookeeper/config names no server",
         ),
     };
-    SessionLook { read: Observed::Known(QuorumRead::Served { ms }), config, root_open }
+    SessionLook { read: Observed::Known(QuorumRead::Served { ms }), config, root_open, root_digest }
 }
 
 /// Opens a session with exactly one server. Bounded by whoever calls.

@@ -11,15 +11,15 @@ fn seconds_between(now: &ZookeeperMetrics, then: &ZookeeperMetrics) -> f64 {
     now.read_at.duration_since(then.read_at).as_secs_f64()
 }
 
-/// Whether both looks were at one process: it has been up at least as long as the time between them. A counter that
-/// went down was reset, which is as good as a restart.
+/// Whether both looks were at one process: it has been up at least as long as the time between them, or it has looked for
+/// a leader since, which begins its uptime anew. A counter that went down was reset, which is as good as a restart.
 fn comparable(now: &ZookeeperMetrics, then: &ZookeeperMetrics) -> bool {
     let apart = seconds_between(now, then);
     let up = uptime_ms(now).is_some_and(|up| up / 1000.0 + 1.0 >= apart);
-    let fell = ["packets_received", "fsynctime_cnt", "looking_count"]
-        .iter()
-        .any(|name| now.numbers.get(*name) < then.numbers.get(*name));
-    apart > 0.0 && up && !fell
+    let fell = |names: &[&str]| names.iter().any(|name| now.numbers.get(*name) < then.numbers.get(*name));
+    let looked = now.numbers.get("looking_count") > then.numbers.get("looking_count");
+    let lived = !fell(&["fsynctime_cnt", "looking_count", "election_time_cnt", "election_time_sum"]);
+    apart > 0.0 && lived && if up { !fell(&["packets_received"]) } else { looked }
 }
 
 /// How the numbers grew.
@@ -33,8 +33,11 @@ pub(super) fn grown(
         return Observed::unknown("the server has restarted since the earlier look");
     }
     let seconds = seconds_between(now, then);
-    let grown =
-        now.numbers.iter().filter_map(|(name, value)| Some((name.clone(), value - then.numbers.get(name)?)));
+    // Some are the process's and some its role's, which a new election begins anew: what fell is no growth.
+    let grown = now.numbers.iter().filter_map(|(name, value)| {
+        let growth = value - then.numbers.get(name)?;
+        (growth >= 0.0).then(|| (name.clone(), growth))
+    });
     Observed::Known(ZookeeperWindow {
         window: if measured { Window::Measured { seconds } } else { Window::SinceLastRun { seconds } },
         grown: grown.collect(),
@@ -99,6 +102,28 @@ mod tests {
         let restarted = look("2026-11-24T12:01:00Z", &[("uptime", 5e3), ("fsynctime_cnt", 12.0)]);
         assert!(grown(&restarted, Some(&then), false).known().is_none());
         assert!(grown(&now, None, false).known().is_none());
+    }
+
+    #[test]
+    fn an_election_is_no_restart() {
+        let then = look(
+            "2026-11-24T12:00:00Z",
+            &[("uptime", 1e6), ("looking_count", 1.0), ("fsynctime_cnt", 10.0), ("packets_received", 90.0)],
+        );
+        let now = |looked, synced| {
+            let pairs = [
+                ("uptime", 5e3),
+                ("looking_count", looked),
+                ("fsynctime_cnt", synced),
+                ("packets_received", 2.0),
+            ];
+            look("2026-11-24T12:01:00Z", &pairs)
+        };
+        let window = grown(&now(2.0, 12.0), Some(&then), false);
+        let window = window.known().expect("one process");
+        assert_eq!((window.grown["looking_count"], window.grown.get("packets_received")), (1.0, None));
+        assert!(grown(&now(1.0, 12.0), Some(&then), false).known().is_none());
+        assert!(grown(&now(2.0, 3.0), Some(&then), false).known().is_none());
     }
 
     #[test]

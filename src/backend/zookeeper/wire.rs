@@ -99,7 +99,7 @@ pub(super) fn numbers<'a>(pairs: impl Iterator<Item = (&'a str, f64)>) -> BTreeM
 }
 
 /// How the names begin that checks and windows use: a server tells six hundred, and facts are kept.
-const KEPT: [&str; 33] = [
+const KEPT: [&str; 35] = [
     "approximate_data_size",
     "commit_count",
     "connection_",
@@ -125,9 +125,11 @@ const KEPT: [&str; 33] = [
     "quorum_size",
     "snapshot",
     "stale_requests",
+    "stale_sessions",
     "synced_",
     "throttled_ops",
     "tls_handshake",
+    "unavailable_time",
     "unrecoverable_error",
     "uptime",
     "watch_",

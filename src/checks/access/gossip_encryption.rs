@@ -1,7 +1,13 @@
 use crate::checks::agents::{nobody, with_settings};
-use crate::facts::{CommonFacts, ConsulFacts, Member};
-use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
-use crate::policy::Policy;
+use crate::facts::{CommonFacts, ConfiguredKey, ConsulFacts, KeyringFile, Member, Observed};
+use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
+use crate::policy::{Limit, Policy, Threshold};
+
+const KEY_AGE: Threshold = Threshold {
+    key: "gossip_key_age_warn",
+    default: Limit::Days(730.0),
+    source: "NIST SP 800-57 part 1, table 1: a symmetric key encrypts for two years at most",
+};
 
 pub(super) const CHECK: Check = Check {
     slug: "gossip-encryption",
@@ -12,15 +18,16 @@ pub(super) const CHECK: Check = Check {
     remedy: "Make a key with `consul keygen` and roll it out: encrypt with encrypt_verify_incoming \
           and _outgoing false first, then true.",
     runbook: None,
-    thresholds: &[],
+    thresholds: &[KEY_AGE],
     sources: &[
         "https://developer.hashicorp.com/consul/docs/security/encryption",
         "Consul agent/consul keyring.go: the option encrypt is ignored once the keyring file exists",
+        "serf/local.keyring and the files of configuration, on members with host = { local = true } in the config file",
     ],
     rules: &[Rule::Consul(judge)],
 };
 
-fn judge(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
+fn judge(consul: &ConsulFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
     if facts.reachable().next().is_none() {
         return nobody(Severity::Critical);
     }
@@ -57,6 +64,11 @@ fn judge(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
         );
     }
     keys(consul, &mut tally);
+    for (member, native) in consul.answered(facts) {
+        if let Some(file) = native.here.known().and_then(|here| here.keyring.as_ref()) {
+            of_file(file, policy).into_iter().for_each(|hit| tally.hit(hit.on(member.label())));
+        }
+    }
     tally.evidence("gossip", "encrypted");
     tally.outcome()
 }
@@ -100,11 +112,56 @@ fn keys(consul: &ConsulFacts, tally: &mut Tally) {
     }
 }
 
+/// What its own machine shows of a server's keyring.
+fn of_file(file: &KeyringFile, policy: &Policy) -> Vec<Hit> {
+    let mut hits = Vec::new();
+    let says = match &file.configured {
+        Observed::Known(ConfiguredKey::Absent) => Some((
+            Severity::Warning,
+            "its configuration names a gossip key that is not in its keyring: `encrypt` is ignored while serf/local.keyring is \
+             there, and without that file it would start with a key that nobody has",
+        )),
+        Observed::Known(ConfiguredKey::Secondary) => Some((
+            Severity::Info,
+            "its configuration names a gossip key that no longer encrypts: `encrypt` is ignored while serf/local.keyring is there",
+        )),
+        Observed::Known(ConfiguredKey::Primary | ConfiguredKey::Unset) | Observed::Unknown(_) => None,
+    };
+    if let Some((severity, says)) = says {
+        let remedy = "Write the key that encrypts (`consul keyring -list-primary`) into `encrypt` of every agent's configuration; \
+                      nothing needs to be restarted for it.";
+        hits.push(Hit::new(severity, says).with("keys", file.keys).remedy(remedy));
+    }
+    if file.age_days > policy.get(&KEY_AGE) {
+        let says = "its gossip keys have not been changed for {age} days";
+        let hit = Hit::new(Severity::Warning, says).with("age", Value::Number(file.age_days.floor()));
+        hits.push(hit.remedy(
+            "Rotate it while everything runs: `consul keyring -install=NEW`, then -use=NEW, then -remove=OLD.",
+        ));
+    }
+    hits
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::checks::testing::{row, servers};
-    use crate::facts::{GossipKeys, Observed};
+    use crate::facts::GossipKeys;
+
+    #[test]
+    fn a_configuration_that_is_ignored_and_a_key_that_is_old() {
+        let with = |age_days, configured| {
+            let mut sample = servers(3);
+            let configured = Observed::Known(configured);
+            sample.here_mut_of("n2").keyring = Some(KeyringFile { age_days, keys: 1, configured });
+            sample
+        };
+        row(&CHECK, &with(730.0, ConfiguredKey::Primary), &[]);
+        row(&CHECK, &with(0.0, ConfiguredKey::Unset), &[]);
+        row(&CHECK, &with(0.0, ConfiguredKey::Secondary), &[Severity::Info]);
+        row(&CHECK, &with(0.0, ConfiguredKey::Absent), &[Severity::Warning]);
+        row(&CHECK, &with(731.0, ConfiguredKey::Primary), &[Severity::Warning]);
+    }
 
     #[test]
     fn plain_lenient_and_half_rotated() {

@@ -11,7 +11,8 @@ pub(super) const CHECK: Check = Check {
     why: "Half of it protects nothing: a server that only offers SASL takes those that do not speak it, and one whose \
           release has CVE-2023-44981 takes everybody. Whoever joins the quorum reads and writes everything.",
     remedy: "Set every quorum.auth setting that is named to true on every server, one setting in each rolling restart, \
-             enableSasl first.",
+             enableSasl first. From 3.9 on DIGEST-MD5 also needs fips-mode=false, without which the servers never find \
+             each other.",
     runbook: None,
     thresholds: &[],
     sources: &[

@@ -1,4 +1,4 @@
-use crate::facts::{CommonFacts, DataDir, Observed, ZookeeperFacts};
+use crate::facts::{CommonFacts, ConsulFacts, DataDir, Observed, ZookeeperFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
 use jiff::Timestamp;
@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
         "https://developer.hashicorp.com/consul/docs/security/security-models/core (data_dir)",
         "the modes of the files and of every directory above, on members with host = { local = true } in the config file",
     ],
-    rules: &[Rule::Zookeeper(judge_zookeeper), Rule::Common(judge)],
+    rules: &[Rule::Zookeeper(judge_zookeeper), Rule::Consul(judge_consul), Rule::Common(judge)],
 };
 
 fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
@@ -42,6 +42,25 @@ fn judge_zookeeper(zookeeper: &ZookeeperFacts, facts: &CommonFacts, policy: &Pol
             let hit = Hit::new(Severity::Warning, says).with("files", here.exposed.clone());
             tally.hit(hit.on(member.label()));
         }
+    }
+    tally.outcome()
+}
+
+/// A Consul is told its secrets in files beside its data: private keys, the gossip key, tokens.
+fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
+    let files =
+        consul.answered(facts).filter_map(|(m, native)| Some((m, native.here.known()?.config.known()?)));
+    let exposed: Vec<_> = files.filter(|(_, config)| !config.exposed.is_empty()).collect();
+    if facts.data_dirs.is_empty() && exposed.is_empty() {
+        return judge(facts, &Policy::default(), Timestamp::UNIX_EPOCH);
+    }
+    let mut tally = data_dirs(facts);
+    for (member, config) in exposed {
+        let says = "every user of its machine can read its secrets in {files}: with a private key a stranger is a server, with a \
+                    token or the gossip key he has what it has";
+        let hit = Hit::new(Severity::Warning, says).with("files", config.exposed.clone());
+        tally.hit(hit.remedy("Give the files to the user that runs the server, with mode 0600, and take secrets off the command \
+                              line.").on(member.label()));
     }
     tally.outcome()
 }
@@ -87,12 +106,22 @@ fn open(dir: &DataDir) -> Vec<Hit> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::checks::testing::{Sample, cluster, row, undecided};
+    use crate::checks::testing::{Sample, cluster, row, servers, undecided};
+    use crate::facts::ConfigFiles;
 
     fn with(dir: DataDir) -> Sample {
         let mut sample = cluster(3);
         sample.0.common.data_dirs.insert("n2".into(), Observed::Known(dir));
         sample
+    }
+
+    #[test]
+    fn secrets_beside_the_data_of_a_consul() {
+        assert!(matches!(servers(3).run(&CHECK), Outcome::NotApplicable(_)));
+        let mut sample = servers(3);
+        let exposed = vec!["/etc/consul.d/key.pem".to_owned()];
+        sample.here_mut_of("n2").config = Observed::Known(ConfigFiles { exposed, ..ConfigFiles::default() });
+        row(&CHECK, &sample, &[Severity::Warning]);
     }
 
     #[test]

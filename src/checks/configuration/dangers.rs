@@ -1,8 +1,8 @@
 //! unsafe-flags, asked of ZooKeeper: settings of `zoo.cfg` and of the process.
 
 use crate::checks::servers::{each_with_settings, on, unpublished};
-use crate::facts::{CommonFacts, Observed, ZookeeperFacts};
-use crate::finding::{Outcome, Severity};
+use crate::facts::{CommonFacts, Observed, ZookeeperFacts, ZookeeperMember};
+use crate::finding::{Hit, Outcome, Severity};
 use crate::policy::Policy;
 
 /// A setting that is wrong at a value.
@@ -57,6 +57,9 @@ const IN_THE_FILE: &[Danger] = &[Danger {
 
 pub(super) fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {
     each_with_settings(zookeeper, Severity::Critical, |member, tally| {
+        if let Some(hit) = local_sessions(member) {
+            tally.hit(hit);
+        }
         if let Observed::Unknown(why) = &member.settings.properties {
             let at_worst = unpublished(member, Severity::Critical);
             tally.gap(member.label(), format!("its settings: {why}"), at_worst);
@@ -93,6 +96,24 @@ pub(super) fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> 
     })
 }
 
+/// Sessions that only one server knows make no ephemeral znodes, unless they are upgraded when they try to.
+fn local_sessions(member: &ZookeeperMember) -> Option<Hit> {
+    let yes = |key| {
+        let value = member.settings.parsed(key).known().copied().flatten();
+        value.is_some_and(|value| value.trim().eq_ignore_ascii_case("true"))
+    };
+    (yes("localSessionsEnabled") && !yes("localSessionsUpgradingEnabled")).then(|| {
+        // Those that are there are of sessions before the setting: their clients cannot make them again.
+        let used = member.metric("ephemerals_count").unwrap_or_default() as u64;
+        let severity = if used > 0 { Severity::Warning } else { Severity::Info };
+        let says = "localSessionsEnabled without localSessionsUpgradingEnabled: new sessions cannot make ephemeral znodes, \
+                    of which there are {ephemerals}";
+        on(member, severity, says)
+            .with("ephemerals", used)
+            .remedy("Set localSessionsUpgradingEnabled=true on all servers, and restart them one at a time.")
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::unsafe_flags::CHECK;
@@ -113,6 +134,17 @@ mod tests {
             sample.set_property("n1", key, Some(value));
             row(&CHECK, &sample, &expected);
         }
+    }
+
+    #[test]
+    fn sessions_of_one_server() {
+        let mut sample = ensemble(1);
+        sample.set_in_file("n1", "localSessionsEnabled", Some("true"));
+        row(&CHECK, &sample, &[Severity::Info]);
+        sample.numbers_mut("n1").insert("ephemerals_count".into(), 2.0);
+        row(&CHECK, &sample, &[Severity::Warning]);
+        sample.set_in_file("n1", "localSessionsUpgradingEnabled", Some("true"));
+        row(&CHECK, &sample, &[]);
     }
 
     #[test]

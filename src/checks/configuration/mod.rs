@@ -1,11 +1,13 @@
 //! How the servers were started.
 
+mod empty_start;
 mod licence;
 mod rpc_limits;
 mod without_effect;
 mod four_letter_words;
 mod dangers;
 mod shared_listener;
+mod start_files;
 mod unsafe_flags;
 
 use crate::facts::{EtcdMember, EtcdVars, Observed};
@@ -18,6 +20,8 @@ pub(super) const CHECKS: &[&Check] = &[
     &licence::CHECK,
     &four_letter_words::CHECK,
     &without_effect::CHECK,
+    &start_files::CHECK,
+    &empty_start::CHECK,
 ];
 
 /// What can be known of a member's settings from the arguments it was started with.

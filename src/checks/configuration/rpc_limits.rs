@@ -25,7 +25,7 @@ fn judge(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
     }
     let mut tally = Tally::new();
     for (member, native) in consul.answered(facts) {
-        unread(member, native, "refused requests", &mut tally);
+        unread(member, native, &mut tally);
         let count = |name: &str| {
             native.metrics.known().and_then(|m| m.counters.get(name)).copied().unwrap_or_default() as u64
         };

@@ -14,7 +14,8 @@ pub(super) const CHECK: Check = Check {
     family: Family::Disk,
     question: "May every client machine open further connections?",
     why: "The limit is for each client address. Behind a gateway, or with many processes on one machine, it is reached by \
-          all together; the server then hangs up without a word, and health probes from there see a dead server.",
+          all together; the server then hangs up without a word, and health probes from there see a dead server. A check by this \
+          program holds two at a time: a session, and one word after the other for what no page tells.",
     remedy: "Find what opens connections and does not close them, or raise maxClientCnxns in zoo.cfg on all servers and \
              restart them one at a time.",
     runbook: None,

@@ -70,7 +70,7 @@ fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, policy: &Policy) -> O
         return Outcome::undecided("how long commits take: no leader answered", Severity::Warning);
     };
     let mut tally = Tally::new();
-    unread(leader, native, "how long commits take", &mut tally);
+    unread(leader, native, &mut tally);
     if let Some(sample) = native.metrics.known().and_then(|m| m.samples.get("raft.commitTime")) {
         let limit = policy.get(&COMMIT_WARN);
         if sample.mean > limit {

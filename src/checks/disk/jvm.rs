@@ -1,4 +1,4 @@
-use crate::checks::servers::{each_with_numbers, on};
+use crate::checks::servers::{each, hidden_alike, on};
 use crate::facts::{CommonFacts, ZookeeperFacts, ZookeeperMember};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
@@ -14,6 +14,12 @@ const PAUSE_WARN: Threshold = Threshold {
     source: "ZooKeeper jvm.pause.info-threshold.ms = 1000: the server logs such a pause itself",
 };
 
+const SWAP_WARN: Threshold = Threshold {
+    key: "jvm_swap_warn",
+    default: Limit::Bytes(1),
+    source: "zookeeperAdmin.md, \"Things to Avoid\": \"you should not create a situation in which ZooKeeper swaps to disk\"",
+};
+
 pub(super) const CHECK: Check = Check {
     slug: "jvm",
     family: Family::Disk,
@@ -23,7 +29,7 @@ pub(super) const CHECK: Check = Check {
     remedy: "Raise -Xmx (zkEnv.sh: ZK_SERVER_HEAP) below what the machine has, find what grows (`quorate check --only \
              store-size`), and look at the garbage collector's log.",
     runbook: None,
-    thresholds: &[HEAP_WARN, PAUSE_WARN],
+    thresholds: &[HEAP_WARN, PAUSE_WARN, SWAP_WARN],
     sources: &[
         "zookeeperMonitor.md, alert rules",
         "zookeeperAdmin.md: jvm.pause.monitor, \"avoid Java heap swapping\"",
@@ -32,8 +38,16 @@ pub(super) const CHECK: Check = Check {
 };
 
 fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
+    let swapped = |member: &ZookeeperMember| swapped(member, policy);
+    if let Some(why) = hidden_alike(zookeeper, |member| &member.metrics) {
+        let mut tally = Tally::new();
+        zookeeper.answering().filter_map(swapped).for_each(|hit| tally.hit(hit));
+        tally.gap(None::<String>, format!("the servers' numbers: {why}"), Severity::Info);
+        return tally.outcome();
+    }
     // Neither is told by a server as it comes: what is not seen is named, and no more.
-    each_with_numbers(zookeeper, Severity::Info, |member, tally| {
+    each(zookeeper, Severity::Info, |member, tally| {
+        swapped(member).into_iter().for_each(|hit| tally.hit(hit));
         let heap = heap(member, policy);
         let pauses = pauses(member, policy);
         let unseen = match (&heap, &pauses) {
@@ -48,6 +62,18 @@ fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, policy: &Policy) -> Outcom
         }
         heap.tell(tally);
         pauses.tell(tally);
+    })
+}
+
+/// Memory on the swap device, which only its own machine shows.
+fn swapped(member: &ZookeeperMember, policy: &Policy) -> Option<Hit> {
+    let bytes = member.here.known()?.swapped_bytes?;
+    (bytes as f64 >= policy.get(&SWAP_WARN)).then(|| {
+        let says = "{swapped} of its memory are swapped out: whatever needs them waits for the disk";
+        on(member, Severity::Warning, says).with("swapped", Value::Bytes(bytes)).remedy(
+            "Make -Xmx smaller than what the machine has to spare, take other work off it, or switch swapping off \
+             (vm.swappiness = 1, or swapoff).",
+        )
     })
 }
 
@@ -113,6 +139,19 @@ mod tests {
         sample.numbers_mut("n1").insert("jvm_memory_bytes_used_heap".into(), 8e8);
         sample.numbers_mut("n2").insert("jvm_pause_time_ms_max".into(), 1000.0);
         row(&CHECK, &sample, &[Severity::Warning, Severity::Warning]);
+    }
+
+    #[test]
+    fn swapped_memory_is_seen_without_any_number() {
+        let mut sample = ensemble(3);
+        sample.here_mut("n2").swapped_bytes = Some(4096);
+        row(&CHECK, &sample, &[Severity::Warning]);
+        for name in ["n1", "n2", "n3"] {
+            sample.zookeeper_mut(name).metrics = crate::facts::Observed::unknown("mntr is not listed");
+        }
+        let outcome = sample.run(&CHECK);
+        let both = matches!(&outcome, Outcome::Judged { hits, gaps } if hits.len() == 1 && gaps.len() == 1);
+        assert!(both, "{outcome:?}");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! Latency, space, quotas.
 
 mod client_connections;
+mod client_sessions;
 mod disk_space;
 mod jvm;
 mod server_errors;
+mod server_snapshots;
 mod store_size;
 mod data_placement;
 mod autopurge;
@@ -17,6 +19,8 @@ mod db_size_spread;
 mod file_descriptors;
 mod fragmentation;
 mod log_store;
+mod memory;
+mod raft_snapshots;
 mod percentile;
 mod wal_fsync;
 
@@ -37,10 +41,14 @@ pub(super) const CHECKS: &[&Check] = &[
     &file_descriptors::CHECK,
     &commit_latency::CHECK,
     &log_store::CHECK,
+    &raft_snapshots::CHECK,
+    &memory::CHECK,
     &autopurge::CHECK,
     &data_placement::CHECK,
     &store_size::CHECK,
     &server_errors::CHECK,
     &jvm::CHECK,
     &client_connections::CHECK,
+    &client_sessions::CHECK,
+    &server_snapshots::CHECK,
 ];

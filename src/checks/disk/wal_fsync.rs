@@ -58,7 +58,7 @@ fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, policy: &Policy) -> O
     let mut tally = Tally::new();
     let mut idle = 0_usize;
     for (member, native) in consul.answered(facts) {
-        unread(member, native, "how fast its log reaches the disk", &mut tally);
+        unread(member, native, &mut tally);
         let Some(metrics) = native.metrics.known() else { continue };
         let Some((metric, sample)) = metrics.log_sync() else {
             idle += 1;

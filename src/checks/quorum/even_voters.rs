@@ -1,4 +1,4 @@
-use crate::facts::{CommonFacts, VoteRule};
+use crate::facts::{CommonFacts, VoteRule, ZookeeperFacts, ZookeeperMember};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Value};
 use crate::policy::Policy;
 use crate::quorum;
@@ -19,8 +19,24 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/faq/#why-an-odd-number-of-cluster-members",
         "https://etcd.io/docs/v3.6/op-guide/runtime-configuration/ (two members: removing one is unsafe)",
     ],
-    rules: &[Rule::Common(judge)],
+    rules: &[Rule::Zookeeper(judge_zookeeper), Rule::Common(judge)],
 };
+
+/// With an oracle half of the voters go on, where it says so: what it says is not known here.
+fn judge_zookeeper(zookeeper: &ZookeeperFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
+    let oracle = |member: &ZookeeperMember| member.settings.parsed("oraclePath").known()?.map(str::to_owned);
+    match zookeeper.answering().find_map(oracle) {
+        Some(path) => Outcome::found(
+            Hit::new(
+                Severity::Info,
+                "an oracle ({path}) lets half of the voters go on; here a majority is counted, and half is called lost",
+            )
+            .with("path", path)
+            .remedy("See that exactly one half is ever told to go on: two that do are two ensembles."),
+        ),
+        None => judge(facts, policy, Timestamp::UNIX_EPOCH),
+    }
+}
 
 fn judge(facts: &CommonFacts, _: &Policy, _: Timestamp) -> Outcome {
     if let Some(why) = facts.membership_unseen() {
@@ -74,6 +90,14 @@ mod tests {
         row(&CHECK, &cluster(2), &[Severity::Critical]);
         row(&CHECK, &cluster(4), &[Severity::Warning]);
         row(&CHECK, &cluster(6), &[Severity::Warning]);
+    }
+
+    #[test]
+    fn an_oracle_helps_two() {
+        let mut two = crate::checks::testing::ensemble(2);
+        row(&CHECK, &two, &[Severity::Critical]);
+        two.set_in_file("n1", "oraclePath", Some("/chassis/mastership"));
+        row(&CHECK, &two, &[Severity::Info]);
     }
 
     #[test]

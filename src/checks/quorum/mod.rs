@@ -10,6 +10,7 @@ mod learner_stuck;
 mod linearizable_read;
 mod quorum_lost;
 mod quorum_margin;
+mod redundancy_zones;
 mod single_voter;
 mod too_many_voters;
 mod unstarted_member;
@@ -29,6 +30,7 @@ pub(super) const CHECKS: &[&Check] = &[
     &unstarted_member::CHECK,
     &learner_stuck::CHECK,
     &autopilot::CHECK,
+    &redundancy_zones::CHECK,
     &standalone_server::CHECK,
     &before_restart::CHECK,
 ];

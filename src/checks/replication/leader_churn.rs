@@ -64,7 +64,7 @@ fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcom
     }
     let mut tally = Tally::new();
     for (member, native) in consul.answered(facts) {
-        unread(member, native, "elections", &mut tally);
+        unread(member, native, &mut tally);
         let count = |name: &str| {
             native.metrics.known().and_then(|m| m.counters.get(name)).copied().unwrap_or_default() as u64
         };

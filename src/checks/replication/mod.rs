@@ -1,5 +1,6 @@
 //! Lag, divergence, churn.
 
+mod election_time;
 mod zxid_rollover;
 mod zxids;
 mod data_divergence;
@@ -26,4 +27,5 @@ pub(super) const CHECKS: &[&Check] = &[
     &restore_window::CHECK,
     &raft_saturation::CHECK,
     &zxid_rollover::CHECK,
+    &election_time::CHECK,
 ];

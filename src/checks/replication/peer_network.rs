@@ -1,6 +1,8 @@
 use super::window::Spoken;
+use crate::checks::agents::unread;
 use crate::facts::{
-    CommonFacts, EtcdFacts, EtcdMember, EtcdMetrics, EtcdWindow, Histogram, Member, Observed, Window,
+    CommonFacts, ConsulFacts, EtcdFacts, EtcdMember, EtcdMetrics, EtcdWindow, Histogram, Member, Observed,
+    Window,
 };
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
@@ -14,6 +16,12 @@ const RTT: Threshold = Threshold {
     key: "peer_rtt_p99_warn",
     default: Limit::Millis(150.0),
     source: "etcd contrib/mixin/alerts: etcdMemberCommunicationSlow (p99 over 150 ms)",
+};
+
+const HEARTBEAT: Threshold = Threshold {
+    key: "heartbeat_rtt_warn",
+    default: Limit::Millis(50.0),
+    source: "Consul reference architecture: round trips between servers below 50 ms on average",
 };
 
 /// How long before a window a peer must have been started, in seconds: it takes a while to listen, and the start that
@@ -32,13 +40,46 @@ pub(super) const CHECK: Check = Check {
     remedy: "Look at the network between the peer ports of the two members: firewalls, routes, MTU, certificates. If \
              the distance cannot change, raise --heartbeat-interval and --election-timeout on every member.",
     runbook: None,
-    thresholds: &[FAILURES, RTT],
+    thresholds: &[FAILURES, RTT, HEARTBEAT],
     sources: &[
         "etcd contrib/mixin/alerts: etcdMembersDown, etcdMemberCommunicationSlow",
         "https://etcd.io/docs/v3.6/tuning/",
+        "Consul telemetry reference: consul.raft.replication.heartbeat, of the leader's last interval of 10 s",
     ],
-    rules: &[Rule::Etcd(judge)],
+    rules: &[Rule::Etcd(judge), Rule::Consul(judge_consul)],
 };
+
+/// A heartbeat is answered as it comes, without a look at a disk: it takes a round trip. One that is lost is heartbeats'.
+fn judge_consul(consul: &ConsulFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
+    if facts.members.len() == 1 {
+        return Outcome::NotApplicable("one server has no peers".into());
+    }
+    let Some((leader, native)) = consul.leader(facts) else {
+        return Outcome::undecided("round trips to the leader: no leader answered", Severity::Warning);
+    };
+    let mut tally = Tally::new();
+    unread(leader, native, &mut tally);
+    let beats = native.metrics.known().map(|metrics| &metrics.heartbeats);
+    for (peer, beats) in beats.into_iter().flatten() {
+        let Some(peer) = facts.member(peer).filter(|peer| peer.reachable) else { continue };
+        let values = vec![
+            ("peer", peer.label().into()),
+            ("mean", Value::Millis(beats.mean)),
+            ("longest", Value::Millis(beats.max)),
+        ];
+        if beats.mean > policy.get(&HEARTBEAT) {
+            let mut hit = Hit::new(
+                Severity::Warning,
+                "heartbeats to {peer} took {mean} on average in the last 10 s, {longest} at the slowest",
+            );
+            hit.values = values;
+            tally.hit(hit.on(leader.label()));
+        } else {
+            tally.nearest(beats.mean, values);
+        }
+    }
+    tally.outcome()
+}
 
 fn judge(etcd: &EtcdFacts, facts: &CommonFacts, policy: &Policy) -> Outcome {
     if facts.members.len() == 1 {
@@ -156,7 +197,7 @@ fn slowest(histogram: &Histogram) -> Option<(f64, Option<f64>)> {
 mod tests {
     use super::*;
     use crate::checks::replication::window::testing::windowed;
-    use crate::checks::testing::{Sample, cluster, row, undecided};
+    use crate::checks::testing::{Sample, cluster, row, sampled, servers, undecided};
 
     fn rtt(buckets: &[(f64, f64)], count: f64) -> Sample {
         let mut facts = cluster(3);
@@ -165,6 +206,21 @@ mod tests {
             counted.peer_rtt.insert("2".into(), histogram);
         }
         facts
+    }
+
+    #[test]
+    fn heartbeats_that_take_long() {
+        row(&CHECK, &servers(3), &[]);
+        let took = |mean| {
+            let mut sample = servers(3);
+            sample.interval_mut("n1").heartbeats.insert("2".into(), sampled(mean, 90.0));
+            sample
+        };
+        row(&CHECK, &took(50.0), &[]);
+        row(&CHECK, &took(51.0), &[Severity::Warning]);
+        // Its absence is quorum-margin's finding.
+        row(&CHECK, &took(51.0).down("n2"), &[]);
+        undecided(&CHECK, &servers(3).down("n1"), Severity::Warning);
     }
 
     #[test]

@@ -31,7 +31,7 @@ fn judge(consul: &ConsulFacts, facts: &CommonFacts, policy: &Policy) -> Outcome 
     }
     let mut tally = Tally::new();
     for (member, native) in consul.answered(facts) {
-        unread(member, native, "how busy its raft is", &mut tally);
+        unread(member, native, &mut tally);
         for thread in ["main", "fsm"] {
             let name = format!("raft.thread.{thread}.saturation");
             let Some(sample) = native.metrics.known().and_then(|m| m.samples.get(&name)) else { continue };

@@ -30,7 +30,7 @@ fn judge(consul: &ConsulFacts, facts: &CommonFacts, policy: &Policy) -> Outcome 
         return Outcome::undecided("how old the leader's log is: no leader answered", Severity::Warning);
     };
     let mut tally = Tally::new();
-    unread(leader, native, "how old its log is", &mut tally);
+    unread(leader, native, &mut tally);
     let age = gauge(native, "raft.leader.oldestLogAge").filter(|age| *age > 0.0);
     let restores = consul.answered(facts).filter_map(|(member, native)| {
         Some((member, gauge(native, "raft.fsm.lastRestoreDuration").filter(|ms| *ms > 0.0)?))

@@ -43,6 +43,7 @@ pub(crate) fn servers(n: usize) -> Sample {
             catalog: Observed::Known(CatalogView::default()),
             anonymous: Observed::Known(AnonymousAccess::default()),
             peers_json: Observed::unknown("its disk cannot be seen from here"),
+            here: Observed::unknown("its disk cannot be seen from here"),
             denied: BTreeMap::new(),
         })
         .collect();
@@ -70,6 +71,7 @@ pub(crate) fn servers(n: usize) -> Sample {
             not_after: None,
             days_left: Some(3000.0),
         }]),
+        zones: Observed::unknown("it was not asked"),
         token: true,
     });
     sample
@@ -137,7 +139,10 @@ fn settings(n: usize) -> ConsulSettings {
 
 fn metrics(id: &str) -> ConsulMetrics {
     let append = if id == "1" { "raft.leader.dispatchLog" } else { "raft.rpc.appendEntries.storeLogs" };
-    let samples = [(append, sampled(1.0, 4.0)), ("raft.commitTime", sampled(3.0, 9.0))];
+    let mut samples = vec![(append, sampled(1.0, 4.0)), ("raft.commitTime", sampled(3.0, 9.0))];
+    if id == "1" {
+        samples.push(("raft.leader.lastContact", sampled(30.0, 80.0)));
+    }
     ConsulMetrics {
         interval: "2026-11-24 12:00:00 +0000 UTC".into(),
         samples: samples.into_iter().map(|(name, sample)| (name.to_owned(), sample)).collect(),
@@ -169,6 +174,20 @@ impl Sample {
     pub(crate) fn consul_mut(&mut self, name: &str) -> &mut ConsulMember {
         let mut members = self.consul_facts_mut().members.iter_mut();
         members.find(|m| m.name == name).expect("a server of that name")
+    }
+
+    /// What the named server's machine shows, to change: nothing wrong at first.
+    pub(crate) fn here_mut_of(&mut self, name: &str) -> &mut ConsulHere {
+        let here = &mut self.consul_mut(name).here;
+        if here.known().is_none() {
+            *here = Observed::Known(ConsulHere {
+                snapshots: Observed::Known(SnapshotsDir::default()),
+                config: Observed::Known(ConfigFiles::default()),
+                memory: Observed::Known(16 << 30),
+                ..ConsulHere::default()
+            });
+        }
+        known(here)
     }
 
     /// The named server's settings, to change.

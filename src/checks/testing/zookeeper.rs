@@ -58,6 +58,13 @@ pub(crate) fn ensemble(n: usize) -> Sample {
             members: ids.iter().map(|id| server(id, &config)).collect(),
             addresses_given: n,
             root_open: Observed::Known(false),
+            root_digest: Observed::Known(false),
+            quorum_port: Observed::Known(ZookeeperQuorumPort {
+                address: "10.0.0.1:2888".into(),
+                open: true,
+                tls: true,
+                own_machine: false,
+            }),
         }),
     })
 }
@@ -114,6 +121,11 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
     let numbers = [
         ("uptime", 3_600_000.0),
         ("looking_count", 1.0),
+        ("election_time_cnt", 1.0),
+        ("election_time_sum", 250.0),
+        ("election_time_max", 250.0),
+        ("stale_sessions_expired", 3.0),
+        ("connection_drop_count", 40.0),
         ("open_file_descriptor_count", 100.0),
         ("max_file_descriptor_count", 1000.0),
         ("digest_mismatches_count", 0.0),
@@ -161,6 +173,7 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
             properties: map(&[
                 ("admin.serverAddress", "127.0.0.1"),
                 ("client.certReload", "true"),
+                ("db.autocreate", "false"),
                 ("fips-mode", "false"),
             ]),
             running: map(&[
@@ -186,6 +199,7 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
             busiest: Observed::Known(Some(ZookeeperClient { address: "10.0.1.1".into(), connections: 3 })),
         }),
         answers_any_word: Observed::Known(false),
+        snapshot: Observed::Known(ZookeeperSnapshot { zxid: 1 << 32, age_seconds: Some(3600.0) }),
         here: Observed::Known(ZookeeperHere {
             directories: [("dataDir", "/var/lib/zk", 1), ("dataLogDir", "/txn/zk", 2)]
                 .map(|(key, path, device)| ZookeeperDirectory {
@@ -201,8 +215,27 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
                 })
                 .into(),
             exposed: vec![],
+            swapped_bytes: Some(0),
+            snapshot: None,
+            start: start(id, config),
             stores: BTreeMap::new(),
         }),
+    }
+}
+
+/// Files from which it starts again.
+fn start(id: &str, config: &ZookeeperConfig) -> ZookeeperStart {
+    let line = |(id, server): (&String, &ZookeeperServer)| {
+        let election = server.election.rsplit_once(':').map_or("", |(_, port)| port);
+        (format!("server.{id}"), format!("{}:{election}:participant;2181", server.quorum))
+    };
+    let timing = [("dataDir", "/var/lib/zk"), ("initLimit", "10"), ("syncLimit", "5")];
+    let timing = timing.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    ZookeeperStart {
+        file: config.servers.iter().map(line).chain(timing).collect(),
+        dynamic: None,
+        myid: Some(id.to_owned()),
+        left_over: None,
     }
 }
 

@@ -13,8 +13,10 @@ mod mesh_ca;
 mod peer_cert_auth;
 mod peer_tls;
 mod peer_verification;
+mod quorum_ports;
 mod shared_ca;
 mod sockets;
+mod tls_files;
 mod tls_version;
 
 use crate::finding::Check;
@@ -34,4 +36,6 @@ pub(super) const CHECKS: &[&Check] = &[
     &grpc_tls::CHECK,
     &mesh_ca::CHECK,
     &hostname_verification::CHECK,
+    &tls_files::CHECK,
+    &quorum_ports::CHECK,
 ];

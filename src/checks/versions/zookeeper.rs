@@ -1,7 +1,8 @@
 //! The questions of this family, asked of ZooKeeper's releases.
 
 use super::release::Release;
-use crate::facts::{CommonFacts, Observed, ZookeeperFacts};
+use crate::checks::servers::on;
+use crate::facts::{CommonFacts, Observed, ZookeeperFacts, ZookeeperMember};
 use crate::finding::{Hit, Outcome, Severity, Tally};
 use crate::policy::Policy;
 use std::collections::BTreeMap;
@@ -56,6 +57,9 @@ use Severity::{Critical, Warning};
 /// Lines of which the table knows something.
 const KNOWN_MINORS: std::ops::RangeInclusive<u32> = 5..=9;
 
+/// As of 3.9.6 and 3.8.7, of 2026. 3.9.6 also brings a newer Netty (ZOOKEEPER-5056): whether its vulnerabilities can be
+/// reached through ZooKeeper nobody says, so it is no row.
+///
 /// Each row with its source. "notes" are the release notes on zookeeper.apache.org/doc/rVERSION/releasenotes.html, "tags"
 /// what `git tag --contains` says of the fix in apache/zookeeper. Lines that had ended when a bug was found are listed only
 /// where the source says that they have it.
@@ -165,7 +169,24 @@ pub(super) fn known_bugs(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy
             tally.hit(hit(release, members, &bugs, severity));
         }
     }
+    zookeeper.answering().filter_map(logged_passwords).for_each(|hit| tally.hit(hit));
     tally.outcome()
+}
+
+/// ZOOKEEPER-5049, which harms only whoever gave the provider of numbers a password. apache/zookeeper#2392; notes 3.9.6;
+/// seen in the logs of 3.8.3 and 3.9.4.
+fn logged_passwords(member: &ZookeeperMember) -> Option<Hit> {
+    let release = Release::parse(&member.srvr.known()?.version)?;
+    let affected = release.line() >= (3, 6) && release < Release::new(3, 9, 6);
+    let password = |key: &&String| key.starts_with("metricsProvider.") && key.ends_with("assword");
+    let key = member.settings.file.known()?.keys().find(password)?;
+    affected.then(|| {
+        let says = "{version} writes {key} into its log at every start (ZOOKEEPER-5049, fixed in 3.9.6)";
+        on(member, Warning, says)
+            .with("version", release.to_string())
+            .with("key", key.as_str())
+            .remedy("Upgrade to 3.9.6, change the password, and remove logs that hold the old one.")
+    })
 }
 
 /// Whether the release has the bug; if so, the patch of its line that fixes it, if any does.
@@ -258,6 +279,7 @@ mod tests {
 
     #[test]
     fn only_silent_loss_in_everyday_operation_is_critical() {
+        row(&version_known_bug::CHECK, &all("3.9.6"), &[]);
         row(&version_known_bug::CHECK, &all("3.9.5"), &[]);
         row(&version_known_bug::CHECK, &all("3.8.6"), &[]);
         row(&version_known_bug::CHECK, &all("3.9.3"), &[Critical]);
@@ -267,6 +289,15 @@ mod tests {
         undecided(&version_known_bug::CHECK, &all("3.10.0"), Warning);
         undecided(&version_known_bug::CHECK, &all("3.4.14"), Warning);
         undecided(&version_known_bug::CHECK, &all("x"), Critical);
+    }
+
+    #[test]
+    fn a_password_that_is_logged() {
+        for (version, expected) in [("3.9.5", &[Warning][..]), ("3.9.6", &[]), ("3.8.6", &[Warning])] {
+            let mut sample = all(version);
+            sample.set_in_file("n2", "metricsProvider.ssl.keyStore.password", Some("(set)"));
+            row(&version_known_bug::CHECK, &sample, expected);
+        }
     }
 
     fn sentence(version: &str) -> String {

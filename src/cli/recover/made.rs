@@ -73,10 +73,16 @@ pub(in crate::cli) async fn plan(
     let hex: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
     let run_id = format!("{}-{}", now.strftime("%Y%m%dt%H%M%Sz"), &hex[..4]);
     let run_dir = places.run_dir(&run_id);
-    let facts = etcd.observe(&ask).await;
-    let scratch = (has_other_hosts(target) && stuck(&facts)).then(|| places.scratch()).transpose()?;
-    let sites = gather::sites(&target.members, scratch.as_ref().map(Scratch::path)).await;
-    drop(scratch);
+    let (facts, sites) = if has_other_hosts(target) {
+        // What is on other hosts is copied here to be read: only where there may be something to recover.
+        let facts = etcd.observe(&ask).await;
+        let scratch = stuck(&facts).then(|| places.scratch()).transpose()?;
+        let sites = gather::sites(&target.members, scratch.as_ref().map(Scratch::path)).await;
+        (facts, sites)
+    } else {
+        // side by side: what the disks hold is read for as long as the members are given to answer
+        futures_util::join!(etcd.observe(&ask), gather::sites(&target.members, None))
+    };
     let free = free_near(&LocalHost, &run_dir, Deadline::after(LOOK)).await;
     let backup = snapshot.map(|path| backup(path, world)).transpose()?;
     let situation = Situation {

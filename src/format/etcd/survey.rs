@@ -52,6 +52,9 @@ pub struct Keys {
     pub deletions: u64,
     /// Rows that only raise the revision.
     pub bumps: u64,
+    /// CRC-32C over all rows up to the last one that does more than raise the revision. A restored database has the hash
+    /// of its snapshot: the tool that restores only adds to the end.
+    pub hash: u32,
     /// The first row.
     pub first: Option<Revision>,
     /// The last row. `snapshot status` prints its main part as the revision.
@@ -117,6 +120,8 @@ struct Surveyor<'r> {
     survey: Survey,
     bucket: Amount,
     bucket_name: String,
+    /// CRC-32C over the bucket's records so far.
+    bucket_hash: u32,
     newest: Newest<Held>,
     prefixes: Prefixes,
     leases: Option<HashSet<i64>>,
@@ -129,6 +134,7 @@ impl<'r> Surveyor<'r> {
             survey: Survey::default(),
             bucket: Amount::default(),
             bucket_name: String::new(),
+            bucket_hash: 0,
             newest: Newest::for_file(database.used_bytes()),
             prefixes: Prefixes::default(),
             leases: None,
@@ -154,6 +160,10 @@ impl<'r> Surveyor<'r> {
     fn close_bucket(&mut self) {
         let name = std::mem::take(&mut self.bucket_name);
         let amount = std::mem::take(&mut self.bucket);
+        let (before, hash) = (self.survey.status_hash, std::mem::take(&mut self.bucket_hash));
+        // the hash of all is put together from those of the buckets: each byte is hashed once
+        let bytes = usize::try_from(amount.bytes).unwrap_or(usize::MAX);
+        self.survey.status_hash = crc32c::crc32c_combine(before, hash, bytes);
         if !name.is_empty() {
             self.survey.buckets.insert(name, amount);
         }
@@ -168,6 +178,9 @@ impl<'r> Surveyor<'r> {
         keys.revisions += 1;
         keys.first.get_or_insert(row.revision);
         keys.last = Some(row.revision);
+        if !matches!(row.change, Change::Bump) {
+            keys.hash = self.bucket_hash;
+        }
         match row.change {
             Change::Put(kv) => {
                 let prefix = self.prefixes.of(kv.key);
@@ -272,8 +285,8 @@ impl Visitor for Surveyor<'_> {
     }
 
     fn record(&mut self, path: &[Vec<u8>], item: &Item<'_>) {
-        let hash = crc32c::crc32c_append(self.survey.status_hash, item.key);
-        self.survey.status_hash = crc32c::crc32c_append(hash, item.value);
+        let hash = crc32c::crc32c_append(self.bucket_hash, item.key);
+        self.bucket_hash = crc32c::crc32c_append(hash, item.value);
         self.bucket.records += 1;
         self.bucket.bytes += (item.key.len() + item.value.len()) as u64;
         let [bucket] = path else { return };

@@ -34,6 +34,8 @@ pub(super) struct Whole {
     pub(super) keys: u64,
     /// Leases.
     pub(super) leases: u64,
+    /// CRC-32C over all rows, hex.
+    pub(super) rows_hash: String,
 }
 
 /// What tells one state of a file from another without reading it.
@@ -198,6 +200,7 @@ impl Whole {
             revision: facts.revision,
             keys: facts.keys,
             leases: facts.leftovers.leases,
+            rows_hash: format!("{:08x}", facts.rows_hash),
         }
     }
 
@@ -207,6 +210,7 @@ impl Whole {
             revision: facts.revision,
             keys: facts.keys,
             leases: facts.leases,
+            rows_hash: facts.rows_hash.clone(),
         }
     }
 }
@@ -269,10 +273,10 @@ mod tests {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("before.db");
         std::fs::write(&path, b"data").expect("written");
-        let found = Whole { sha256: "ab".into(), revision: 7, keys: 1, leases: 0 };
+        let found = Whole { sha256: "ab".into(), revision: 7, keys: 1, leases: 0, rows_hash: "c".into() };
         Proven::default().write(&path, found.clone()).expect("recorded");
         let another_process = || Proven::default().known(&path).expect("looked at");
-        assert_eq!(another_process(), Some(found));
+        assert_eq!(another_process(), Some(found.clone()));
 
         let times = std::fs::metadata(&path).and_then(|about| about.modified()).expect("a time");
         std::fs::write(&path, b"date").expect("changed, and as long as before");
@@ -287,11 +291,7 @@ mod tests {
         assert_eq!(another_process(), None);
         std::fs::remove_file(record_path(&path)).expect("removed");
         std::os::unix::fs::symlink(&path, record_path(&path)).expect("a link");
-        assert!(
-            Proven::default()
-                .write(&path, Whole { sha256: String::new(), revision: 0, keys: 0, leases: 0 })
-                .is_err()
-        );
+        assert!(Proven::default().write(&path, Whole { rows_hash: String::new(), ..found.clone() }).is_err());
         assert_eq!(std::fs::read(&path).expect("there"), b"date", "no link is followed");
     }
 }

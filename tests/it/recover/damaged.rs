@@ -1,9 +1,10 @@
 //! Survivors that run on a damaged database, and one whose space is used up.
 
 use super::oracle::{Ctl, data_dir, roles, runtime, signal, take_disks};
-use super::scene::{lose_two, with};
+use super::scene::{config_with, lose_two, with};
 use crate::cluster::Cluster;
 use serde_json::Value;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Overwrites every page of a database on which these bytes stand, under the server that has it open.
@@ -22,6 +23,39 @@ fn spoil(database: &Path, marker: &[u8]) {
     std::os::unix::fs::FileExt::write_all_at(&file, &bytes, 0)
         .and_then(|()| file.sync_all())
         .expect("written");
+}
+
+/// A tool that restores as etcd's own does, and then changes a value in what it made.
+fn falsifying(cluster: &Cluster, from: &str, to: &str) -> std::path::PathBuf {
+    assert_eq!(from.len(), to.len(), "the structure stays as it is");
+    let real = Path::new(cluster.program());
+    let bin = cluster.home.path("bin");
+    std::fs::create_dir(&bin).expect("a directory");
+    std::os::unix::fs::symlink(real, bin.join("etcd")).expect("a link");
+    let tool = format!(
+        "#!/bin/sh\n{real} \"$@\" || exit\nfor word; do case $word in --data-dir=*) \
+         LC_ALL=C sed -i 's/{from}/{to}/g' \"${{word#--data-dir=}}/member/snap/db\";; esac; done\n",
+        real = real.with_file_name("etcdutl").display()
+    );
+    let path = cluster.home.file("bin/etcdutl", &tool);
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("executable");
+    bin.join("etcd")
+}
+
+#[test]
+fn a_restored_directory_in_which_a_value_is_another_one_is_never_started() {
+    let cluster = Cluster::etcd("3.6.16", 3);
+    cluster.settles("healthy");
+    Ctl::new(&cluster, 0).does(&["put", "/balance", "one-hundred"]);
+    lose_two(&cluster);
+    let program = falsifying(&cluster, "one-hundred", "one-hundrex");
+    let real = cluster.program().to_owned();
+    let config = config_with(&cluster, "false.toml", &[(&real, &program.display().to_string())]);
+    // one that runs is asked what its program is: the false tool is beside the one that the file names
+    signal(&cluster, "-KILL", &[0]);
+    let run = with(&cluster, &config, &["recover", "run", "--yes"]).exits(75);
+    run.says(&["verify-offline failed", "rows are not those of the snapshot"]);
+    with(&cluster, &config, &["recover", "rollback", "--yes"]).exits(0);
 }
 
 fn seed(plan: &Value) -> String {

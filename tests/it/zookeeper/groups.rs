@@ -2,7 +2,7 @@
 //! real servers, which say themselves whether they serve.
 
 use super::{failing, quorum, says, word};
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Home};
 
 #[test]
 fn groups_decide_and_not_the_number_of_servers() {
@@ -42,4 +42,24 @@ fn groups_decide_and_not_the_number_of_servers() {
 
     cluster.lab("start", &["n4"]);
     cluster.settles("at-risk");
+}
+
+/// Nobody serves, and no page tells of groups: the files that the servers run by do, and addresses do not.
+#[test]
+fn groups_are_read_from_files_when_nobody_serves() {
+    let groups = ["--server-arg=group.1=1", "--server-arg=group.2=2", "--server-arg=group.3=3"];
+    let arguments = [&groups[..], &["--server-arg=admin.enableServer=false"]].concat();
+    let cluster = Cluster::zookeeper("3.8.3", 3, &arguments);
+    cluster.settles_calm();
+    cluster.lab("kill", &["n2", "n3"]);
+    crate::cluster::wait("the survivor has given up", || {
+        word(&cluster.endpoint_of("n1"), "srvr").contains("not currently serving")
+    });
+    let (config, target) = (cluster.config(), cluster.endpoints().join(","));
+    let here = Home::new().run(&["check", "--config", config, "-o", "json"]).exits(2).json();
+    let why = says(&here, "quorum-lost");
+    assert!(why.contains("1 of 3 voters answers; 2 of 3 groups are needed"), "{why}");
+    let far = Home::new().run(&["check", &target, "-o", "json"]).exits(2).json();
+    let why = says(&far, "quorum-lost");
+    assert!(why.contains("2 are needed, if a majority decides"), "{why}");
 }

@@ -121,3 +121,102 @@ fn a_machine_shows_its_disks_its_files_and_its_heap() {
     let closed = says(&cluster.check(&[]).json(), "data-dir-permissions");
     assert!(closed.contains("Are the data on disk closed"), "{closed}");
 }
+
+/// A server counts our own connections, too: a check keeps to few at a time, and does not raise an alarm of its making.
+#[test]
+fn three_connections_for_each_client_are_enough() {
+    for arguments in [
+        &["--server-arg=maxClientCnxns=3", "--server-arg=4lw.commands.whitelist=srvr,mntr,conf"][..],
+        // Without a page every datum takes a word.
+        &[
+            "--server-arg=maxClientCnxns=3",
+            "--server-arg=4lw.commands.whitelist=srvr,mntr,conf",
+            "--server-arg=admin.enableServer=false",
+        ],
+    ] {
+        let cluster = Cluster::zookeeper("3.9.5", 3, arguments);
+        cluster.settles_calm();
+        let mut report = cluster.check(&[]).exits(0).json();
+        for _ in 0..5 {
+            report = cluster.check(&["--window", "1s"]).exits(0).json();
+            assert_eq!(quorum(&report)["state"], "healthy", "{report:#}");
+            assert_eq!(report["clusters"][0]["unreachable"], serde_json::json!([]), "{report:#}");
+            for check in ["client-connections", "server-errors"] {
+                assert!(!failing(&report, "warning").contains(&check.to_owned()), "{}", says(&report, check));
+            }
+        }
+        assert_eq!(found(&report, "unknown", "critical"), [""; 0], "{report:#}");
+        for endpoint in cluster.endpoints() {
+            let mntr = super::word(endpoint, "mntr");
+            assert!(mntr.contains("zk_connection_rejected\t0"), "refused because of us: {mntr}");
+        }
+    }
+}
+
+/// What a server writes for itself, and what it would start from.
+#[test]
+fn snapshots_that_are_gone_and_files_that_are_another_servers() {
+    let cluster = Cluster::zookeeper("3.9.5", 3, &["--server-arg=snapCount=20"]);
+    cluster.settles_calm();
+    let write = |count: &str| cluster.run(&["probe", "commit", "--count", count, "--yes"]).exits(0);
+    write("200");
+    let report = cluster.check(&[]).exits(0).json();
+    for check in ["server-snapshots", "start-files", "election-time", "client-sessions"] {
+        let of_it = report["clusters"][0]["findings"].as_array().expect("findings");
+        assert!(
+            of_it.iter().any(|f| f["check"] == check && f["status"] == "pass"),
+            "{}",
+            says(&report, check)
+        );
+    }
+    let dir = Path::new(cluster.config()).with_file_name("n1").join("data");
+    let snapshots = || std::fs::read_dir(dir.join("version-2")).expect("a directory").flatten();
+    let newer = || -> Vec<std::path::PathBuf> {
+        let of = |path: &std::path::PathBuf| {
+            let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            name.starts_with("snapshot.") && name != "snapshot.0"
+        };
+        snapshots().map(|file| file.path()).filter(of).collect()
+    };
+    assert!(newer().len() > 1, "one each twenty transactions: {:?}", newer());
+    // Opening a session is a transaction, too: the server may well write another one meanwhile.
+    wait("a server without its snapshots is named", || {
+        newer().iter().for_each(|path| std::fs::remove_file(path).expect("removed"));
+        let gone = says(&cluster.check(&["--only", "server-snapshots"]).json(), "server-snapshots");
+        gone.contains("\"n1\"") && gone.contains("it should take one every 20")
+    });
+
+    std::fs::write(dir.join("myid"), "2\n").expect("written");
+    let other = says(&cluster.check(&["--only", "start-files"]).json(), "start-files");
+    let twice = ["n1", "n2"].map(|name| format!("\"{name}\": \"more than one server's myid is 2\""));
+    assert_eq!(other, twice.join("\n"));
+}
+
+/// How long nobody was served: seen by the server that waited, since the check before.
+#[test]
+fn an_election_that_waits_for_a_server_to_start() {
+    let cluster = Cluster::zookeeper("3.8.3", 3, &["--server-arg=4lw.commands.whitelist=srvr,mntr"]);
+    cluster.settles_calm();
+    let text = std::fs::read_to_string(cluster.config()).expect("a config file");
+    let strict =
+        cluster.home.file("strict.toml", &format!("{text}\n[policy]\nelection_time_warn = \"50ms\"\n"));
+    let check = || {
+        let path = strict.to_str().expect("a path");
+        cluster.home.run(&["check", "--config", path, "-o", "json", "--timeout", "5s"])
+    };
+    // The first election, however long, is that of the start.
+    let calm = says(&check().exits(0).json(), "election-time");
+    assert!(calm.contains("When the servers look for a leader"), "{calm}");
+
+    let leader = cluster.with_role("leader").remove(0);
+    let followers = cluster.with_role("follower");
+    let [one, two] = [followers[0].as_str(), followers[1].as_str()];
+    cluster.lab("kill", &[one, two]);
+    let survivor = cluster.endpoint_of(&leader);
+    wait("the survivor has given up", || super::word(&survivor, "srvr").contains("not currently serving"));
+    cluster.lab("start", &[one]);
+    wait("the survivor serves again", || super::word(&survivor, "srvr").contains("Mode: "));
+    let waited = says(&check().json(), "election-time");
+    assert!(waited.contains(&leader) && waited.contains("(since last run)"), "{waited}");
+    assert!(waited.contains("it did not serve for") && !waited.contains(one), "{waited}");
+}

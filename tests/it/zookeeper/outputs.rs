@@ -79,9 +79,12 @@ fn a_leader_that_is_cut_off_gives_up_and_comes_back() {
             .says(&["need root"]);
         return;
     }
-    let arguments = ["--isolated", "--server-arg=tickTime=500"];
+    let arguments = ["--isolated", "--server-arg=tickTime=500", "--server-arg=reconfigEnabled=true"];
     let cluster = Cluster::zookeeper("3.9.5", 3, &arguments);
-    cluster.settles_calm();
+    let calm = cluster.settles_calm().json();
+    // Each server has an address of its own, and this is none of their machines.
+    let open = says(&calm, "quorum-ports");
+    assert!(open.contains("is open from here, in plaintext, and reconfigEnabled=true"), "{open}");
     let leader = cluster.with_role("leader").remove(0);
     let rest: Vec<&str> = ["n1", "n2", "n3"].into_iter().filter(|name| *name != leader).collect();
     cluster.lab("partition", &[&format!("{leader}|{}", rest.join(","))]);

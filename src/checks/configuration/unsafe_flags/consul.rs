@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 /// A setting that endangers data, quorum or machine.
 struct Danger {
     says: &'static str,
-    /// Severity where others can reach the API, and where only the machine itself can.
+    /// Severity where others can write over the API, and where only the machine itself can.
     severity: (Severity, Severity),
     wrong: fn(&ConsulSettings) -> bool,
     remedy: &'static str,
@@ -43,6 +43,12 @@ const DANGERS: &[Danger] = &[
         remedy: "Take disable_remote_exec = false out of its configuration.",
     },
     Danger {
+        says: "everybody may write over HTTP (allow_write_http_from holds a network of all addresses): the setting has no effect",
+        severity: (Severity::Warning, Severity::Info),
+        wrong: |s| s.allow_write_http_from.iter().any(|network| network.ends_with("/0")),
+        remedy: "Name only the networks that may write in allow_write_http_from, such as 127.0.0.0/8.",
+    },
+    Danger {
         says: "a stop by SIGTERM removes it from the membership (leave_on_terminate): servers that stop together shrink the \
                cluster to nothing",
         severity: (Severity::Warning, Severity::Warning),
@@ -58,18 +64,28 @@ pub(super) fn judge(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Ou
     let mut tally = Tally::new();
     let seen = with_settings(consul, facts, Severity::Critical, &mut tally);
     for danger in DANGERS {
-        let members: Vec<&Member> =
-            seen.iter().filter(|(_, settings)| (danger.wrong)(settings)).map(|(member, _)| *member).collect();
-        if members.is_empty() {
+        let wrong: Vec<&(&Member, &ConsulSettings)> =
+            seen.iter().filter(|(_, settings)| (danger.wrong)(settings)).collect();
+        if wrong.is_empty() {
             continue;
         }
-        let labels: Vec<String> = members.iter().map(|m| m.label()).collect();
-        let severity = if loopback_only(members.into_iter()) { danger.severity.1 } else { danger.severity.0 };
+        let labels: Vec<String> = wrong.iter().map(|(member, _)| member.label()).collect();
+        let open = wrong.iter().any(|(member, settings)| {
+            !loopback_only(std::iter::once(*member)) && !writes_from_loopback_only(settings)
+        });
+        let severity = if open { danger.severity.0 } else { danger.severity.1 };
         tally.hit(Hit::new(severity, danger.says).remedy(danger.remedy).on(labels.join(", ")));
     }
     alike(&seen, &mut tally);
     tally.evidence("servers_read", seen.len());
     tally.outcome()
+}
+
+/// Whether whoever comes from elsewhere may only read (allow_write_http_from), which Consul's security model advises where
+/// scripts are checks.
+fn writes_from_loopback_only(settings: &ConsulSettings) -> bool {
+    let loopback = |network: &String| network.starts_with("127.") || network.starts_with("::1/");
+    !settings.allow_write_http_from.is_empty() && settings.allow_write_http_from.iter().all(loopback)
 }
 
 /// Servers that wait differently long depose each other's leaders.
@@ -116,6 +132,18 @@ mod tests {
         let mut untold = servers(3);
         untold.consul_mut("n1").settings = Observed::unknown("permission-denied");
         undecided(&CHECK, &untold, Severity::Critical);
+    }
+
+    #[test]
+    fn who_may_write_over_http() {
+        let mut sample = servers(3);
+        sample.settings_mut("n1").remote_script_checks = true;
+        sample.settings_mut("n1").allow_write_http_from = vec!["127.0.0.0/8".into(), "::1/128".into()];
+        row(&CHECK, &sample, &[Severity::Warning]);
+        sample.settings_mut("n1").allow_write_http_from.push("10.0.0.0/8".into());
+        row(&CHECK, &sample, &[Severity::Critical]);
+        sample.settings_mut("n1").allow_write_http_from = vec!["0.0.0.0/0".into()];
+        row(&CHECK, &sample, &[Severity::Critical, Severity::Warning]);
     }
 
     #[test]

@@ -75,6 +75,8 @@ pub(super) struct Reader<'a, 's> {
     ordinal: u64,
     /// Whether the current file's opening checksum was read.
     opened: bool,
+    /// For each file the ordinal of its first record; none for those that are passed over. Without it all are read.
+    wanted: Option<Vec<Option<u64>>>,
     /// Set at the end.
     pub(super) ending: Option<Ending>,
     /// Frames passed in the current segment and where they end.
@@ -90,9 +92,15 @@ impl<'a, 's> Reader<'a, 's> {
             crc: None,
             ordinal: 0,
             opened: false,
+            wanted: None,
             ending: None,
             passed: 0,
         }
+    }
+
+    /// Reads only some files of a log that was proven before, each by itself.
+    pub(super) fn of(segments: &'a [Segment<'s>], wanted: Vec<Option<u64>>) -> Reader<'a, 's> {
+        Reader { wanted: Some(wanted), ..Reader::new(segments) }
     }
 
     /// The segment that is being read.
@@ -129,6 +137,7 @@ impl<'a, 's> Reader<'a, 's> {
     /// Moves to the next record that is not a checksum; false at the end.
     fn step(&mut self) -> Result<bool, Damage> {
         loop {
+            self.pass_over();
             let Some(segment) = self.segments.get(self.current) else {
                 self.ending.get_or_insert(Ending::Clean { at: 0, room: 0 });
                 return Ok(false);
@@ -155,6 +164,17 @@ impl<'a, 's> Reader<'a, 's> {
                 }
             }
         }
+    }
+
+    /// At the start of a file: goes to the next one that is wanted. Its own first checksum then stands for those before.
+    fn pass_over(&mut self) {
+        let Some(wanted) = self.wanted.as_ref().filter(|_| self.frames.is_none()) else { return };
+        let ordinal = |at: usize| wanted.get(at).copied().flatten();
+        while self.current < self.segments.len() && ordinal(self.current).is_none() {
+            self.current += 1;
+            self.crc = None;
+        }
+        self.ordinal = ordinal(self.current).unwrap_or(self.ordinal);
     }
 
     /// Proves the record read last. True when it is one for the caller, false for a checksum or the end.

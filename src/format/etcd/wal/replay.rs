@@ -3,7 +3,7 @@
 use super::operation::Operation;
 use super::reader::{Position, Reader, Segment};
 use super::record::{EntryKind, Record};
-use super::scan::Scan;
+use super::scan::{Contents, Scan};
 use serde::Serialize;
 
 /// What is known of an entry's fate on this member.
@@ -56,8 +56,31 @@ impl<'a, 's> Replay<'a, 's> {
         applied: Option<u64>,
         from: u64,
     ) -> Replay<'a, 's> {
-        Replay { reader: Reader::new(segments), scan, applied, from }
+        let reader = reader(segments, scan, |contents| contents.highest >= from);
+        Replay { reader, scan, applied, from }
     }
+
+    /// The same, and of the files that have only entries below `from` those that tell of changes of the membership: what
+    /// they hold is shown whole.
+    pub fn notable(
+        segments: &'a [Segment<'s>],
+        scan: &'a Scan,
+        applied: Option<u64>,
+        from: u64,
+    ) -> Replay<'a, 's> {
+        let wanted = |contents: &Contents| contents.highest >= from || contents.changes_members;
+        Replay { reader: reader(segments, scan, wanted), scan, applied, from: 0 }
+    }
+}
+
+/// Files that the scan did not come to are not read here either.
+fn reader<'a, 's>(
+    segments: &'a [Segment<'s>],
+    scan: &Scan,
+    wanted: impl Fn(&Contents) -> bool,
+) -> Reader<'a, 's> {
+    let ordinal = |contents: &Contents| wanted(contents).then_some(contents.first_ordinal);
+    Reader::of(segments, scan.contents.iter().map(ordinal).collect())
 }
 
 impl Iterator for Replay<'_, '_> {

@@ -1,12 +1,15 @@
 //! A first pass over the log: proven, summed up, and with what later entries overwrite.
 
 use super::reader::{Ending, Position, Reader, Segment};
-use super::record::{Entry, HardState, Identity, Record, SnapshotMark};
+use super::record::{Entry, EntryKind, HardState, Identity, Record, SnapshotMark};
 use crate::format::source::{Damage, Damages, Place};
 use serde::Serialize;
+use std::collections::VecDeque;
 
 /// Most snapshot records and overwrites that are kept; a log that has more is damaged.
 const MAX_KEPT: usize = 100_000;
+/// Changes of term that are kept, the last ones.
+const MAX_TERMS: usize = 4096;
 
 /// What a log holds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -29,8 +32,25 @@ pub struct Scan {
     pub ending: Ending,
     /// Everything that is wrong, the ending included when it is damage.
     pub damages: Damages,
+    /// Entries that count, as runs of one term: the index of each run's first entry. The last 4096 runs.
+    #[serde(skip)]
+    pub terms: VecDeque<LastEntry>,
     #[serde(skip)]
     pub(super) overwrites: Overwrites,
+    /// What there is in each file that was read.
+    #[serde(skip)]
+    pub(super) contents: Vec<Contents>,
+}
+
+/// What there is in a file of the log: whether it is worth reading again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Contents {
+    /// Ordinal of its first record.
+    pub(super) first_ordinal: u64,
+    /// The highest index of an entry in it, overwritten ones included; 0 without any.
+    pub(super) highest: u64,
+    /// Whether an entry in it changes the membership.
+    pub(super) changes_members: bool,
 }
 
 /// Term and index of an entry. Ordered as raft compares logs: by term, then by index.
@@ -113,15 +133,21 @@ impl Scanner {
             segments: files.collect(),
             ending: Ending::Clean { at: 0, room: 0 },
             damages: Damages::default(),
+            terms: VecDeque::new(),
             overwrites: Overwrites::default(),
+            contents: Vec::new(),
         };
         Scanner { scan, last_position: Position::default(), written_term: 0 }
     }
 
     fn open_segment(&mut self, segments: &[Segment<'_>], position: &Position) {
-        let Some(segment) = segments.iter().find(|segment| segment.sequence == position.segment) else {
+        let Some(at) = segments.iter().position(|segment| segment.sequence == position.segment) else {
             return;
         };
+        let segment = &segments[at];
+        // a file without a record has a place too
+        let nothing = Contents { first_ordinal: position.ordinal, highest: 0, changes_members: false };
+        self.scan.contents.resize(at + 1, nothing);
         let last = self.scan.last.map_or(0, |last| last.index);
         if self.scan.entries > 0 && last.checked_add(1) != Some(segment.first_index) {
             let named = segment.first_index;
@@ -151,6 +177,10 @@ impl Scanner {
 
     fn take_entry(&mut self, position: &Position, entry: &Entry<'_>) {
         self.scan.entries += 1;
+        if let Some(contents) = self.scan.contents.last_mut() {
+            contents.highest = contents.highest.max(entry.index);
+            contents.changes_members |= entry.kind != EntryKind::Normal;
+        }
         if entry.term < self.written_term {
             let what =
                 format!("entry {} is of term {} after one of {}", entry.index, entry.term, self.written_term);
@@ -177,9 +207,24 @@ impl Scanner {
                 self.tell(position, format!("more than {MAX_KEPT} entries overwrite others"));
             }
         }
+        self.take_term(LastEntry { term: entry.term, index: entry.index });
         let first = self.scan.first_index.get_or_insert(entry.index);
         *first = (*first).min(entry.index);
         self.scan.last = Some(LastEntry { term: entry.term, index: entry.index });
+    }
+
+    /// An entry drops all that stand at its index or above.
+    fn take_term(&mut self, entry: LastEntry) {
+        let terms = &mut self.scan.terms;
+        while terms.back().is_some_and(|run| run.index >= entry.index) {
+            terms.pop_back();
+        }
+        if terms.back().is_none_or(|run| run.term != entry.term) {
+            terms.push_back(entry);
+        }
+        if terms.len() > MAX_TERMS {
+            terms.pop_front();
+        }
     }
 
     fn take_state(&mut self, position: &Position, state: HardState) {

@@ -145,6 +145,66 @@ fn a_snapshot_record_allows_a_jump() {
     assert_eq!(scan.snapshot().map(|mark| mark.index), Some(50));
 }
 
+/// Several files, some written over by later leaders, one with a change of the membership.
+fn long() -> Vec<Vec<u8>> {
+    let mut writer = Writer::new();
+    writer.state(1, 7, 0);
+    let mut index = 0;
+    for term in 1..8 {
+        for _ in 0..4 {
+            index += 1;
+            match (term, index % 5) {
+                (3, 0) => writer.promote(index, term),
+                _ => writer.put(index, term, "k"),
+            }
+        }
+        writer.state(term, 7, index - 3);
+        if term % 3 != 0 {
+            writer.cut();
+            writer.state(term, 7, index - 3);
+        }
+        index -= 2;
+    }
+    writer.files()
+}
+
+fn placed(files: &[Vec<u8>]) -> Vec<Segment<'_>> {
+    let mut first_index = 0;
+    let mut placed = Vec::new();
+    for (at, file) in files.iter().enumerate() {
+        placed.push(Segment { sequence: at as u64, first_index, source: file });
+        first_index = scan(&placed).last.map_or(0, |last| last.index + 1);
+    }
+    placed
+}
+
+#[test]
+fn what_is_passed_over_is_nothing_that_was_asked_for() {
+    let files = long();
+    let segments = placed(&files);
+    let scan = scan(&segments);
+    assert!(scan.is_sound() && files.len() > 4, "{:?}", scan.damages);
+    let whole: Vec<Replayed> = Replay::new(&segments, &scan, Some(5), 0).collect();
+    assert_eq!(whole.len() as u64, scan.entries);
+    let last = scan.last.expect("an entry").index;
+    for from in 0..=last + 1 {
+        let asked: Vec<Replayed> = Replay::new(&segments, &scan, Some(5), from).collect();
+        let expected: Vec<Replayed> = whole.iter().filter(|entry| entry.index >= from).cloned().collect();
+        assert_eq!(asked, expected, "from {from}");
+        let told = |entry: &Replayed| entry.index >= from || entry.kind != EntryKind::Normal;
+        let notable: Vec<Replayed> = Replay::notable(&segments, &scan, Some(5), from).filter(told).collect();
+        let expected: Vec<Replayed> = whole.iter().filter(|entry| told(entry)).cloned().collect();
+        assert_eq!(notable, expected, "from {from}");
+    }
+    let mut runs: Vec<LastEntry> = Vec::new();
+    for entry in whole.iter().filter(|entry| entry.mark != Mark::Overwritten) {
+        if runs.last().is_none_or(|run| run.term != entry.term) {
+            runs.push(LastEntry { term: entry.term, index: entry.index });
+        }
+    }
+    assert_eq!(scan.terms, runs);
+}
+
 proptest! {
     #[test]
     fn every_flipped_bit_of_a_record_is_seen(at in 0usize..6000, bit in 0u8..8) {
