@@ -228,15 +228,10 @@ async fn disk(
     let db = host.stat(&site.data_dir.join("member/snap/db"), deadline).await;
     let copy = match (&db, &site.spec, scratch) {
         (Ok(None), _, _) => Observed::unknown("there is no database in it"),
-        (_, HostSpec::Local, _) => {
-            let (dir, wal) = (site.data_dir.clone(), site.wal_dir.clone());
-            let read = tokio::task::spawn_blocking(move || offline::open(&dir, wal.as_deref()));
-            match read.await {
-                Ok(Ok(copy)) => Observed::Known(Box::new(copy)),
-                Ok(Err(error)) => Observed::unknown(error.to_string()),
-                Err(error) => Observed::unknown(error.to_string()),
-            }
-        }
+        (_, HostSpec::Local, _) => match read(&site.data_dir, site.wal_dir.as_deref()).await {
+            Ok(copy) => Observed::Known(Box::new(copy)),
+            Err(why) => Observed::unknown(why),
+        },
         (_, HostSpec::Ssh(_), None) => Observed::unknown("its files are on another host and were not read"),
         (_, HostSpec::Ssh(_), Some(scratch)) => match fetched(site, host, scratch).await {
             Ok(copy) => Observed::Known(Box::new(copy)),
@@ -250,6 +245,13 @@ async fn disk(
     }))
 }
 
+/// Beside everything else that is waited for.
+async fn read(dir: &Path, wal_dir: Option<&Path>) -> Result<CopyFacts, String> {
+    let (dir, wal_dir) = (dir.to_owned(), wal_dir.map(Path::to_owned));
+    let read = tokio::task::spawn_blocking(move || offline::open(&dir, wal_dir.as_deref()));
+    read.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+}
+
 /// What is in the directory of another host, read in a copy that is here. It is called what it is called there.
 async fn fetched(site: &Site, host: &dyn Host, scratch: &Path) -> Result<CopyFacts, String> {
     let deadline = Deadline::after(FETCH);
@@ -259,9 +261,7 @@ async fn fetched(site: &Site, host: &dyn Host, scratch: &Path) -> Result<CopyFac
         fetch_tree(host, wal, &log, ROOM, deadline).await?;
     }
     let (data, log) = (scratch.join("data"), site.wal_dir.as_ref().map(|_| log));
-    let (at, wal_at) = (data.clone(), log.clone());
-    let read = tokio::task::spawn_blocking(move || offline::open(&at, wal_at.as_deref()));
-    let mut copy = read.await.map_err(|error| error.to_string())?.map_err(|error| error.to_string())?;
+    let mut copy = read(&data, log.as_deref()).await?;
     let named = |path: &str| {
         let path = Path::new(path);
         let in_log = || Some(site.wal_dir.as_ref()?.join(path.strip_prefix(log.as_ref()?).ok()?));

@@ -74,6 +74,7 @@ pub(in crate::cli) async fn plan(
     let run_id = format!("{}-{}", now.strftime("%Y%m%dt%H%M%Sz"), &hex[..4]);
     let run_dir = places.run_dir(&run_id);
     let (facts, sites) = if has_other_hosts(target) {
+        // What is on other hosts is copied here to be read: only where there may be something to recover.
         let facts = etcd.observe(&ask).await;
         let scratch = stuck(&facts).then(|| places.scratch()).transpose()?;
         let sites = gather::sites(&target.members, scratch.as_ref().map(Scratch::path)).await;

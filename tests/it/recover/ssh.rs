@@ -65,6 +65,8 @@ struct Remote {
 impl Remote {
     fn new(cluster: Cluster) -> Remote {
         let ssh = Ssh::to(&cluster, |member| format!("box-{member}"));
+        // A survivor may hold what it has not applied: then it is replayed here.
+        ssh.has(cluster.program());
         Remote { cluster, ssh }
     }
 
