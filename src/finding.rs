@@ -2,7 +2,8 @@
 //! turns them into text.
 
 use crate::facts::{
-    BackendKind, CommonFacts, ConsulFacts, EtcdFacts, Facts, NativeFacts, SnapshotFacts, ZookeeperFacts,
+    BackendKind, CommonFacts, ConsulFacts, ConsulFiles, EtcdFacts, Facts, FileFacts, NativeFacts,
+    SnapshotFacts, ZookeeperFacts, ZookeeperFiles,
 };
 use crate::policy::{Policy, Threshold};
 use crate::runbook::Page;
@@ -274,7 +275,11 @@ pub enum Rule {
     /// On Consul only.
     Consul(fn(&ConsulFacts, &CommonFacts, &Policy) -> Outcome),
     /// On a snapshot of etcd instead of a running cluster.
-    File(fn(&SnapshotFacts, &Policy) -> Outcome),
+    EtcdFile(fn(&SnapshotFacts, &Policy) -> Outcome),
+    /// On files of ZooKeeper instead of a running ensemble.
+    ZookeeperFile(fn(&ZookeeperFiles, &Policy) -> Outcome),
+    /// On a snapshot of Consul instead of running servers.
+    ConsulFile(fn(&ConsulFiles, &Policy) -> Outcome),
 }
 
 impl Rule {
@@ -287,7 +292,7 @@ impl Rule {
                 Some(judge(native, &facts.common, policy))
             }
             (Rule::Consul(judge), NativeFacts::Consul(native)) => Some(judge(native, &facts.common, policy)),
-            (Rule::Etcd(_) | Rule::Zookeeper(_) | Rule::Consul(_) | Rule::File(_), _) => None,
+            _ => None,
         }
     }
 }
@@ -324,11 +329,13 @@ impl Check {
         })
     }
 
-    /// Runs the check on a snapshot; `None` when a file cannot answer its question.
-    pub fn run_on_file(&self, file: &SnapshotFacts, policy: &Policy) -> Option<Outcome> {
-        self.rules.iter().find_map(|rule| match rule {
-            Rule::File(judge) => Some(judge(file, policy)),
-            Rule::Common(_) | Rule::Etcd(_) | Rule::Zookeeper(_) | Rule::Consul(_) => None,
+    /// Runs the check on files; `None` when they cannot answer its question.
+    pub fn run_on_file(&self, file: &FileFacts, policy: &Policy) -> Option<Outcome> {
+        self.rules.iter().find_map(|rule| match (rule, file) {
+            (Rule::EtcdFile(judge), FileFacts::Etcd(file)) => Some(judge(file, policy)),
+            (Rule::ZookeeperFile(judge), FileFacts::Zookeeper(files)) => Some(judge(files, policy)),
+            (Rule::ConsulFile(judge), FileFacts::Consul(files)) => Some(judge(files, policy)),
+            _ => None,
         })
     }
 
@@ -346,9 +353,9 @@ impl Check {
                 Rule::Common(_) => {
                     return vec![BackendKind::Etcd, BackendKind::Zookeeper, BackendKind::Consul];
                 }
-                Rule::Etcd(_) | Rule::File(_) => BackendKind::Etcd,
-                Rule::Zookeeper(_) => BackendKind::Zookeeper,
-                Rule::Consul(_) => BackendKind::Consul,
+                Rule::Etcd(_) | Rule::EtcdFile(_) => BackendKind::Etcd,
+                Rule::Zookeeper(_) | Rule::ZookeeperFile(_) => BackendKind::Zookeeper,
+                Rule::Consul(_) | Rule::ConsulFile(_) => BackendKind::Consul,
             };
             if !backends.contains(&backend) {
                 backends.push(backend);

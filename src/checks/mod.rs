@@ -17,7 +17,7 @@ pub(crate) mod testing;
 mod transport;
 mod versions;
 
-use crate::facts::{BackendKind, Facts, SnapshotFacts};
+use crate::facts::{BackendKind, Facts, FileFacts};
 use crate::finding::{Check, Finding, Gap, Hit, Outcome, Severity, Status, Waiver};
 use crate::policy::{Policy, Threshold};
 use jiff::tz::TimeZone;
@@ -101,10 +101,10 @@ pub fn before_restart(
     Some(findings(&before_restart::CHECK, outcome, facts, waivers))
 }
 
-/// Runs those of the selected checks that a snapshot can answer. `facts` are of the file: its name and the time, and
+/// Runs those of the selected checks that files can answer. `facts` are of the file: its name and the time, and
 /// nothing of a running cluster.
 pub fn evaluate_file(
-    file: &SnapshotFacts,
+    file: &FileFacts,
     facts: &Facts,
     policy: &Policy,
     waivers: &[Waiver],

@@ -6,9 +6,10 @@ use super::settings::settings;
 use super::{Global, TargetArgs, World, block_on};
 use crate::backend::Ask;
 use crate::checks::{self, Selection, Verdict};
-use crate::facts::{FACTS_FORMAT, Facts, Member, Soundness};
+use crate::facts::{BackendKind, FACTS_FORMAT, Facts, FileFacts, Member, Soundness};
 use crate::finding::{Finding, Severity};
 use crate::host;
+use crate::offline;
 use crate::render::{self, Style};
 use crate::report::{CheckReport, Judged, Place};
 use crate::snapshot;
@@ -176,13 +177,21 @@ fn of_file(
     selection: &Selection,
     now: jiff::Timestamp,
 ) -> Result<Judged, Failure> {
-    let file = super::snapshot::look_at(path)?;
-    if file.verdict == Soundness::Damaged {
+    let file = match offline::whose(path) {
+        Some(BackendKind::Zookeeper) => FileFacts::Zookeeper(Box::new(offline::zookeeper::read(path)?)),
+        Some(BackendKind::Consul) => FileFacts::Consul(Box::new(offline::consul::read(path)?)),
+        Some(BackendKind::Etcd) | None => FileFacts::Etcd(Box::new(super::snapshot::look_at(path)?)),
+    };
+    // A directory of ZooKeeper is more than one file: that its newest snapshot is damaged is itself a finding.
+    if file.verdict() == Soundness::Damaged && file.backend() != BackendKind::Zookeeper {
+        let see = match file.backend() {
+            BackendKind::Etcd => "snapshot verify",
+            BackendKind::Zookeeper | BackendKind::Consul => "inspect",
+        };
         return Err(Failure::failed(format!("{} is damaged: what it says proves nothing", path.display()))
-            .hint(format!("see where with `quorate snapshot verify {}`", path.display())));
+            .hint(format!("see where with `quorate {see} {}`", path.display())));
     }
-    let cluster_id = file.manifest.as_ref().map(|manifest| manifest.cluster_id.clone());
-    let facts = Facts::of_file(&file.file, cluster_id, now);
+    let facts = Facts::of_file(&file, now);
     let findings = checks::evaluate_file(&file, &facts, &config.policy, &config.waivers, selection);
     Ok(Judged { facts, findings, declared_at: None })
 }

@@ -2,6 +2,8 @@
 
 use super::failure::{Failure, Kind};
 use super::{Global, Shape, World, style};
+use crate::facts::{BackendKind, Soundness};
+use crate::offline::{self, ConsulFilesReport, ZookeeperFilesReport};
 use crate::offline::{
     CopyFacts, Detail, InspectReport, LogLine, Loss, Playback, RankError, SurvivorsReport, Unrecognised,
     Verdict, describe, open, rank, touches,
@@ -89,7 +91,54 @@ pub(super) fn run(args: &InspectArgs, global: &Global, world: &World) -> Result<
         return Err(Failure::usage("several paths")
             .hint("give one path, or add --survivors to compare copies of one cluster"));
     };
-    if args.log { log(args, path, global, world) } else { one(args, path, global, world) }
+    match offline::whose(path) {
+        Some(BackendKind::Zookeeper) => zookeeper(args, path, global, world),
+        Some(BackendKind::Consul) => consul(args, path, global, world),
+        Some(BackendKind::Etcd) | None if args.log => log(args, path, global, world),
+        Some(BackendKind::Etcd) | None => one(args, path, global, world),
+    }
+}
+
+/// ZooKeeper's files.
+fn zookeeper(args: &InspectArgs, path: &Path, global: &Global, world: &World) -> Result<u8, Failure> {
+    only_whole(args, "ZooKeeper")?;
+    let files = offline::zookeeper::read(path)?;
+    let verdict = files.verdict;
+    let mut out = Vec::new();
+    match args.output {
+        Shape::Table => render::write_zookeeper_files(&files, style(global, world), &mut out)?,
+        Shape::Json => render::write_json(&ZookeeperFilesReport::new(files), &mut out)?,
+    }
+    world.print(&out)?;
+    Ok(soundness(verdict))
+}
+
+/// Consul's files.
+fn consul(args: &InspectArgs, path: &Path, global: &Global, world: &World) -> Result<u8, Failure> {
+    only_whole(args, "Consul")?;
+    let files = offline::consul::read(path)?;
+    let verdict = files.verdict;
+    let mut out = Vec::new();
+    match args.output {
+        Shape::Table => render::write_consul_files(&files, style(global, world), &mut out)?,
+        Shape::Json => render::write_json(&ConsulFilesReport::new(files), &mut out)?,
+    }
+    world.print(&out)?;
+    Ok(soundness(verdict))
+}
+
+/// What is offered for files of etcd only is refused for others, not passed over.
+fn only_whole(args: &InspectArgs, whose: &str) -> Result<(), Failure> {
+    let flag = match (args.log, &args.wal_dir) {
+        (true, _) => "--log",
+        (_, Some(_)) => "--wal-dir",
+        _ => return Ok(()),
+    };
+    Err(Failure::usage(format!("{flag} is for files of etcd, and these are of {whose}")).hint("leave it out"))
+}
+
+fn soundness(verdict: Soundness) -> u8 {
+    if verdict == Soundness::Sound { 0 } else { Kind::Failed.code() }
 }
 
 fn one(args: &InspectArgs, path: &Path, global: &Global, world: &World) -> Result<u8, Failure> {

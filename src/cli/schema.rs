@@ -5,7 +5,7 @@ use super::nearest::nearest;
 use super::probe::TlsReport;
 use super::{World, config, doctor, drill, explain, recover, runbook, size, snapshot};
 use crate::lab::state::Lab;
-use crate::offline::{InspectReport, LogLine, SurvivorsReport};
+use crate::offline::{ConsulFilesReport, InspectReport, LogLine, SurvivorsReport, ZookeeperFilesReport};
 use crate::probe::commit::CommitReport;
 use crate::probe::disk::DiskReport;
 use crate::render::{self, lab::LabsReport};
@@ -45,6 +45,16 @@ const KNOWN: &[Known] = &[
         make: || schema_for!(ChangeReport),
     },
     Known { name: "inspect", of: "quorate inspect -o json", make: || schema_for!(InspectReport) },
+    Known {
+        name: "inspect-zookeeper",
+        of: "quorate inspect -o json, on files of ZooKeeper",
+        make: || schema_for!(ZookeeperFilesReport),
+    },
+    Known {
+        name: "inspect-consul",
+        of: "quorate inspect -o json, on files of Consul",
+        make: || schema_for!(ConsulFilesReport),
+    },
     Known {
         name: "inspect-log",
         of: "a line of quorate inspect --log -o json",

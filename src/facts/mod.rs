@@ -12,6 +12,7 @@ mod drill;
 mod etcd;
 mod latency;
 mod snapshot;
+mod files;
 mod zookeeper;
 
 pub use backups::*;
@@ -21,6 +22,7 @@ pub use consul::*;
 pub use data_dir::*;
 pub use drill::*;
 pub use etcd::*;
+pub use files::*;
 pub use latency::*;
 pub use snapshot::*;
 pub use zookeeper::*;

@@ -1,11 +1,7 @@
 //! What an etcd snapshot or database file holds, as plain data: the report of `snapshot verify` and what `check
 //! --snapshot` judges. Ids are lower-case hex, as etcd's own tools print them.
 
-use super::{
-    BackendKind, CommonFacts, EtcdFacts, FACTS_FORMAT, Facts, KubernetesStore, NativeFacts, Observed,
-    ResourceStorage,
-};
-use jiff::Timestamp;
+use super::{KubernetesStore, ResourceStorage};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -282,43 +278,5 @@ impl SnapshotFacts {
     pub fn label(&self, id: &str) -> String {
         let named = self.members.iter().find(|member| member.id == id && !member.name.is_empty());
         named.map_or_else(|| id.to_owned(), |member| member.name.clone())
-    }
-}
-
-/// Why nothing is known of members when a file is judged.
-const NO_CLUSTER: &str = "a file was judged; no member was asked";
-
-impl Facts {
-    /// Of a file instead of a cluster: nothing is known but what to call it.
-    pub fn of_file(name: &str, cluster_id: Option<String>, now: Timestamp) -> Facts {
-        Facts {
-            format: FACTS_FORMAT,
-            quorate: env!("CARGO_PKG_VERSION").into(),
-            cluster: name.to_owned(),
-            taken_at: now,
-            duration_ms: 0.0,
-            common: CommonFacts {
-                backend: BackendKind::Etcd,
-                endpoints: Vec::new(),
-                cluster_ids: cluster_id.into_iter().collect(),
-                members: Vec::new(),
-                membership: Observed::unknown(NO_CLUSTER),
-                views: Vec::new(),
-                own_certificate: None,
-                zones_declared: false,
-                backups: None,
-                data_dirs: Default::default(),
-                votes: super::VoteRule::Majority,
-                drills: None,
-            },
-            native: NativeFacts::Etcd(EtcdFacts {
-                members: Vec::new(),
-                kubernetes: Observed::unknown(NO_CLUSTER),
-                auth_enabled: Observed::unknown(NO_CLUSTER),
-                hashes: Observed::unknown(NO_CLUSTER),
-                login_refused: None,
-                remembered: None,
-            }),
-        }
     }
 }

@@ -16,6 +16,9 @@ mod rank;
 mod report;
 mod verify;
 
+pub mod consul;
+pub mod zookeeper;
+
 pub use copy::{consistent_index, open};
 pub use entry::{Detail, EntryFacts, KeyChange, describe, touches};
 pub use facts::{
@@ -25,6 +28,6 @@ pub use facts::{
 };
 pub use log::Playback;
 pub use rank::{AtRisk, Fate, Loss, RankError, Ranked, Ranking, rank};
-pub use recognise::{Kind, Unrecognised, recognise};
-pub use report::{InspectReport, LogLine, SurvivorsReport};
+pub use recognise::{Kind, Unrecognised, recognise, whose};
+pub use report::{ConsulFilesReport, InspectReport, LogLine, SurvivorsReport, ZookeeperFilesReport};
 pub use verify::{Verified, examine, verify};

@@ -1,5 +1,6 @@
 //! What a path is, by its content; what is not etcd's is named.
 
+use crate::facts::BackendKind;
 use crate::files::FileSource;
 use crate::format::bbolt::{Cursor, Database};
 use crate::format::etcd::{has_digest, wal};
@@ -46,10 +47,52 @@ pub enum Unrecognised {
     },
 }
 
-/// Tells what a path is. Reads little of it, and changes nothing.
+/// Whose files lie at a path, by their names and first bytes; `None` when it cannot be told. A gzip file is taken for
+/// Consul's unless it is named as a ZooKeeper snapshot: nothing else of the three is compressed.
+pub fn whose(path: &Path) -> Option<BackendKind> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    if path.is_dir() {
+        let names = names(path).ok()?;
+        let has = |name: &str| names.iter().any(|there| there == name);
+        return if is_zookeeper(&names) {
+            Some(BackendKind::Zookeeper)
+        } else if is_consul(path, &names) || (has("meta.json") && has("state.bin")) {
+            Some(BackendKind::Consul)
+        } else {
+            None
+        };
+    }
+    let mut head = [0u8; HEAD];
+    let source = FileSource::open(path).ok()?;
+    let read = source.read_at(0, &mut head).ok()?;
+    match &head[..read] {
+        [b'Z', b'K', b'S' | b'L', b'N' | b'G', ..] => Some(BackendKind::Zookeeper),
+        _ if name.starts_with("snapshot.") && (name.ends_with(".gz") || name.ends_with(".snappy")) => {
+            Some(BackendKind::Zookeeper)
+        }
+        [0x1f, 0x8b, ..] => Some(BackendKind::Consul),
+        head if head.get(257..262) == Some(b"ustar") && head.starts_with(b"meta.json\0") => {
+            Some(BackendKind::Consul)
+        }
+        _ if name == "state.bin" => Some(BackendKind::Consul),
+        _ => None,
+    }
+}
+
+fn is_zookeeper(names: &[String]) -> bool {
+    let has = |name: &str| names.iter().any(|there| there == name);
+    has("version-2") || names.iter().any(|name| name.starts_with("snapshot.") || name == "acceptedEpoch")
+}
+
+fn is_consul(path: &Path, names: &[String]) -> bool {
+    let has = |name: &str| names.iter().any(|there| there == name);
+    (has("raft") && (has("serf") || path.join("raft/raft.db").exists())) || has("raft.db")
+}
+
+/// Tells what a path of etcd is. Reads little of it, and changes nothing.
 ///
 /// # Errors
-/// It is nothing that is read here; says what it is.
+/// It is nothing of etcd; says what it is.
 pub fn recognise(path: &Path) -> Result<Kind, Unrecognised> {
     let about = path.metadata().map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => Unrecognised::Absent(path.to_owned()),
@@ -96,11 +139,11 @@ fn directory(path: &Path) -> Result<Kind, Unrecognised> {
     if names.iter().any(|name| wal::segment_name(name).is_some()) {
         return Ok(Kind::LogDirectory(path.to_owned()));
     }
-    if has("version-2") || names.iter().any(|name| name.starts_with("snapshot.") || name == "acceptedEpoch") {
-        return Err(other(path, "a ZooKeeper data directory; ZooKeeper's files are not read yet", None));
+    if is_zookeeper(&names) {
+        return Err(other(path, "a ZooKeeper data directory, not etcd's", None));
     }
-    if has("raft") && (has("serf") || path.join("raft/raft.db").exists()) || has("raft.db") {
-        return Err(other(path, "a Consul data directory; Consul's files are not read yet", None));
+    if is_consul(path, &names) {
+        return Err(other(path, "a Consul data directory, not etcd's", None));
     }
     if has("db") {
         let instead = "the data directory (two levels up), or the file db itself";
@@ -167,8 +210,8 @@ fn file(path: &Path) -> Result<Kind, Unrecognised> {
 /// A magic number of another program's file.
 fn foreign(head: &[u8], name: &str) -> Option<String> {
     let text = match head {
-        [b'Z', b'K', b'S', b'N', ..] => "a ZooKeeper snapshot; ZooKeeper's files are not read yet",
-        [b'Z', b'K', b'L', b'G', ..] => "a ZooKeeper transaction log; ZooKeeper's files are not read yet",
+        [b'Z', b'K', b'S', b'N', ..] => "a ZooKeeper snapshot",
+        [b'Z', b'K', b'L', b'G', ..] => "a ZooKeeper transaction log",
         [0x1f, 0x8b, ..] => {
             "a gzip file, as a Consul snapshot is (`tar tzf` lists meta.json and state.bin in one); for an etcd \
              snapshot that was compressed, unpack it with gunzip first"
@@ -176,9 +219,7 @@ fn foreign(head: &[u8], name: &str) -> Option<String> {
         [0x28, 0xb5, 0x2f, 0xfd, ..] => "a zstd file: unpack it first",
         [b'P', b'K', 3, 4, ..] => "a zip archive: unpack it first",
         _ if head.get(257..262) == Some(b"ustar") => match head.starts_with(b"meta.json\0") {
-            true => {
-                "an unpacked Consul snapshot (a tar archive with meta.json); Consul's files are not read yet"
-            }
+            true => "an unpacked Consul snapshot (a tar archive with meta.json)",
             false => "a tar archive: unpack it first",
         },
         _ if name.ends_with(".snap") && !opens_as_bbolt(head) => {

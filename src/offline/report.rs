@@ -3,6 +3,7 @@
 use super::entry::EntryFacts;
 use super::facts::{CopyFacts, Verdict};
 use super::rank::Ranking;
+use crate::facts::{ConsulFiles, ZookeeperFiles};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -66,5 +67,39 @@ impl SurvivorsReport {
     pub fn new(ranking: Ranking, copies: Vec<CopyFacts>, taken_at: jiff::Timestamp) -> SurvivorsReport {
         let schema = "quorate.inspect-survivors/v1";
         SurvivorsReport { schema, taken_at: crate::report::rfc3339(taken_at), ranking, copies }
+    }
+}
+
+/// Result of `quorate inspect` on files of ZooKeeper.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ZookeeperFilesReport {
+    /// `quorate.inspect-zookeeper/v1`.
+    pub schema: &'static str,
+    /// What they hold.
+    #[serde(flatten)]
+    pub files: ZookeeperFiles,
+}
+
+impl ZookeeperFilesReport {
+    /// Makes the document.
+    pub fn new(files: ZookeeperFiles) -> ZookeeperFilesReport {
+        ZookeeperFilesReport { schema: "quorate.inspect-zookeeper/v1", files }
+    }
+}
+
+/// Result of `quorate inspect` on files of Consul.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct ConsulFilesReport {
+    /// `quorate.inspect-consul/v1`.
+    pub schema: &'static str,
+    /// What they hold.
+    #[serde(flatten)]
+    pub files: ConsulFiles,
+}
+
+impl ConsulFilesReport {
+    /// Makes the document.
+    pub fn new(files: ConsulFiles) -> ConsulFilesReport {
+        ConsulFilesReport { schema: "quorate.inspect-consul/v1", files }
     }
 }

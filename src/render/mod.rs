@@ -20,7 +20,10 @@ mod status;
 mod survivors;
 mod table;
 mod text;
+mod consul_files;
+mod zookeeper_files;
 
+pub use consul_files::write_consul_files;
 pub use inspect::{write_inspect, write_log_header, write_log_line};
 pub use json::{write_json, write_json_line};
 pub use latency::{histogram, latencies};
@@ -30,6 +33,7 @@ pub use snapshot::{field, write_difference, write_kept, write_manifest, write_sn
 pub use status::write as write_status;
 pub use survivors::write_survivors;
 pub use text::{columns, escape, escape_lines, wrap};
+pub use zookeeper_files::write_zookeeper_files;
 
 use crate::finding::{Severity, Status};
 use crate::report::{CheckReport, FindingReport};

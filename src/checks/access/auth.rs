@@ -26,7 +26,7 @@ pub(super) const CHECK: Check = Check {
         Rule::Etcd(judge),
         Rule::Zookeeper(super::sessions::judge),
         Rule::Consul(judge_consul),
-        Rule::File(judge_file),
+        Rule::EtcdFile(judge_file),
     ],
 };
 

@@ -27,7 +27,7 @@ pub(super) const CHECK: Check = Check {
         "https://kubernetes.io/docs/tasks/administer-cluster/kms-provider/: KMS v1 is deprecated since 1.28",
         "kubernetes apiserver/pkg/server/options/encryptionconfig/config.go: the prefixes of stored values",
     ],
-    rules: &[Rule::Etcd(judge), Rule::Zookeeper(judge_zookeeper), Rule::File(judge_file)],
+    rules: &[Rule::Etcd(judge), Rule::Zookeeper(judge_zookeeper), Rule::EtcdFile(judge_file)],
 };
 
 const REWRITE: &str = "Rewrite every object of the resource once all API servers write with the new key, such as: \
@@ -229,16 +229,20 @@ mod tests {
         row(&CHECK, &storing(&[("secrets", stored(0, &[]))]), &[]);
     }
 
+    fn of_etcd(file: SnapshotFacts) -> crate::facts::FileFacts {
+        crate::facts::FileFacts::Etcd(Box::new(file))
+    }
+
     #[test]
     fn a_file_tells_all_its_revisions() {
         let stored = crate::facts::StoredResource { values: 7, plaintext: 2, ..Default::default() };
         let kubernetes = [("secrets".to_owned(), stored)].into();
-        let file = SnapshotFacts { kubernetes, ..SnapshotFacts::default() };
+        let file = of_etcd(SnapshotFacts { kubernetes, ..SnapshotFacts::default() });
         let outcome = CHECK.run_on_file(&file, &Policy::default());
         let Some(Outcome::Judged { hits, .. }) = outcome else { unreachable!("found") };
         assert_eq!((hits.len(), hits[0].severity), (1, Severity::Warning));
         assert!(hits[0].remedy.is_some_and(|remedy| remedy.contains("compact")));
-        let empty = CHECK.run_on_file(&SnapshotFacts::default(), &Policy::default());
+        let empty = CHECK.run_on_file(&of_etcd(SnapshotFacts::default()), &Policy::default());
         assert!(matches!(empty, Some(Outcome::NotApplicable(_))));
     }
 

@@ -18,7 +18,7 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/op-guide/data_corruption/",
         "etcd server/etcdserver/api/v3rpc/maintenance.go: Status lists every alarm in `errors`",
     ],
-    rules: &[Rule::Etcd(judge), Rule::File(judge_file)],
+    rules: &[Rule::Etcd(judge), Rule::EtcdFile(judge_file)],
 };
 
 /// One alarm: the member it is about (hex id; empty when the server does not name one) and its type.

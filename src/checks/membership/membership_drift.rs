@@ -20,7 +20,7 @@ pub(super) const CHECK: Check = Check {
         "etcd-io/etcd#20967 (zombie members in 3.6), #19557 and #20793 (learners promoted only in one store)",
         "etcd /debug/vars: raft.status.progress",
     ],
-    rules: &[Rule::Common(judge), Rule::File(judge_file)],
+    rules: &[Rule::Common(judge), Rule::EtcdFile(judge_file)],
 };
 
 type Listed = BTreeMap<String, ListedMember>;

@@ -16,7 +16,7 @@ pub(super) const CHECK: Check = Check {
         "https://etcd.io/docs/v3.6/upgrades/upgrade_3_6/",
         "etcd-io/etcd#20967 (zombie members), #19557 and #20793 (promotions that are stored only once)",
     ],
-    rules: &[Rule::File(judge)],
+    rules: &[Rule::EtcdFile(judge)],
 };
 
 fn judge(file: &SnapshotFacts, _: &Policy) -> Outcome {
