@@ -81,6 +81,13 @@ pub enum Place {
         /// Byte offset in that segment's file.
         offset: u64,
     },
+    /// An offset in one of several files, or in a file inside an archive.
+    Inside {
+        /// Name of that file.
+        file: String,
+        /// Byte offset in it.
+        offset: u64,
+    },
 }
 
 impl fmt::Display for Place {
@@ -92,6 +99,7 @@ impl fmt::Display for Place {
             Place::Element { page, element } => write!(f, "page {page}, element {element}"),
             Place::Record { bucket, key } => write!(f, "bucket {bucket}, key {key}"),
             Place::Log { segment, offset } => write!(f, "segment {segment:016x}, offset {offset}"),
+            Place::Inside { file, offset } => write!(f, "{file}, offset {offset}"),
         }
     }
 }

@@ -27,14 +27,37 @@ impl SnapshotName {
 }
 
 /// `meta.json`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Meta {
+    /// Of the format: 1 since raft protocol 1.
+    pub version: u64,
+    /// `TERM-INDEX-MILLISECONDS`, as the directory is called.
+    pub id: String,
     /// Index of the last entry in it.
     pub index: u64,
+    /// Term of that entry.
+    pub term: u64,
+    /// Who was in the cluster.
+    pub servers: Vec<Server>,
+    /// Index of the entry that made it so; 1 after a recovery too.
+    pub configuration_index: u64,
     /// Bytes of `state.bin`.
     pub size: u64,
-    /// CRC-64 of `state.bin`.
-    pub crc: u64,
+    /// CRC-64 of `state.bin`; only where raft keeps its own snapshots, not in an archive.
+    pub crc: Option<u64>,
+}
+
+/// A server in raft's configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+pub struct Server {
+    /// 0 voter, 1 non-voter, 2 staging.
+    pub suffrage: u8,
+    /// Node id.
+    #[serde(rename = "ID")]
+    pub id: String,
+    /// `HOST:PORT` of its RPC.
+    pub address: String,
 }
 
 /// Reads `meta.json`. The reason is a phrase.
@@ -42,14 +65,42 @@ pub fn meta(bytes: &[u8]) -> Result<Meta, String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "PascalCase")]
     struct File {
+        #[serde(default)]
+        version: u64,
+        #[serde(rename = "ID", default)]
+        id: String,
         index: u64,
+        #[serde(default)]
+        term: u64,
+        #[serde(default)]
+        configuration: Configuration,
+        #[serde(default)]
+        configuration_index: u64,
         size: u64,
         #[serde(rename = "CRC")]
-        crc: String,
+        crc: Option<String>,
+    }
+    #[derive(Deserialize, Default)]
+    #[serde(rename_all = "PascalCase")]
+    struct Configuration {
+        #[serde(default)]
+        servers: Option<Vec<Server>>,
     }
     let file: File = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    let crc = decoded(&file.crc).ok_or("its CRC is no eight bytes in base64")?;
-    Ok(Meta { index: file.index, size: file.size, crc: u64::from_be_bytes(crc) })
+    let crc = match file.crc {
+        Some(text) => Some(decoded(&text).ok_or("its CRC is no eight bytes in base64")?),
+        None => None,
+    };
+    Ok(Meta {
+        version: file.version,
+        id: file.id,
+        index: file.index,
+        term: file.term,
+        servers: file.configuration.servers.unwrap_or_default(),
+        configuration_index: file.configuration_index,
+        size: file.size,
+        crc: crc.map(u64::from_be_bytes),
+    })
 }
 
 /// Eight bytes of base64: eleven characters and one to fill up.
@@ -137,11 +188,21 @@ mod tests {
         crc.update(b"12345");
         crc.update(b"6789");
         assert_eq!(crc.sum(), 0x995d_c9bb_df19_39fa);
-        let meta = meta(br#"{"Version":1,"ID":"2-71-1795578850714","Index":71,"Term":2,"Size":10956,"CRC":"LcZcW21GakQ="}"#);
-        assert_eq!(meta, Ok(Meta { index: 71, size: 10956, crc: 0x2dc6_5c5b_6d46_6a44 }));
-        for damaged in
-            [r#"{"Index":1,"Size":1}"#, r#"{"Index":1,"Size":1,"CRC":"LcZcW21GakQ"}"#, "", "{\"Ind"]
-        {
+        let meta = meta(br#"{"Version":1,"ID":"2-71-1795578850714","Index":71,"Term":2,"Configuration":{"Servers":
+            [{"Suffrage":1,"ID":"n","Address":"10.0.0.1:8300"}]},"ConfigurationIndex":1,"Size":10956,"CRC":"LcZcW21GakQ="}"#);
+        let expected = Meta {
+            version: 1,
+            id: "2-71-1795578850714".into(),
+            index: 71,
+            term: 2,
+            servers: vec![Server { suffrage: 1, id: "n".into(), address: "10.0.0.1:8300".into() }],
+            configuration_index: 1,
+            size: 10956,
+            crc: Some(0x2dc6_5c5b_6d46_6a44),
+        };
+        assert_eq!(meta, Ok(expected));
+        assert_eq!(super::meta(br#"{"Index":1,"Size":1}"#).map(|meta| meta.crc), Ok(None));
+        for damaged in [r#"{"Size":1}"#, r#"{"Index":1,"Size":1,"CRC":"LcZcW21GakQ"}"#, "", "{\"Ind"] {
             assert!(super::meta(damaged.as_bytes()).is_err(), "{damaged}");
         }
         assert_eq!(decoded("LcZcW21G!kQ="), None);

@@ -92,8 +92,9 @@ fn sound(path: &Path, deep: bool, deadline: Deadline) -> Observed<Option<String>
             "it is too large to be read at every check: `--deep` verifies its checksum",
         );
     }
+    let Some(crc) = meta.crc else { return broken("its meta.json has no checksum of its state.bin".into()) };
     match checksum(&mut file, deadline) {
-        Ok(Some(sum)) if sum == meta.crc => Observed::Known(None),
+        Ok(Some(sum)) if sum == crc => Observed::Known(None),
         Ok(Some(_)) => broken("the checksum of its state.bin is not the one of its meta.json".into()),
         Ok(None) => Observed::unknown("it could not be read within the time given (--timeout)"),
         Err(error) => broken(format!("its state.bin cannot be read: {error}")),
