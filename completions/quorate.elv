@@ -64,7 +64,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --window 'Look twice, this long apart, for what needs two samples [default: compare with the previous run]'
             cand --before-restart 'Only answer whether this member (name, id or address) may be restarted now: exit code 4 when it must not'
             cand --save-facts 'Keep what was seen, to replay with --facts'
-            cand --snapshot 'Judge a snapshot instead of a running cluster: encryption at rest over all revisions, stored membership, alarms, users, what stands in the way of an upgrade'
+            cand --snapshot 'Judge a snapshot instead of a running cluster: of etcd its encryption at rest over all revisions, stored membership, alarms, users, what stands in the way of an upgrade; of Consul its age, secrets that others can read, a Vault''s data in it, whether it can be restored. A data directory of Consul may be given too'
             cand --facts 'Judge what --save-facts kept instead of looking'
             cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
             cand --color 'When to use colour'

@@ -75,7 +75,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand check" -l timeout -d 'Th
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l window -d 'Look twice, this long apart, for what needs two samples [default: compare with the previous run]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l before-restart -d 'Only answer whether this member (name, id or address) may be restarted now: exit code 4 when it must not' -r
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l save-facts -d 'Keep what was seen, to replay with --facts' -r -F
-complete -c quorate -n "__fish_quorate_using_subcommand check" -l snapshot -d 'Judge a snapshot instead of a running cluster: encryption at rest over all revisions, stored membership, alarms, users, what stands in the way of an upgrade' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l snapshot -d 'Judge a snapshot instead of a running cluster: of etcd its encryption at rest over all revisions, stored membership, alarms, users, what stands in the way of an upgrade; of Consul its age, secrets that others can read, a Vault\'s data in it, whether it can be restored. A data directory of Consul may be given too' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l facts -d 'Judge what --save-facts kept instead of looking' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'

@@ -12,6 +12,7 @@ mod quorum;
 mod remedies;
 mod replication;
 mod servers;
+mod snapshots;
 #[cfg(test)]
 pub(crate) mod testing;
 mod transport;

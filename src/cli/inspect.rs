@@ -15,13 +15,16 @@ use std::path::{Path, PathBuf};
 
 /// Read a data directory, log, snapshot or database offline; a server may run on it or not
 ///
-/// Nothing is written, and no lock is taken. With --log the write-ahead log is played back entry by entry; with
-/// --survivors several copies are put in the order in which to recover from them.
+/// Nothing is written, and no lock is taken. Files of etcd are read, and of Consul: snapshots, packed or not, and data
+/// directories; secrets in them are counted, never shown. With --log etcd's write-ahead log is played back entry by entry;
+/// with --survivors several copies of etcd's data are put in the order in which to recover from them.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     quorate inspect /var/lib/etcd\n  \
     quorate inspect /var/lib/etcd --wal-dir /mnt/wal -o json | jq '.log.last'\n  \
     quorate inspect backup.db\n  \
+    quorate inspect consul.snap -o json | jq '.snapshot.records'\n  \
+    quorate inspect /opt/consul/data\n  \
     quorate inspect /var/lib/etcd --log --from 1200 --key /registry/secrets/\n  \
     quorate inspect /var/lib/etcd --log --type conf-change -o json\n  \
     quorate inspect --survivors n1/etcd n2/etcd\n\n\
@@ -116,15 +119,22 @@ fn zookeeper(args: &InspectArgs, path: &Path, global: &Global, world: &World) ->
 /// Consul's files.
 fn consul(args: &InspectArgs, path: &Path, global: &Global, world: &World) -> Result<u8, Failure> {
     only_whole(args, "Consul")?;
-    let files = offline::consul::read(path)?;
-    let verdict = files.verdict;
+    let files = offline::consul::read(path, world.now())?;
+    let code = match soundness(files.verdict) {
+        0 if !files.unread.is_empty() => Kind::Undecided.code(),
+        code => code,
+    };
+    let denied = files.unread.iter().any(|unread| unread.contains("Permission denied"));
     let mut out = Vec::new();
     match args.output {
         Shape::Table => render::write_consul_files(&files, style(global, world), &mut out)?,
         Shape::Json => render::write_json(&ConsulFilesReport::new(files), &mut out)?,
     }
     world.print(&out)?;
-    Ok(soundness(verdict))
+    if denied {
+        world.tell("hint: run it as root, or as the user that the server runs as");
+    }
+    Ok(code)
 }
 
 /// What is offered for files of etcd only is refused for others, not passed over.
@@ -277,7 +287,7 @@ impl From<Unrecognised> for Failure {
                 match instead {
                     Some(instead) => failure.hint(format!("give {instead}")),
                     None => failure.hint(
-                        "give a data directory of etcd, a directory of its log files, a snapshot, or a database file",
+                        "give a data directory, a directory of etcd's log files, a snapshot, or a database file",
                     ),
                 }
             }

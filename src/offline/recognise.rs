@@ -53,10 +53,9 @@ pub fn whose(path: &Path) -> Option<BackendKind> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if path.is_dir() {
         let names = names(path).ok()?;
-        let has = |name: &str| names.iter().any(|there| there == name);
         return if is_zookeeper(&names) {
             Some(BackendKind::Zookeeper)
-        } else if is_consul(path, &names) || (has("meta.json") && has("state.bin")) {
+        } else if is_consul(path, &names) || is_raft(&names) {
             Some(BackendKind::Consul)
         } else {
             None
@@ -74,7 +73,8 @@ pub fn whose(path: &Path) -> Option<BackendKind> {
         head if head.get(257..262) == Some(b"ustar") && head.starts_with(b"meta.json\0") => {
             Some(BackendKind::Consul)
         }
-        _ if name == "state.bin" => Some(BackendKind::Consul),
+        _ if name == "state.bin" || name == "raft.db" => Some(BackendKind::Consul),
+        head if opens_as_bbolt(head) && is_log_store(&source) => Some(BackendKind::Consul),
         _ => None,
     }
 }
@@ -87,6 +87,12 @@ fn is_zookeeper(names: &[String]) -> bool {
 fn is_consul(path: &Path, names: &[String]) -> bool {
     let has = |name: &str| names.iter().any(|there| there == name);
     (has("raft") && (has("serf") || path.join("raft/raft.db").exists())) || has("raft.db")
+}
+
+/// The directory `raft` of a Consul server, or a snapshot in it.
+fn is_raft(names: &[String]) -> bool {
+    let has = |name: &str| names.iter().any(|there| there == name);
+    has("state.bin") || (has("snapshots") && (has("peers.info") || has("wal")))
 }
 
 /// Tells what a path of etcd is. Reads little of it, and changes nothing.
@@ -107,11 +113,11 @@ pub fn recognise(path: &Path) -> Result<Kind, Unrecognised> {
     }
 }
 
-fn unreadable(path: &Path, error: io::Error) -> Unrecognised {
+pub(super) fn unreadable(path: &Path, error: io::Error) -> Unrecognised {
     Unrecognised::Unreadable { path: path.to_owned(), error }
 }
 
-fn other(path: &Path, what: impl Into<String>, instead: Option<&str>) -> Unrecognised {
+pub(super) fn other(path: &Path, what: impl Into<String>, instead: Option<&str>) -> Unrecognised {
     Unrecognised::Other { path: path.to_owned(), what: what.into(), instead: instead.map(str::to_owned) }
 }
 
@@ -156,7 +162,7 @@ fn directory(path: &Path) -> Result<Kind, Unrecognised> {
 }
 
 /// Names in a folder; those that are no text are left out, etcd writes none.
-fn names(path: &Path) -> Result<Vec<String>, Unrecognised> {
+pub(super) fn names(path: &Path) -> Result<Vec<String>, Unrecognised> {
     let entries = std::fs::read_dir(path).map_err(|error| unreadable(path, error))?;
     let mut names = Vec::new();
     for entry in entries {
@@ -207,15 +213,23 @@ fn file(path: &Path) -> Result<Kind, Unrecognised> {
     }
 }
 
+/// What a gzip file is that is not Consul's.
+pub(super) const GZIP: &str = "a gzip file, as a Consul snapshot is (`tar tzf` lists meta.json and state.bin in one); for \
+                               an etcd snapshot that was compressed, unpack it with gunzip first";
+
+/// Whether a file is the log store of HashiCorp's raft.
+pub(super) fn is_log_store(source: &FileSource) -> bool {
+    let Ok(database) = Database::open(source) else { return false };
+    let there = |name| Cursor::bucket(&database, name).is_ok_and(|bucket| bucket.is_some());
+    there(b"logs") && there(b"conf")
+}
+
 /// A magic number of another program's file.
 fn foreign(head: &[u8], name: &str) -> Option<String> {
     let text = match head {
         [b'Z', b'K', b'S', b'N', ..] => "a ZooKeeper snapshot",
         [b'Z', b'K', b'L', b'G', ..] => "a ZooKeeper transaction log",
-        [0x1f, 0x8b, ..] => {
-            "a gzip file, as a Consul snapshot is (`tar tzf` lists meta.json and state.bin in one); for an etcd \
-             snapshot that was compressed, unpack it with gunzip first"
-        }
+        [0x1f, 0x8b, ..] => GZIP,
         [0x28, 0xb5, 0x2f, 0xfd, ..] => "a zstd file: unpack it first",
         [b'P', b'K', 3, 4, ..] => "a zip archive: unpack it first",
         _ if head.get(257..262) == Some(b"ustar") => match head.starts_with(b"meta.json\0") {
@@ -246,9 +260,7 @@ fn strange_buckets(database: &Database<'_>) -> Option<String> {
         return None;
     }
     if has(b"logs") && has(b"conf") {
-        return Some(
-            "a raft.db of Consul (or another program with HashiCorp's raft); it is not read yet".to_owned(),
-        );
+        return Some("a raft.db of Consul (or another program with HashiCorp's raft)".to_owned());
     }
     let names: Vec<String> = names.iter().map(|name| key_text(name)).collect();
     Some(match names.as_slice() {

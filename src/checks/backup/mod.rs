@@ -2,7 +2,10 @@
 
 mod drill_overdue;
 mod snapshot_age;
+mod snapshot_restorable;
+mod vault_storage;
 
 use crate::finding::Check;
 
-pub(super) const CHECKS: &[&Check] = &[&snapshot_age::CHECK, &drill_overdue::CHECK];
+pub(super) const CHECKS: &[&Check] =
+    &[&snapshot_age::CHECK, &snapshot_restorable::CHECK, &vault_storage::CHECK, &drill_overdue::CHECK];

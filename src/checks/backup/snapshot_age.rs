@@ -1,4 +1,4 @@
-use crate::facts::{Backup, Backups, CommonFacts, Observed};
+use crate::facts::{Backup, Backups, CommonFacts, ConsulFiles, Observed};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
 use jiff::Timestamp;
@@ -29,10 +29,42 @@ pub(super) const CHECK: Check = Check {
         "https://developer.hashicorp.com/consul/docs/manage/disaster-recovery/backup-restore",
         "zookeeperAdmin.md, \"Ongoing data directory cleanup\"",
     ],
-    rules: &[Rule::Common(judge)],
+    rules: &[Rule::Common(judge), Rule::ConsulFile(judge_consul_file)],
 };
 
 const DAY: f64 = 86_400.0;
+
+/// One file says nothing of newer ones elsewhere: however old it is, that is no more than a warning. Raft's own snapshots are
+/// no backups.
+fn judge_consul_file(files: &ConsulFiles, policy: &Policy) -> Outcome {
+    let age = files.snapshot.as_ref().filter(|_| files.data_dir.is_none()).and_then(|s| s.age_seconds);
+    let Some(seconds) = age else {
+        return Outcome::NotApplicable("it does not say when it was taken, or is none that was taken".into());
+    };
+    let days = seconds / DAY;
+    let age = age_of(days);
+    match () {
+        () if days < -1.0 / 24.0 => Outcome::found(
+            Hit::new(
+                Severity::Warning,
+                "it was taken in the future: a clock is wrong, or its id was changed",
+            )
+            .remedy("Compare the clocks of the servers and of this machine."),
+        ),
+        () if days > policy.get(&WARN) => {
+            Outcome::found(Hit::new(Severity::Warning, "it is {age} old").with("age", age))
+        }
+        () => Outcome::Clear(vec![("age", age)]),
+    }
+}
+
+/// An age in minutes, or in days from two on.
+fn age_of(days: f64) -> Value {
+    match days {
+        days if days < 2.0 => Value::Millis((days.max(0.0) * DAY * 1000.0 / 60_000.0).round() * 60_000.0),
+        days => Value::Days(days as i64),
+    }
+}
 
 fn judge(facts: &CommonFacts, policy: &Policy, now: Timestamp) -> Outcome {
     let backups = match &facts.backups {
@@ -63,10 +95,7 @@ fn judge(facts: &CommonFacts, policy: &Policy, now: Timestamp) -> Outcome {
 
 fn old_or_small(backups: &Backups, newest: &Backup, policy: &Policy, now: Timestamp, tally: &mut Tally) {
     let days = (now.as_second() - newest.taken_at.as_second()) as f64 / DAY;
-    let age = match days {
-        days if days < 2.0 => Value::Millis((days.max(0.0) * DAY * 1000.0 / 60_000.0).round() * 60_000.0),
-        days => Value::Days(days as i64),
-    };
+    let age = age_of(days);
     let severity = match days {
         _ if days > policy.get(&CRITICAL) => Some(Severity::Critical),
         _ if days > policy.get(&WARN) => Some(Severity::Warning),
@@ -90,6 +119,26 @@ fn old_or_small(backups: &Backups, newest: &Backup, policy: &Policy, now: Timest
 mod tests {
     use super::*;
     use crate::checks::testing::{Sample, cluster, row, undecided};
+    use crate::facts::{ConsulSnapshot, FileFacts};
+
+    #[test]
+    fn a_file_of_consul_is_old_by_its_id() {
+        let hits = |hours: f64, data_dir: bool| {
+            let age_seconds = Some(hours * 3600.0);
+            let snapshot = Some(ConsulSnapshot { age_seconds, ..ConsulSnapshot::default() });
+            let data_dir = data_dir.then(Default::default);
+            let files = Box::new(ConsulFiles { snapshot, data_dir, ..ConsulFiles::default() });
+            match CHECK.run_on_file(&FileFacts::Consul(files), &Policy::default()) {
+                Some(Outcome::Judged { hits, .. }) => hits.iter().map(|hit| hit.severity).collect(),
+                _ => Vec::new(),
+            }
+        };
+        assert!(hits(23.0, false).is_empty() && hits(-0.1, false).is_empty());
+        assert_eq!(hits(25.0, false), [Severity::Warning]);
+        assert_eq!(hits(24.0 * 365.0, false), [Severity::Warning], "there may be newer ones");
+        assert_eq!(hits(-3.0, false), [Severity::Warning]);
+        assert!(hits(24.0 * 365.0, true).is_empty(), "raft's own");
+    }
 
     fn with(hours: i64, bytes_before: Option<u64>) -> Sample {
         let mut sample = cluster(3);

@@ -1,4 +1,4 @@
-use crate::facts::{CommonFacts, ConsulFacts};
+use crate::facts::{CommonFacts, ConsulFacts, ConsulFiles};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
 use crate::policy::Policy;
 
@@ -17,7 +17,7 @@ pub(super) const CHECK: Check = Check {
         "https://developer.hashicorp.com/consul/docs/manage/disaster-recovery (peers.json)",
         "Consul agent/consul/server.go setupRaft",
     ],
-    rules: &[Rule::Consul(judge)],
+    rules: &[Rule::Consul(judge), Rule::ConsulFile(judge_file)],
 };
 
 fn judge(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
@@ -43,11 +43,22 @@ fn judge(consul: &ConsulFacts, facts: &CommonFacts, _: &Policy) -> Outcome {
     }
 }
 
+fn judge_file(files: &ConsulFiles, _: &Policy) -> Outcome {
+    match &files.data_dir {
+        None => Outcome::NotApplicable("it is no data directory".into()),
+        Some(dir) if dir.peers_json => Outcome::found(Hit::new(
+            Severity::Critical,
+            "raft/peers.json lies in it: at the next start of the server it forces that membership, whoever has joined since",
+        )),
+        Some(_) => Outcome::clear(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::checks::testing::{row, servers};
-    use crate::facts::Observed;
+    use crate::facts::{ConsulDataDir, FileFacts, Observed};
 
     #[test]
     fn a_file_that_forces_a_membership() {
@@ -57,5 +68,18 @@ mod tests {
         row(&CHECK, &sample, &[]);
         sample.consul_mut("n2").peers_json = Observed::Known(true);
         row(&CHECK, &sample, &[Severity::Critical]);
+    }
+
+    #[test]
+    fn a_data_directory_without_its_server() {
+        let run = |data_dir| {
+            let files = ConsulFiles { data_dir, ..ConsulFiles::default() };
+            CHECK.run_on_file(&FileFacts::Consul(Box::new(files)), &Policy::default()).expect("is judged")
+        };
+        assert!(matches!(run(None), Outcome::NotApplicable(_)));
+        assert!(matches!(run(Some(ConsulDataDir::default())), Outcome::Clear(_)));
+        let left = run(Some(ConsulDataDir { peers_json: true, ..ConsulDataDir::default() }));
+        let Outcome::Judged { hits, .. } = left else { unreachable!("found") };
+        assert_eq!(hits[0].severity, Severity::Critical);
     }
 }

@@ -84,7 +84,8 @@ pub fn archive(source: &dyn Source) -> Result<Snapshot, Foreign> {
     };
     let parts_found = !parts.names.is_empty();
     match read {
-        Ok(()) => {}
+        Ok(()) if parts_found => {}
+        Ok(()) => return Err(Foreign::NoArchive),
         Err(Stop::Foreign(foreign)) => return Err(foreign),
         Err(Stop::Form(damage)) if parts_found => parts.snapshot.damages.push(damage),
         Err(Stop::Form(_)) => return Err(Foreign::NoArchive),
@@ -414,6 +415,7 @@ mod tests {
     #[test]
     fn others_are_told_apart() {
         assert_eq!(archive(&gzipped(b"a database")).err(), Some(Foreign::NoArchive));
+        assert_eq!(archive(&gzipped(b"")).err(), Some(Foreign::NoArchive));
         assert_eq!(archive(&gzipped(&[7; 4096])).err(), Some(Foreign::NoArchive));
         let other = packed(&[("etc/passwd", b"x")]);
         assert_eq!(archive(&other).err(), Some(Foreign::OtherArchive("etc/passwd".into())));

@@ -46,6 +46,8 @@ pub struct Vault {
 struct Place {
     keys: u64,
     core: BTreeSet<&'static str>,
+    /// Whether there is anything that only a Vault that was initialised writes.
+    initialised: bool,
 }
 
 /// Keys below `core/` by which Vault is known (hashicorp/vault, vault/barrier.go, seal.go, mount.go, auth.go, audit.go).
@@ -110,7 +112,8 @@ impl Keys {
     /// Where Vault has its data, when it has them here.
     pub fn vaults(&self) -> Vec<Vault> {
         let known = |(prefix, place): &(&Vec<u8>, &Place)| {
-            place.core.len() >= ENOUGH || prefix.as_slice() == b"vault/" || prefix.ends_with(b"/vault/")
+            let named = prefix.as_slice() == b"vault/" || prefix.ends_with(b"/vault/");
+            place.core.len() >= ENOUGH || (named && place.initialised)
         };
         let missing =
             |place: &Place| NEEDED.iter().filter(|name| !place.core.contains(*name)).copied().collect();
@@ -140,6 +143,7 @@ impl Keys {
         if part == b"/core/" {
             place.core.extend(CORE.iter().find(|name| name.as_bytes() == rest));
         }
+        place.initialised |= part != b"/core/" || !place.core.is_empty();
     }
 }
 
@@ -240,6 +244,10 @@ mod tests {
         let elsewhere = counted(&["x/y/core/mounts", "x/y/core/auth", "x/y/core/audit", "x/y/sys/token/1"]);
         assert_eq!(elsewhere.vaults(), [vault("x/y/", 4, &["core/keyring", "core/seal-config"])]);
         assert!(counted(&["app/core/auth", "app/sys/x", "core/keyring"]).vaults().is_empty());
+        assert!(
+            counted(&["vault/core/lock", "vault/core/leader/1"]).vaults().is_empty(),
+            "not initialised yet"
+        );
         let many: Vec<String> = (0..1000).map(|n| format!("{n}/core/x")).collect();
         assert_eq!(counted(&many.iter().map(String::as_str).collect::<Vec<_>>()).places.len(), MOST_PLACES);
     }
