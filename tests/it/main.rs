@@ -6,6 +6,7 @@ mod cli;
 mod consul;
 mod consul_answers;
 mod consul_disks;
+mod consul_files;
 mod consul_here;
 mod diagnosis;
 mod drill;

@@ -2,6 +2,7 @@
 
 pub(crate) mod server;
 mod agree;
+mod consul;
 pub(crate) mod crash;
 mod segments;
 mod mutations;

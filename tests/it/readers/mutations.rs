@@ -13,9 +13,9 @@ const PAGE: usize = 4096;
 const ROUNDS: u64 = 1000;
 
 /// Notes the largest piece that is asked for: no reader makes a buffer that it does not read into.
-struct Watched {
-    bytes: Vec<u8>,
-    largest: Cell<usize>,
+pub(super) struct Watched {
+    pub(super) bytes: Vec<u8>,
+    pub(super) largest: Cell<usize>,
 }
 
 impl Source for Watched {
@@ -43,7 +43,7 @@ impl Random {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Kind {
+pub(super) enum Kind {
     Truncate,
     Flip,
     Splice,
@@ -75,7 +75,7 @@ fn mutate(original: &[u8], kind: Kind, random: &mut Random) -> Vec<u8> {
     bytes
 }
 
-fn watched(bytes: Vec<u8>) -> Watched {
+pub(super) fn watched(bytes: Vec<u8>) -> Watched {
     Watched { bytes, largest: Cell::new(0) }
 }
 
@@ -105,7 +105,7 @@ fn judge_database(source: &Watched) -> Result<u32, String> {
     }
 }
 
-fn each_mutation(original: &[u8], mut check: impl FnMut(Kind, u64, &Watched)) {
+pub(super) fn each_mutation(original: &[u8], mut check: impl FnMut(Kind, u64, &Watched)) {
     for kind in KINDS {
         for round in 0..ROUNDS {
             let mut random = Random(round * 31 + kind as u64);
