@@ -2,7 +2,7 @@
 
 mod data_dir;
 
-use super::recognise::{GZIP, Unrecognised, is_log_store, names, other, unreadable};
+use super::recognise::{Unrecognised, is_log_store, names, other, unreadable};
 use crate::facts::{
     ConsulCatalog, ConsulFiles, ConsulFilesKind, ConsulKeys, ConsulMeshCa, ConsulPrefix, ConsulProof,
     ConsulRecords, ConsulSecrets, ConsulSnapshot, ConsulStoredServer, ConsulVault, FileReaders, Soundness,
@@ -17,6 +17,10 @@ use crate::format::source::{Damage, Damages, Place, Source};
 use jiff::Timestamp;
 use std::io::{self, Read};
 use std::path::Path;
+
+/// What a gzip file is that is not Consul's.
+const GZIP: &str = "a gzip file, but no Consul snapshot (`tar tzf` lists meta.json and state.bin in one); for an etcd \
+                    snapshot that was compressed, unpack it with gunzip first";
 
 /// Much longer than `meta.json` and `SHA256SUMS` can be.
 const MOST_SMALL: u64 = 4 << 20;
@@ -78,6 +82,12 @@ fn file(
         archive(&source).map_err(|foreign| match foreign {
             Foreign::NoArchive if source.is_empty() => other(path, "an empty file", None),
             Foreign::NoArchive => other(path, GZIP, None),
+            Foreign::Unpackable(damage) => {
+                let what = format!(
+                    "a gzip file, as a Consul snapshot is, and damaged before anything could be unpacked; {damage}"
+                );
+                other(path, what, Some("another copy of it"))
+            }
             Foreign::OtherArchive(first) => {
                 let what = format!("an archive, and not of a Consul snapshot: its first file is {first}");
                 other(path, what, Some("the files in it"))

@@ -213,10 +213,6 @@ fn file(path: &Path) -> Result<Kind, Unrecognised> {
     }
 }
 
-/// What a gzip file is that is not Consul's.
-pub(super) const GZIP: &str = "a gzip file, as a Consul snapshot is (`tar tzf` lists meta.json and state.bin in one); for \
-                               an etcd snapshot that was compressed, unpack it with gunzip first";
-
 /// Whether a file is the log store of HashiCorp's raft.
 pub(super) fn is_log_store(source: &FileSource) -> bool {
     let Ok(database) = Database::open(source) else { return false };
@@ -229,7 +225,10 @@ fn foreign(head: &[u8], name: &str) -> Option<String> {
     let text = match head {
         [b'Z', b'K', b'S', b'N', ..] => "a ZooKeeper snapshot",
         [b'Z', b'K', b'L', b'G', ..] => "a ZooKeeper transaction log",
-        [0x1f, 0x8b, ..] => GZIP,
+        [0x1f, 0x8b, ..] => {
+            "a gzip file, as a Consul snapshot is (`quorate inspect` and `quorate check --snapshot` read one); for an etcd \
+             snapshot that was compressed, unpack it with gunzip first"
+        }
         [0x28, 0xb5, 0x2f, 0xfd, ..] => "a zstd file: unpack it first",
         [b'P', b'K', 3, 4, ..] => "a zip archive: unpack it first",
         _ if head.get(257..262) == Some(b"ustar") => match head.starts_with(b"meta.json\0") {

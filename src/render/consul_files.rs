@@ -22,7 +22,9 @@ const SHOWN: usize = 12;
 pub fn write_consul_files(files: &ConsulFiles, style: Style, out: &mut dyn Write) -> io::Result<()> {
     title(files, style, out)?;
     troubles(files, style, out)?;
-    if let Some(snapshot) = &files.snapshot {
+    // of one that is cut at its beginning nothing is known
+    let known = |snapshot: &&ConsulSnapshot| snapshot.id.is_some() || snapshot.state_bytes > 0;
+    if let Some(snapshot) = files.snapshot.as_ref().filter(known) {
         about(snapshot, files, style, out)?;
         records(snapshot, style, out)?;
         prefixes(snapshot, style, out)?;
@@ -377,7 +379,8 @@ mod tests {
 
     #[test]
     fn what_is_not_known_says_so() {
-        let mut files = ConsulFiles { snapshot: Some(ConsulSnapshot::default()), ..ConsulFiles::default() };
+        let snapshot = ConsulSnapshot { state_bytes: 7, ..ConsulSnapshot::default() };
+        let mut files = ConsulFiles { snapshot: Some(snapshot), ..ConsulFiles::default() };
         files.verdict = Soundness::Sound;
         let text = written(&files, Some(80), false);
         assert!(text.contains("without a checksum") && text.contains("without its meta.json"), "{text}");

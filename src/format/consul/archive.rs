@@ -1,7 +1,7 @@
 //! A snapshot as a whole: an archive as `consul snapshot save` makes it, gzip around tar, or its files as raft keeps them.
 //! The state is read once, in pieces, and never unpacked.
 
-use super::snapshot::{Meta, meta};
+use super::snapshot::{Crc64, Meta, meta};
 use super::state::{self, State};
 use super::streams::{Bytes, Counted, Summed};
 use super::tar::{self, Archive};
@@ -24,6 +24,8 @@ const SEALED: &str = "SHA256SUMS.sealed";
 
 /// Much longer than both small files can be: a meta.json has some 120 bytes for each server.
 const MOST_SMALL: u64 = 4 << 20;
+/// A snapshot has three files: an archive of more than so many is read no further.
+const MOST_FILES: usize = 64;
 /// How much is read at once.
 const CHUNK: usize = 64 << 10;
 
@@ -63,6 +65,8 @@ pub struct Snapshot {
 pub enum Foreign {
     /// What is compressed is no tar archive.
     NoArchive,
+    /// It is compressed, and damaged before it could be told what it is.
+    Unpackable(Damage),
     /// It is an archive of something else; its first file is this.
     OtherArchive(String),
 }
@@ -97,7 +101,11 @@ pub fn archive(source: &dyn Source) -> Result<Snapshot, Foreign> {
                 }
                 _ => format!("cannot be read: {error}"),
             };
-            parts.snapshot.damages.push(Damage::new(Place::Offset(at.get()), what));
+            let damage = Damage::new(Place::Offset(at.get()), what);
+            if !parts_found {
+                return Err(Foreign::Unpackable(damage));
+            }
+            parts.snapshot.damages.push(damage);
             return Ok(parts.snapshot);
         }
     }
@@ -156,11 +164,18 @@ impl Parts {
             if self.names.is_empty() && !known && !of_a_snapshot(&file.name) {
                 return Err(Stop::Foreign(Foreign::OtherArchive(file.name)));
             }
+            if self.names.len() >= MOST_FILES {
+                let what = format!("it holds more than {MOST_FILES} files, of which a snapshot has three");
+                self.snapshot.damages.push(Damage::new(at, what));
+                return Ok(());
+            }
+            let twice = self.names.contains(&file.name);
+            self.names.push(file.name.clone());
             if !known || !file.regular {
                 let what =
                     format!("it holds {}, which is no file of a snapshot: a server refuses it", file.name);
                 self.snapshot.damages.push(Damage::new(at, what));
-            } else if self.names.contains(&file.name) {
+            } else if twice {
                 self.snapshot.damages.push(Damage::new(at, format!("{} is in it twice", file.name)));
             } else if file.name == STATE {
                 self.state(&mut archive)?;
@@ -176,7 +191,6 @@ impl Parts {
                     _ => self.snapshot.sibling = Some("Vault"),
                 }
             }
-            self.names.push(file.name);
         }
         let (bytes, _) = archive.behind()?;
         if bytes > 0 {
@@ -210,14 +224,16 @@ impl Parts {
 
     /// Reads the state to its end, whatever is wrong with it: what was saved is proved by all of its bytes.
     fn state(&mut self, input: &mut dyn Read) -> Result<(), Stop> {
-        let mut summed = Summed::of(input);
+        // an archive's meta.json has no CRC-64
+        let crc = self.snapshot.meta.as_ref().is_none_or(|meta| meta.crc.is_some());
+        let mut summed = Summed::of(input, crc.then(Crc64::default));
         let mut buffered = BufReader::with_capacity(CHUNK, &mut summed);
         let (state, read) = state::read(&mut buffered);
         let rest = io::copy(&mut buffered, &mut io::sink());
         self.snapshot.state_bytes = summed.bytes;
         self.snapshot.sha256 = hex(&summed.sha256.finalize());
         self.hashes.insert(STATE, self.snapshot.sha256.clone());
-        self.crc = Some(summed.crc.sum());
+        self.crc = summed.crc.map(Crc64::sum);
         if state.of_nomad {
             self.snapshot.sibling = Some("Nomad");
         }
@@ -307,7 +323,6 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::super::snapshot::Crc64;
     use super::super::state::handmade::{key, state};
     use super::super::tar::handmade::file;
     use super::*;
@@ -380,6 +395,12 @@ mod tests {
         let more = [(META, &about[..]), (STATE, &state), (SUMS, &right), ("x", b"")];
         damaged(packed(&more), &["it holds x, which is no file of a snapshot"]);
         damaged(packed(&[more[0], more[1], more[1], more[2]]), &["state.bin is in it twice"]);
+        let many = archive(&packed(&[more[0]; 100])).expect("a snapshot");
+        assert!(
+            told(&many).last().is_some_and(|told| told.contains("more than 64 files")),
+            "{:?}",
+            told(&many)
+        );
         let wrong = sums(&[(META, b""), ("x", b"")]);
         damaged(
             packed(&[more[0], more[1], (SUMS, &wrong)]),
@@ -405,8 +426,12 @@ mod tests {
         let bytes = whole();
         for end in 1..bytes.len() {
             let snapshot = archive(&bytes[..end].to_vec());
-            let told = snapshot.map(|snapshot| told(&snapshot).join("; "));
-            assert!(told.as_ref().is_ok_and(|told| told.contains("offset")) || end < 2, "{end}: {told:?}");
+            let told = match snapshot {
+                Ok(snapshot) => told(&snapshot).join("; "),
+                Err(Foreign::Unpackable(damage)) => damage.to_string(),
+                Err(foreign) => format!("{foreign:?}"),
+            };
+            assert!(told.contains("offset") || end < 2, "{end}: {told}");
         }
         damaged([bytes.clone(), b"junk".to_vec()].concat(), &["the compressed data end early"]);
         damaged([bytes, vec![0; 100]].concat(), &["damaged, at or before this place"]);

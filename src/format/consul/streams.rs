@@ -61,14 +61,15 @@ impl<R: BufRead> BufRead for Counted<'_, R> {
 pub(super) struct Summed<'i> {
     input: &'i mut dyn Read,
     pub(super) sha256: Sha256,
-    pub(super) crc: Crc64,
+    /// `None` where nothing is to be compared with it.
+    pub(super) crc: Option<Crc64>,
     /// How many bytes that were.
     pub(super) bytes: u64,
 }
 
 impl<'i> Summed<'i> {
-    pub(super) fn of(input: &'i mut dyn Read) -> Summed<'i> {
-        Summed { input, sha256: Sha256::new(), crc: Crc64::default(), bytes: 0 }
+    pub(super) fn of(input: &'i mut dyn Read, crc: Option<Crc64>) -> Summed<'i> {
+        Summed { input, sha256: Sha256::new(), crc, bytes: 0 }
     }
 }
 
@@ -76,7 +77,9 @@ impl Read for Summed<'_> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(into)?;
         self.sha256.update(&into[..read]);
-        self.crc.update(&into[..read]);
+        if let Some(crc) = &mut self.crc {
+            crc.update(&into[..read]);
+        }
         self.bytes += read as u64;
         Ok(read)
     }
