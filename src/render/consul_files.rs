@@ -261,7 +261,8 @@ fn write_log(log: &ConsulLog, style: Style, out: &mut dyn Write) -> io::Result<(
     let first = log.first.map_or_else(String::new, |first| format!(", the first is {first}"));
     fact("entries", &format!("{}{first}, in {}", log.entries, human_bytes(log.bytes)), style, out)?;
     for (from, to) in &log.holes {
-        fact("hole", &format!("{from} to {to} are not in it"), style, out)?;
+        let missing = if from == to { format!("{from} is") } else { format!("{from} to {to} are") };
+        fact("hole", &format!("{missing} not in it"), style, out)?;
     }
     Ok(())
 }

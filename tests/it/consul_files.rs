@@ -116,6 +116,13 @@ impl Client {
 /// What the server's own tool does, with its output.
 #[track_caller]
 fn tool(cluster: &Cluster, token: &str, arguments: &[&str]) -> String {
+    let (done, told) = try_tool(cluster, token, arguments);
+    assert!(done, "{arguments:?}: {told}");
+    told
+}
+
+/// Whether it did it, and its output.
+fn try_tool(cluster: &Cluster, token: &str, arguments: &[&str]) -> (bool, String) {
     let output = Command::new(cluster.program())
         .arg("snapshot")
         .args(arguments)
@@ -123,8 +130,8 @@ fn tool(cluster: &Cluster, token: &str, arguments: &[&str]) -> String {
         .env("CONSUL_HTTP_TOKEN", token)
         .output()
         .expect("consul runs");
-    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let told = if output.status.success() { output.stdout } else { output.stderr };
+    (output.status.success(), String::from_utf8_lossy(&told).into_owned())
 }
 
 fn text(path: &Path) -> &str {
@@ -191,6 +198,9 @@ fn of_real_servers(version: &str, nodes: usize) {
     nothing_is_told(&cluster, &saved, &tokens);
     checks_of_the_file(&cluster, &client, &saved);
     data_directory(&cluster, version);
+    if nodes == 1 {
+        a_hole_in_the_log(&cluster, &client, &saved);
+    }
 }
 
 /// Names, numbers of the catalog, secrets and Vault, as they were loaded.
@@ -308,10 +318,38 @@ fn data_directory(cluster: &Cluster, version: &str) {
     let report = judge(&cluster.home, &data).json();
     assert_eq!(found(&report, "recovery-file"), ["critical"], "{report:#}");
     assert_eq!(found(&report, "snapshot-age"), [""; 0], "raft's own is no backup");
-    damaged(&cluster.home, &data, &state);
+    let copy = cluster.home.path("copy");
+    let copied = Command::new("cp").arg("-r").arg(&data).arg(&copy).status();
+    assert!(copied.expect("cp runs").success());
+    damaged(&cluster.home, &copy);
+    fs::remove_file(data.join("raft/peers.json")).expect("is removed");
 }
 
-fn damaged(home: &Home, data: &Path, state: &Path) {
+/// A restore leaves out one index on purpose, which its snapshot covers. Without that snapshot a server does not start, and the
+/// files say so before one tries.
+fn a_hole_in_the_log(cluster: &Cluster, client: &Client, saved: &Path) {
+    cluster.lab("start", &["n1"]);
+    wait("a restore", || try_tool(cluster, &client.token, &["restore", text(saved)]).0);
+    client.key("after", b"the restore");
+    cluster.lab("kill", &["n1"]);
+    let data = cluster.home.path("state/quorate/labs/consul/n1/data");
+    let facts = inspect(&cluster.home, &data).exits(0).json();
+    let index = number(&facts["snapshot"]["index"]);
+    assert_eq!(facts["data_dir"]["log"]["holes"], json!([[index, index]]), "{facts:#}");
+
+    fs::remove_dir_all(newest(&data)).expect("is removed");
+    let missing = format!("entry {index} is ");
+    let told = cluster.home.run(&["inspect", text(&data)]).exits(2).stdout;
+    assert!(told.contains(&missing) && told.contains("does not start"), "{told}");
+    cluster.lab("start", &["n1"]);
+    let log = cluster.home.path("state/quorate/labs/consul/n1/server.log");
+    wait("a server that does not start", || {
+        fs::read_to_string(&log).is_ok_and(|log| log.contains(&format!("failed to get log: index={index}")))
+    });
+}
+
+fn damaged(home: &Home, data: &Path) {
+    let state = &newest(data).join("state.bin");
     let mut bytes = fs::read(state).expect("is read");
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;

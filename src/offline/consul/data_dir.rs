@@ -228,14 +228,14 @@ fn compare(log: &mut ConsulLog, facts: &ConsulFiles, running: bool, damages: &mu
         .sum();
     log.behind_snapshot = (last - index.max(first - 1)).saturating_sub(missing);
     // a running server may have taken a newer snapshot since the directory was read
-    if let Some((from, to)) = hole.filter(|_| !running) {
+    if let Some(hole) = hole.filter(|_| !running) {
+        let missing = match hole {
+            (from, to) if from == to => format!("entry {from} is"),
+            (from, to) => format!("entries {from} to {to} are"),
+        };
         let what = match index {
-            0 => format!(
-                "entries {from} to {to} are in no snapshot and not in the log: a server does not start on it"
-            ),
-            _ => format!(
-                "entries {from} to {to} are missing behind the snapshot at {index}: a server does not start on it"
-            ),
+            0 => format!("{missing} in no snapshot and not in the log: a server does not start on it"),
+            _ => format!("{missing} missing behind the snapshot at {index}: a server does not start on it"),
         };
         damages.push(Damage::new(Place::Inside { file: "raft.db".to_owned(), offset: 0 }, what));
     }
