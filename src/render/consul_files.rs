@@ -235,7 +235,7 @@ fn data_dir(dir: &ConsulDataDir, has_snapshot: bool, style: Style, out: &mut dyn
     if let Some(log) = &dir.log {
         write_log(log, style, out)?;
         if has_snapshot {
-            fact("behind", &format!("{} of them behind the snapshot", log.behind_snapshot), style, out)?;
+            behind(log, style, out)?;
         }
     }
     let row = |snapshot: &ConsulRaftSnapshot| {
@@ -265,6 +265,21 @@ fn write_log(log: &ConsulLog, style: Style, out: &mut dyn Write) -> io::Result<(
         fact("hole", &format!("{missing} not in it"), style, out)?;
     }
     Ok(())
+}
+
+/// What is in the log only.
+fn behind(log: &ConsulLog, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let kinds: Vec<String> =
+        log.behind_by_kind.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
+    let kinds = if kinds.is_empty() { String::new() } else { format!(": {}", kinds.join(", ")) };
+    fact("behind", &format!("{} of them behind the snapshot{kinds}", log.behind_snapshot), style, out)?;
+    if log.behind_changes.is_empty() {
+        return Ok(());
+    }
+    let shown = if style.verbose { log.behind_changes.len() } else { log.behind_changes.len().min(SHOWN) };
+    let rest = (log.behind_changes.len() - shown) as u64 + log.more_behind_changes;
+    let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    fact("keys there", &format!("{}{rest}", log.behind_changes[..shown].join(", ")), style, out)
 }
 
 fn counted(count: u64, one: &str, several: &str) -> String {
@@ -320,7 +335,15 @@ mod tests {
         snapshot.vaults =
             vec![ConsulVault { prefix: "vault/".into(), keys: 7, missing: vec!["core/keyring".into()] }];
         snapshot.enterprise = [(64, 3)].into();
-        let log = ConsulLog { last: Some(310), holes: vec![(7, 8)], ..ConsulLog::default() };
+        let log = ConsulLog {
+            last: Some(310),
+            holes: vec![(7, 8)],
+            behind_snapshot: 20,
+            behind_by_kind: [("KVS".to_owned(), 20)].into(),
+            behind_changes: vec!["set app/\u{1b}a".into(); 20],
+            more_behind_changes: 5,
+            ..ConsulLog::default()
+        };
         let dir = ConsulDataDir {
             node_id: Some("031d976a-1305-6c77-0fe6-afe4a82916cd".into()),
             log: Some(log),
@@ -372,6 +395,8 @@ mod tests {
             "MISSING: core/keyring",
             "3 of kind 64",
             "7 to 8 are not in it",
+            "20 of them behind the snapshot: KVS 20",
+            "and 13 more",
         ] {
             assert!(text.contains(words), "{words}: {text}");
         }

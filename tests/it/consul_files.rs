@@ -335,7 +335,14 @@ fn a_hole_in_the_log(cluster: &Cluster, client: &Client, saved: &Path) {
     let data = cluster.home.path("state/quorate/labs/consul/n1/data");
     let facts = inspect(&cluster.home, &data).exits(0).json();
     let index = number(&facts["snapshot"]["index"]);
-    assert_eq!(facts["data_dir"]["log"]["holes"], json!([[index, index]]), "{facts:#}");
+    let log = &facts["data_dir"]["log"];
+    assert_eq!(log["holes"], json!([[index, index]]), "{facts:#}");
+    assert_eq!(
+        (&log["behind_changes"], &log["behind_by_kind"]["KVS"]),
+        (&json!(["set after"]), &1.into()),
+        "{log}"
+    );
+    assert_eq!(number(&log["behind_snapshot"]), number(&log["last"]) - index, "{log}");
 
     fs::remove_dir_all(newest(&data)).expect("is removed");
     let missing = format!("entry {index} is ");

@@ -272,8 +272,15 @@ pub struct ConsulLog {
     pub last_term: Option<u64>,
     /// Indexes that are missing between the first and the last, from and to.
     pub holes: Vec<(u64, u64)>,
-    /// Entries behind the newest snapshot that is whole.
+    /// Entries behind the newest snapshot that is whole: what is in the log only. Which of the last ones were committed one
+    /// copy cannot tell.
     pub behind_snapshot: u64,
+    /// Those by what they do: kinds of records, and raft's own such as `noop`.
+    pub behind_by_kind: BTreeMap<String, u64>,
+    /// Changes of keys among them, without values; the first ones.
+    pub behind_changes: Vec<String>,
+    /// How many more there are.
+    pub more_behind_changes: u64,
     /// Bytes of the file.
     pub bytes: u64,
 }

@@ -15,7 +15,7 @@ mod tar;
 pub use archive::{Foreign, META, Proof, STATE, SUMS, Snapshot, archive, files};
 pub use keys::{Keys, Vault};
 pub use kinds::{ENTERPRISE, kind_name, kind_text};
-pub use log_store::{LogStore, log_store};
+pub use log_store::{LogStore, Tail, log_store};
 pub use settings::settings;
 pub use snapshot::{Crc64, Meta, Server, SnapshotName, meta};
 pub use state::{Amount, Ca, Catalog, Secrets, State};

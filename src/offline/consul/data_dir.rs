@@ -57,7 +57,8 @@ pub(super) fn read(
         );
     }
     facts.snapshot = snapshots(&parts.raft.join("snapshots"), now, &mut dir, facts, damages)?;
-    dir.log = log(&file, facts, damages);
+    let after = facts.snapshot.as_ref().and_then(|snapshot| snapshot.index).unwrap_or(0);
+    dir.log = log(&file, after, facts, damages);
     if parts.raft.join("wal").is_dir() {
         facts
             .unread
@@ -65,8 +66,8 @@ pub(super) fn read(
     } else if dir.log.is_none() && !file.exists() {
         damages.push(Damage::new(Place::File, "there is no log: neither raft.db nor wal is in raft"));
     }
-    if let Some(log) = &mut dir.log {
-        compare(log, facts, dir.holder.is_some(), damages);
+    if let Some(log) = &dir.log {
+        compare(log, after, dir.holder.is_some(), damages);
     }
     facts.data_dir = Some(dir);
     Ok(())
@@ -74,7 +75,7 @@ pub(super) fn read(
 
 /// Reads a `raft.db` that stands alone.
 pub(super) fn log_alone(path: &Path, facts: &mut ConsulFiles, damages: &mut Damages) {
-    let log = log(path, facts, damages);
+    let log = log(path, 0, facts, damages);
     facts.data_dir = Some(ConsulDataDir { holder: holder(path), log, ..ConsulDataDir::default() });
 }
 
@@ -149,7 +150,7 @@ fn inside(name: &str, at: Place) -> Place {
     }
 }
 
-fn log(path: &Path, facts: &mut ConsulFiles, damages: &mut Damages) -> Option<ConsulLog> {
+fn log(path: &Path, after: u64, facts: &mut ConsulFiles, damages: &mut Damages) -> Option<ConsulLog> {
     let mut why = String::new();
     for _ in 0..ATTEMPTS {
         let source = match FileSource::open(path) {
@@ -160,7 +161,7 @@ fn log(path: &Path, facts: &mut ConsulFiles, damages: &mut Damages) -> Option<Co
                 return None;
             }
         };
-        match look(&source) {
+        match look(&source, after) {
             Ok((store, true)) => return Some(told(store, source.len(), damages)),
             Ok((_, false)) => why = "a server went on writing to it each time it was read".to_owned(),
             Err(damage) if holder(path).is_none() => {
@@ -175,9 +176,9 @@ fn log(path: &Path, facts: &mut ConsulFiles, damages: &mut Damages) -> Option<Co
 }
 
 /// The log, and whether it is still that of the transaction that was read.
-fn look(source: &FileSource) -> Result<(LogStore, bool), Damage> {
+fn look(source: &FileSource, after: u64) -> Result<(LogStore, bool), Damage> {
     let database = Database::open(source)?;
-    let store = log_store(&database);
+    let store = log_store(&database, after);
     Ok((store, database.is_current()))
 }
 
@@ -195,7 +196,10 @@ fn told(store: LogStore, bytes: u64, damages: &mut Damages) -> ConsulLog {
         last: store.last,
         last_term: store.last_term,
         holes: store.holes,
-        behind_snapshot: 0,
+        behind_snapshot: store.tail.entries,
+        behind_by_kind: store.tail.by_kind,
+        behind_changes: store.tail.changes,
+        more_behind_changes: store.tail.more_changes,
         bytes,
     }
 }
@@ -208,25 +212,16 @@ fn in_log(at: Place) -> Place {
     }
 }
 
-/// What the log adds to the snapshot, and whether anything is missing between the two: with a hole there a server does not
-/// start ("failed to get log at index").
-fn compare(log: &mut ConsulLog, facts: &ConsulFiles, running: bool, damages: &mut Damages) {
-    let index = facts.snapshot.as_ref().and_then(|snapshot| snapshot.index).unwrap_or(0);
+/// Whether anything is missing between the snapshot and the end of the log: with a hole there a server does not start ("failed
+/// to get log at index").
+fn compare(log: &ConsulLog, index: u64, running: bool, damages: &mut Damages) {
     let Some((first, last)) = log.first.zip(log.last) else { return };
     if last <= index {
         return;
     }
-    let hole = (first > index + 1).then_some((index + 1, first - 1));
-    let hole = hole.or_else(|| {
-        log.holes.iter().find(|(_, to)| *to > index).map(|(from, to)| ((*from).max(index + 1), *to))
-    });
-    let missing: u64 = log
-        .holes
-        .iter()
-        .filter(|(_, to)| *to > index)
-        .map(|(from, to)| to - (*from).max(index + 1) + 1)
-        .sum();
-    log.behind_snapshot = (last - index.max(first - 1)).saturating_sub(missing);
+    let before = (first > index + 1).then_some((index + 1, first - 1));
+    let within = log.holes.iter().find(|(_, to)| *to > index);
+    let hole = before.or_else(|| within.map(|(from, to)| ((*from).max(index + 1), *to)));
     // a running server may have taken a newer snapshot since the directory was read
     if let Some(hole) = hole.filter(|_| !running) {
         let missing = match hole {
