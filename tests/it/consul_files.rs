@@ -278,6 +278,12 @@ fn newest(data: &Path) -> PathBuf {
     entries.map(|entry| entry.path()).max_by_key(index).unwrap_or_default()
 }
 
+/// Ends the server for good: a process that was killed may have its files open for a moment.
+fn kill(cluster: &Cluster, data: &Path) {
+    cluster.lab("kill", &["n1"]);
+    wait("its files to be closed", || inspect(&cluster.home, data).json()["data_dir"]["holder"].is_null());
+}
+
 /// What a server leaves, while it runs, stopped, and damaged.
 fn data_directory(cluster: &Cluster, version: &str) {
     let data = cluster.home.path("state/quorate/labs/consul/n1/data");
@@ -285,7 +291,7 @@ fn data_directory(cluster: &Cluster, version: &str) {
     let running = inspect(&cluster.home, &data).exits(0).json();
     let holder = running["data_dir"]["holder"].as_str().unwrap_or_default();
     assert!(holder.starts_with("consul (pid "), "{version}: {running:#}");
-    cluster.lab("kill", &["n1"]);
+    kill(cluster, &data);
 
     let before = modified(&data);
     let facts = inspect(&cluster.home, &data).exits(0).json();
@@ -331,8 +337,8 @@ fn a_hole_in_the_log(cluster: &Cluster, client: &Client, saved: &Path) {
     cluster.lab("start", &["n1"]);
     wait("a restore", || try_tool(cluster, &client.token, &["restore", text(saved)]).0);
     client.key("after", b"the restore");
-    cluster.lab("kill", &["n1"]);
     let data = cluster.home.path("state/quorate/labs/consul/n1/data");
+    kill(cluster, &data);
     let facts = inspect(&cluster.home, &data).exits(0).json();
     let index = number(&facts["snapshot"]["index"]);
     let log = &facts["data_dir"]["log"];
