@@ -178,7 +178,7 @@ fn of_file(
     now: jiff::Timestamp,
 ) -> Result<Judged, Failure> {
     let file = match offline::whose(path) {
-        Some(BackendKind::Zookeeper) => FileFacts::Zookeeper(Box::new(offline::zookeeper::read(path)?)),
+        Some(BackendKind::Zookeeper) => FileFacts::Zookeeper(Box::new(offline::zookeeper::read(path, None)?)),
         Some(BackendKind::Consul) => FileFacts::Consul(Box::new(offline::consul::read(path)?)),
         Some(BackendKind::Etcd) | None => FileFacts::Etcd(Box::new(super::snapshot::look_at(path)?)),
     };

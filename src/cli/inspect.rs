@@ -102,7 +102,7 @@ pub(super) fn run(args: &InspectArgs, global: &Global, world: &World) -> Result<
 /// ZooKeeper's files.
 fn zookeeper(args: &InspectArgs, path: &Path, global: &Global, world: &World) -> Result<u8, Failure> {
     only_whole(args, "ZooKeeper")?;
-    let files = offline::zookeeper::read(path)?;
+    let files = offline::zookeeper::read(path, args.wal_dir.as_deref())?;
     let verdict = files.verdict;
     let mut out = Vec::new();
     match args.output {

@@ -5,6 +5,7 @@ use crate::files::FileSource;
 use crate::format::bbolt::{Cursor, Database};
 use crate::format::etcd::{has_digest, wal};
 use crate::format::source::{Source, key_text};
+use crate::format::zookeeper::FileName;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -54,7 +55,7 @@ pub fn whose(path: &Path) -> Option<BackendKind> {
     if path.is_dir() {
         let names = names(path).ok()?;
         let has = |name: &str| names.iter().any(|there| there == name);
-        return if is_zookeeper(&names) {
+        return if is_zookeeper(path, &names) {
             Some(BackendKind::Zookeeper)
         } else if is_consul(path, &names) || (has("meta.json") && has("state.bin")) {
             Some(BackendKind::Consul)
@@ -67,9 +68,7 @@ pub fn whose(path: &Path) -> Option<BackendKind> {
     let read = source.read_at(0, &mut head).ok()?;
     match &head[..read] {
         [b'Z', b'K', b'S' | b'L', b'N' | b'G', ..] => Some(BackendKind::Zookeeper),
-        _ if name.starts_with("snapshot.") && (name.ends_with(".gz") || name.ends_with(".snappy")) => {
-            Some(BackendKind::Zookeeper)
-        }
+        _ if matches!(FileName::of(name), Some(FileName::Snapshot(..))) => Some(BackendKind::Zookeeper),
         [0x1f, 0x8b, ..] => Some(BackendKind::Consul),
         head if head.get(257..262) == Some(b"ustar") && head.starts_with(b"meta.json\0") => {
             Some(BackendKind::Consul)
@@ -79,9 +78,21 @@ pub fn whose(path: &Path) -> Option<BackendKind> {
     }
 }
 
-fn is_zookeeper(names: &[String]) -> bool {
+fn is_zookeeper(path: &Path, names: &[String]) -> bool {
     let has = |name: &str| names.iter().any(|there| there == name);
-    has("version-2") || names.iter().any(|name| name.starts_with("snapshot.") || name == "acceptedEpoch")
+    let own = |name: &String| match FileName::of(name) {
+        Some(FileName::Snapshot(..)) => true,
+        // many programs have a log.1
+        Some(FileName::Log(_)) => begins_with(&path.join(name), b"ZKLG"),
+        None => name == "acceptedEpoch",
+    };
+    has("version-2") || names.iter().any(own)
+}
+
+fn begins_with(path: &Path, magic: &[u8; 4]) -> bool {
+    let mut head = [0; 4];
+    let read = FileSource::open(path).and_then(|source| source.read_at(0, &mut head));
+    read.is_ok_and(|read| head[..read] == magic[..])
 }
 
 fn is_consul(path: &Path, names: &[String]) -> bool {
@@ -107,11 +118,11 @@ pub fn recognise(path: &Path) -> Result<Kind, Unrecognised> {
     }
 }
 
-fn unreadable(path: &Path, error: io::Error) -> Unrecognised {
+pub(super) fn unreadable(path: &Path, error: io::Error) -> Unrecognised {
     Unrecognised::Unreadable { path: path.to_owned(), error }
 }
 
-fn other(path: &Path, what: impl Into<String>, instead: Option<&str>) -> Unrecognised {
+pub(super) fn other(path: &Path, what: impl Into<String>, instead: Option<&str>) -> Unrecognised {
     Unrecognised::Other { path: path.to_owned(), what: what.into(), instead: instead.map(str::to_owned) }
 }
 
@@ -139,7 +150,7 @@ fn directory(path: &Path) -> Result<Kind, Unrecognised> {
     if names.iter().any(|name| wal::segment_name(name).is_some()) {
         return Ok(Kind::LogDirectory(path.to_owned()));
     }
-    if is_zookeeper(&names) {
+    if is_zookeeper(path, &names) {
         return Err(other(path, "a ZooKeeper data directory, not etcd's", None));
     }
     if is_consul(path, &names) {
