@@ -190,6 +190,7 @@ fn write_tree(tree: &ZookeeperTree, style: Style, out: &mut dyn Write) -> io::Re
     nodes.extend(kinds.iter().filter(|(count, _)| *count > 0).map(|(count, kind)| format!("{count} {kind}")));
     fact("nodes", &nodes.join(", "), style, out)?;
     let timeouts = match (tree.shortest_timeout_ms, tree.longest_timeout_ms) {
+        (Some(low), Some(high)) if low == high => format!(", timeout {low} ms"),
         (Some(low), Some(high)) => format!(", timeouts {low} to {high} ms"),
         _ => String::new(),
     };
