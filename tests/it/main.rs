@@ -24,3 +24,4 @@ mod runbook;
 mod snapshot;
 mod tls_servers;
 mod zookeeper;
+mod zookeeper_files;
