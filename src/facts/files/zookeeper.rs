@@ -196,9 +196,10 @@ pub struct ZookeeperMissing {
 pub struct ZookeeperTree {
     /// The snapshot.
     pub file: String,
-    /// Nodes, the root and those below `/zookeeper` included.
+    /// Nodes, the root and those below `/zookeeper` included. `zk_znode_count` of a server is one more: it counts the root
+    /// under both of its names.
     pub nodes: u64,
-    /// Bytes of all paths and values.
+    /// Bytes of all paths and values: `zk_approximate_data_size` less the one of `/`.
     pub bytes: u64,
     /// Ephemeral nodes.
     pub ephemerals: u64,
