@@ -1,178 +1,15 @@
 //! ZooKeeper's files as real servers write them: what is read of them is what the servers and their own tools say, damage
 //! is found with its place, and what a start on them does is told before.
 
+mod mutations;
+
 use crate::cluster::{Cluster, Home, Ran};
-use quorate::format::source::Source;
-use quorate::format::zookeeper::{LogReader, Packing, Survey, Zxid, survey};
 use serde_json::Value;
-use std::cell::Cell;
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 use zookeeper_client::{Acls, Client, CreateMode, CreateOptions};
-
-const SNAPSHOT: &[u8] = include_bytes!("../data/zookeeper/snapshot.8e");
-const LOG: &[u8] = include_bytes!("../data/zookeeper/log.1");
-const PAGE: usize = 4096;
-const ROUNDS: u64 = 1000;
-const KINDS: [&str; 5] = ["truncate", "flip", "splice", "extend", "zero"];
-
-/// Notes the largest piece that is asked for, and how much in all.
-struct Watched {
-    bytes: Vec<u8>,
-    largest: Cell<usize>,
-    all: Cell<usize>,
-}
-
-impl Watched {
-    fn new(bytes: Vec<u8>) -> Watched {
-        Watched { bytes, largest: Cell::new(0), all: Cell::new(0) }
-    }
-}
-
-impl Source for Watched {
-    fn len(&self) -> u64 {
-        self.bytes.len() as u64
-    }
-
-    fn read_at(&self, offset: u64, into: &mut [u8]) -> std::io::Result<usize> {
-        self.largest.set(self.largest.get().max(into.len()));
-        let read = self.bytes.as_slice().read_at(offset, into)?;
-        self.all.set(self.all.get() + read);
-        Ok(read)
-    }
-}
-
-/// Small, fast and the same everywhere (splitmix64).
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) % bound.max(1) as u64) as usize
-    }
-}
-
-fn mutate(original: &[u8], kind: &str, random: &mut Random) -> Vec<u8> {
-    let mut bytes = original.to_vec();
-    match kind {
-        "truncate" => bytes.truncate(random.below(original.len())),
-        "flip" => bytes[random.below(original.len())] ^= 1 << random.below(8),
-        "splice" => {
-            let length = 1 + random.below(600);
-            let (from, to) = (random.below(original.len() - length), random.below(original.len() - length));
-            bytes.copy_within(from..from + length, to);
-        }
-        "extend" => bytes.extend((0..=random.below(2 * PAGE)).map(|_| random.below(256) as u8)),
-        _ => {
-            let page = random.below(original.len() / PAGE);
-            bytes[page * PAGE..(page + 1) * PAGE].fill(0);
-        }
-    }
-    bytes
-}
-
-fn each_mutation(original: &[u8], mut check: impl FnMut(&str, u64, &Watched)) {
-    for (seed, kind) in KINDS.into_iter().enumerate() {
-        for round in 0..ROUNDS {
-            let source = Watched::new(mutate(original, kind, &mut Random(round * 31 + seed as u64)));
-            if source.bytes == original {
-                continue;
-            }
-            check(kind, round, &source);
-            let (largest, all) = (source.largest.get(), source.all.get());
-            assert!(largest <= 5 << 20, "{kind} {round}: {largest} bytes at once");
-            assert!(all <= 200 * source.bytes.len() + (1 << 20), "{kind} {round}: {all} bytes were read");
-        }
-    }
-}
-
-/// Whether what is read of a changed snapshot is all that is in the original but blocks behind the tree.
-fn same_tree(found: &Survey, original: &Survey) -> bool {
-    Survey { end: original.end, ..found.clone() } == *original
-}
-
-#[test]
-fn every_mutation_of_a_snapshot_is_seen() {
-    let original = survey(&SNAPSHOT.to_vec(), Packing::Plain);
-    assert!(original.damage.is_none() && original.nodes == 145, "{original:?}");
-    assert_eq!(original.digest_matches(Zxid(0x8e)), Some(true));
-    each_mutation(SNAPSHOT, |kind, round, source| {
-        let found = survey(source, Packing::Plain);
-        match &found.damage {
-            Some(damage) => assert!(
-                damage.to_string().contains("offset") || source.bytes.is_empty(),
-                "{kind} {round}: {damage}"
-            ),
-            // Cut right behind a seal: a whole snapshot of a server that writes less behind the tree.
-            None => assert!(kind == "truncate" && same_tree(&found, &original), "{kind} {round}: {found:?}"),
-        }
-    });
-}
-
-#[test]
-fn every_mutation_of_a_packed_snapshot_is_seen() {
-    let mut packer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-    packer.write_all(SNAPSHOT).expect("packed");
-    let packed = packer.finish().expect("packed");
-    let original = survey(&packed, Packing::Gzip);
-    assert!(original.damage.is_none(), "{original:?}");
-    for round in 0..ROUNDS {
-        let kind = KINDS[round as usize % 4];
-        let source = Watched::new(mutate(&packed, kind, &mut Random(round)));
-        let found = survey(&source, Packing::Gzip);
-        // The header of a gzip file has a time, a name and flags that nobody proves.
-        let same = found == original || kind == "truncate" && same_tree(&found, &original);
-        assert!(found.damage.is_some() || same, "{kind} {round}: {found:?}");
-    }
-}
-
-/// What is said of a log: every record, and why it is not whole.
-fn told(source: &dyn Source) -> (Vec<String>, Option<String>) {
-    let (mut records, mut wrong) = (Vec::new(), None);
-    match LogReader::open(source) {
-        Ok((mut reader, _)) => {
-            while let Some(next) = reader.next_record() {
-                match next {
-                    Ok(record) => records.push(format!("{record:?}")),
-                    Err(damage) => wrong = wrong.or(Some(damage.to_string())),
-                }
-            }
-            let torn = reader.ending().torn.map(|at| format!("torn at offset {at}"));
-            (records, wrong.or(torn))
-        }
-        Err(damage) => (records, Some(damage.to_string())),
-    }
-}
-
-#[test]
-fn every_mutation_of_a_log_is_seen() {
-    let (original, wrong) = told(&LOG.to_vec());
-    assert_eq!((original.len(), wrong), (143, None));
-    let written = LOG.len() - LOG.iter().rev().take_while(|byte| **byte == 0).count();
-    each_mutation(LOG, |kind, round, source| {
-        let (records, wrong) = told(source);
-        for record in &records {
-            let known = original.contains(record) || kind == "splice";
-            assert!(known, "{kind} {round}: {record} was never written");
-        }
-        match wrong {
-            Some(wrong) => assert!(wrong.contains("offset"), "{kind} {round}: {wrong}"),
-            // Zeros, or nothing, from the end of a record on: what the log was some records ago.
-            None => {
-                let bytes = &source.bytes;
-                let end = bytes.len() - bytes.iter().rev().take_while(|byte| **byte == 0).count();
-                let earlier = bytes[..end] == LOG[..end] && end <= written;
-                let unproven = kind == "flip" && records == original;
-                assert!(earlier && original.starts_with(&records) || unproven, "{kind} {round}");
-            }
-        }
-    });
-}
 
 const WORDS: &str = "--server-arg=4lw.commands.whitelist=srvr,mntr";
 const EXTENDED: &str = "--server-arg=-Dzookeeper.extendedTypesEnabled=true";
@@ -251,9 +88,10 @@ impl Session {
 fn word(endpoint: &str, word: &str) -> String {
     let authority = endpoint.rsplit('/').next().expect("an authority");
     let mut stream = std::net::TcpStream::connect(authority).expect("connects");
-    stream.write_all(word.as_bytes()).expect("asks");
+    // One that is about to start takes the question and never answers it.
+    stream.set_read_timeout(Some(Duration::from_secs(1))).expect("a timeout");
     let mut text = String::new();
-    stream.read_to_string(&mut text).expect("answers");
+    let _ = stream.write_all(word.as_bytes()).and_then(|()| stream.read_to_string(&mut text));
     text
 }
 
@@ -334,6 +172,13 @@ fn agrees(version: &str, options: &[&str], suffix: &str) {
         [(Some(0), Some(0)), (Some(1), Some(0)), (Some(1), Some(0))]
     );
 
+    let report = judged(&cluster.home, &data).exits(0).json();
+    let open = findings(&report, "open-acls");
+    assert!(
+        open.iter().any(|(severity, says)| severity == "warning" && says.contains("/app 81")),
+        "{open:?}"
+    );
+
     // The server's own tools count the same.
     let path = data.join("version-2").join(name);
     let formatted =
@@ -373,4 +218,202 @@ fn what_3_9_3_and_3_8_write() {
     agrees("3.9.3", &["--server-arg=-Dzookeeper.snapshot.compression.method=gz"], ".gz");
     agrees("3.8.3", &[], "");
     agrees("3.8.0", &["--server-arg=-Dzookeeper.digest.enabled=false"], "");
+}
+
+/// Starts a server of these jars alone on a directory: how many nodes it serves, or `None` when it ends.
+fn starts(cluster: &Cluster, data: &Path) -> Option<u64> {
+    let port = crate::cluster::free_address().port();
+    let words = cluster.lab["members"][0]["spec"]["arguments"].as_array().expect("arguments");
+    let mut words: Vec<&str> = words.iter().filter_map(Value::as_str).collect();
+    words.truncate(words.iter().position(|word| *word == "-cp").expect("a class path") + 2);
+    words.retain(|word| !word.contains("digest.enabled"));
+    let settings = format!(
+        "dataDir={}\nclientPort={port}\nadmin.enableServer=false\n4lw.commands.whitelist=*\npreAllocSize=1024\n",
+        data.display()
+    );
+    let file = cluster.home.file(&format!("{port}.cfg"), &settings);
+    let mut child = Command::new("java")
+        .args(words)
+        .arg("org.apache.zookeeper.server.quorum.QuorumPeerMain")
+        .arg(file)
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("java runs");
+    let mut served = None;
+    let address = format!("127.0.0.1:{port}");
+    crate::cluster::wait("a server starts or ends", || {
+        let ended = child.try_wait().expect("it can be asked").is_some();
+        if !ended
+            && std::net::TcpStream::connect(&address).is_ok()
+            && word(&address, "mntr").contains("zk_znode_count")
+        {
+            served = Some(counted(&address, "zk_znode_count") - 1);
+        }
+        ended || served.is_some()
+    });
+    let _ = child.kill();
+    let _ = child.wait();
+    served
+}
+
+/// Copies a data directory.
+fn copy(from: &Path, to: &Path) -> PathBuf {
+    std::fs::create_dir_all(to.join("version-2")).expect("a directory");
+    let files = |dir: &Path| std::fs::read_dir(dir).expect("readable").flatten().map(|entry| entry.path());
+    for file in files(&from.join("version-2")).chain(files(from)).filter(|path| path.is_file()) {
+        let into = to.join(file.strip_prefix(from).expect("below it"));
+        std::fs::copy(&file, into).expect("copied");
+    }
+    to.to_owned()
+}
+
+fn names(files: &Value, of: &str) -> Vec<String> {
+    let all = files[of].as_array().expect("a list");
+    all.iter().map(|one| one["file"].as_str().expect("a name").to_owned()).collect()
+}
+
+fn flip(path: &Path, at: usize) {
+    let mut bytes = std::fs::read(path).expect("readable");
+    bytes[at] ^= 0x40;
+    std::fs::write(path, bytes).expect("written");
+}
+
+#[test]
+fn an_ensemble_s_directories_and_what_is_missing_in_them() {
+    let cluster = Cluster::zookeeper("3.9.5", 3, &[WORDS, EXTENDED, "--server-arg=snapCount=90"]);
+    let (home, data) = (&cluster.home, directory(&cluster, 0));
+    let session = Session::open(cluster.endpoints()[0]);
+    let filled = std::thread::scope(|scope| {
+        let filling = scope.spawn(|| session.fill(500));
+        // A server that writes meanwhile is no damage.
+        let mut looks = 0;
+        while !filling.is_finished() {
+            let live = inspect(home, &data).exits(0).json();
+            assert_eq!(live["start"]["missing"], serde_json::json!([]), "{live:#}");
+            looks += 1;
+        }
+        filling.join().expect("filled");
+        looks
+    });
+    assert!(filled > 1, "{filled} looks");
+    let nodes = counted(cluster.endpoints()[0], "zk_znode_count") - 1;
+    let served = word(cluster.endpoints()[0], "srvr");
+    let last = served.lines().find_map(|line| line.strip_prefix("Zxid: ")).expect("a zxid").to_owned();
+    cluster.lab("kill", &["n1", "n2", "n3"]);
+    for at in 0..3 {
+        let files = inspect(home, &directory(&cluster, at)).exits(0).json();
+        assert_eq!((&files["kind"], &files["verdict"]), (&"data-directory".into(), &"sound".into()));
+        assert_eq!(files["myid"].as_str(), Some(format!("{}", at + 1).as_str()));
+        let epochs = (&files["epochs"]["accepted"], &files["epochs"]["current"]);
+        assert_eq!(epochs, (&1.into(), &1.into()), "{files:#}");
+        assert_eq!(files["start"]["last_zxid"], last.as_str(), "{files:#}");
+        let config = files["tree"]["config"].as_array().expect("lines");
+        assert_eq!(
+            config.iter().filter(|line| line.as_str().is_some_and(|l| l.starts_with("server."))).count(),
+            3
+        );
+        let report = judged(home, &directory(&cluster, at)).exits(0).json();
+        assert_eq!(findings(&report, "server-snapshots"), [], "{report:#}");
+    }
+    gaps(&cluster, &data, &last, nodes);
+    damages(&cluster, &data);
+}
+
+/// A log is gone in the middle: a server starts on it as if nothing were missing, and both are told.
+fn gaps(cluster: &Cluster, data: &Path, last: &str, nodes: u64) {
+    let home = &cluster.home;
+    let whole = inspect(home, data).exits(0).json();
+    let old = copy(data, &home.path("old"));
+    let snapshots = names(&whole, "snapshots");
+    snapshots[..snapshots.len() - 1]
+        .iter()
+        .for_each(|name| std::fs::remove_file(old.join("version-2").join(name)).expect("removed"));
+    let from_oldest = inspect(home, &old).exits(0).json();
+    assert_eq!(from_oldest["start"]["last_zxid"], last, "{from_oldest:#}");
+    let logs = names(&from_oldest, "logs");
+    assert!(logs.len() > 3, "{logs:?}");
+    assert_eq!(starts(cluster, &copy(&old, &home.path("replayed"))), Some(nodes));
+
+    let middle = logs.len() / 2;
+    std::fs::remove_file(old.join("version-2").join(&logs[middle])).expect("removed");
+    let broken = inspect(home, &old).exits(2).json();
+    let edge = |at: usize, of: &str| from_oldest["logs"][at][of].clone();
+    let expected = serde_json::json!([{
+        "after": edge(middle - 1, "last_zxid"), "next": edge(middle + 1, "first_zxid"), "file": logs[middle + 1], "within_log": true,
+    }]);
+    assert_eq!(broken["start"]["missing"], expected, "{broken:#}");
+    let report = judged(home, &old).exits(2).json();
+    let found = findings(&report, "server-snapshots");
+    assert!(found.len() == 1 && found[0].0 == "critical" && found[0].1.contains("before 3.9.4"), "{found:?}");
+    assert_eq!(starts(cluster, &copy(&old, &home.path("gap"))), None, "a server of 3.9.4 and later sees it");
+    let shown = home.run(&["inspect", old.to_str().expect("a path")]).exits(2);
+    assert!(shown.stdout.contains("a server before 3.9.4 starts without them"), "{}", shown.stdout);
+
+    // Right behind the snapshot no server sees it.
+    logs[..middle]
+        .iter()
+        .for_each(|log| std::fs::remove_file(old.join("version-2").join(log)).expect("removed"));
+    let broken = inspect(home, &old).exits(2).json();
+    assert_eq!(broken["start"]["missing"][0]["within_log"], false, "{broken:#}");
+    let served = starts(cluster, &copy(&old, &home.path("late"))).expect("it starts all the same");
+    assert!(served < nodes, "{served} of {nodes}");
+}
+
+/// Snapshots, logs and epochs that are damaged: what a server makes of each.
+fn damages(cluster: &Cluster, data: &Path) {
+    let home = &cluster.home;
+    let whole = inspect(home, data).exits(0).json();
+    let (snapshots, logs) = (names(&whole, "snapshots"), names(&whole, "logs"));
+    let bad = copy(data, &home.path("bad"));
+    flip(&bad.join("version-2").join(&snapshots[0]), 200);
+    let files = inspect(home, &bad).exits(2).json();
+    assert_eq!(files["start"]["passed_over"], serde_json::json!([snapshots[0]]), "{files:#}");
+    assert_eq!(files["start"]["snapshot"], snapshots[1].as_str());
+    assert_eq!(files["start"]["last_zxid"], whole["start"]["last_zxid"]);
+    assert!(files["damages"][0]["at"].as_str().is_some_and(|at| at.starts_with(&snapshots[0])), "{files:#}");
+    let report = judged(home, &bad).exits(0).json();
+    assert_eq!(findings(&report, "server-snapshots")[0].0, "warning", "{report:#}");
+    judged(home, &bad.join("version-2").join(&snapshots[0])).exits(2);
+
+    let torn = copy(data, &home.path("torn"));
+    let log = torn.join("version-2").join(logs.last().expect("a log"));
+    let used = whole["logs"][logs.len() - 1]["used_bytes"].as_u64().expect("bytes");
+    std::fs::OpenOptions::new().write(true).open(&log).and_then(|file| file.set_len(used - 3)).expect("cut");
+    let files = inspect(home, &torn).exits(0).json();
+    let last = &files["logs"][logs.len() - 1];
+    assert!(last["torn_at"].as_u64().is_some_and(|at| at < used - 3), "a torn end is none: {files:#}");
+    flip(&log, 80);
+    let files = inspect(home, &torn).exits(2).json();
+    assert!(files["start"]["refusals"][0].as_str().is_some_and(|why| why.contains("damaged")), "{files:#}");
+    assert_eq!(findings(&judged(home, &torn).exits(2).json(), "server-snapshots")[0].0, "critical");
+    assert_eq!(starts(cluster, &torn), None, "a checksum that is wrong stops a server");
+
+    let promised = copy(data, &home.path("promised"));
+    std::fs::write(promised.join("version-2/acceptedEpoch"), "0").expect("written");
+    let files = inspect(home, &promised).exits(2).json();
+    assert!(
+        files["start"]["refusals"][0].as_str().is_some_and(|why| why.contains("acceptedEpoch")),
+        "{files:#}"
+    );
+}
+
+/// A snapshot that was written without the digest is refused by a server that expects one: which it is, is written nowhere.
+#[test]
+fn a_snapshot_without_digest_is_for_servers_without_digest() {
+    let options =
+        [WORDS, EXTENDED, "--server-arg=-Dzookeeper.digest.enabled=false", "--server-arg=snapCount=50"];
+    let cluster = Cluster::zookeeper("3.9.5", 1, &options);
+    let session = Session::open(cluster.endpoints()[0]);
+    session.fill(120);
+    cluster.lab("kill", &["n1"]);
+    drop(session);
+    let data = directory(&cluster, 0);
+    let files = inspect(&cluster.home, &data).exits(0).json();
+    let newest = &files["snapshots"][0];
+    assert_eq!((&newest["has_digest"], &newest["has_last_zxid"]), (&false.into(), &true.into()), "{files:#}");
+    let report = judged(&cluster.home, &data).exits(0).json();
+    let found = findings(&report, "server-snapshots");
+    assert!(found.iter().any(|(_, says)| says.contains("default digest.enabled=true")), "{found:?}");
+    assert_eq!(starts(&cluster, &copy(&data, &cluster.home.path("refused"))), None);
 }

@@ -189,6 +189,9 @@ pub struct ZookeeperMissing {
     pub next: Option<String>,
     /// The file with the first behind them, else the last that there is.
     pub file: String,
+    /// Whether transactions are replayed on both sides of them. Servers from 3.9.4 on see that, and do not start ("out of
+    /// order"); what is missing right behind the snapshot, or at the end, no server sees.
+    pub within_log: bool,
 }
 
 /// The tree of one snapshot.

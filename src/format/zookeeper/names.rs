@@ -25,8 +25,8 @@ impl fmt::Display for Zxid {
     }
 }
 
-/// Whether a transaction may come right behind another: the next of its epoch, or the first of a later one. Servers do
-/// not look at this when they replay a log.
+/// Whether a transaction may come right behind another: the next of its epoch, or the first of a later one. Servers
+/// before 3.9.4 do not look at this when they replay a log.
 pub fn follows(before: Zxid, next: Zxid) -> bool {
     let of_same = before.0.checked_add(1) == Some(next.0) && before.epoch() == next.epoch();
     of_same || next.epoch() > before.epoch() && next.counter() == 1

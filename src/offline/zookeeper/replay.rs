@@ -109,7 +109,8 @@ impl Replay {
     fn missing(&mut self, next: Option<Zxid>, file: &str) {
         if self.told.missing.len() < KEPT {
             let (after, next) = (text(self.last), next.map(text));
-            self.told.missing.push(ZookeeperMissing { after, next, file: file.to_owned() });
+            let within_log = next.is_some() && self.told.transactions > 0;
+            self.told.missing.push(ZookeeperMissing { after, next, file: file.to_owned(), within_log });
         } else {
             self.told.more_missing += 1;
         }
@@ -140,7 +141,11 @@ impl Replay {
                 Some(next) => format!("transactions between {} and {next} are missing", missing.after),
                 None => format!("transactions behind {} are missing", missing.after),
             };
-            reading.told(missing.file.clone(), format!("{what}: a server starts without them"));
+            let server = match missing.within_log {
+                true => "a server before 3.9.4 starts without them, a later one does not start",
+                false => "a server starts without them",
+            };
+            reading.told(missing.file.clone(), format!("{what}: {server}"));
         }
         reading.more += self.told.more_missing;
         if !self.told.log_seen && self.told.snapshot.is_some() {

@@ -56,13 +56,16 @@ fn directory(files: &ZookeeperFiles, start: &ZookeeperReplay, tally: &mut Tally)
         tally.hit(hit.with("why", why.as_str()));
     }
     for missing in &start.missing {
-        let says = match missing.next {
-            Some(_) => {
-                "transactions between {after} and {next} are missing ({file}): a server starts without them and does not say so"
+        let says = match (missing.within_log, &missing.next) {
+            (true, _) => {
+                "transactions between {after} and {next} are missing ({file}): a server before 3.9.4 starts without them and \
+                 logs a digest mismatch at most, a later one does not start"
             }
-            None => {
-                "transactions behind {after} are missing ({file}): a server starts without them and does not say so"
+            (false, Some(_)) => {
+                "transactions between {after} and {next} are missing ({file}): a server starts without them and logs a digest \
+                 mismatch at most"
             }
+            (false, None) => "transactions behind {after} are missing ({file}): a server starts without them",
         };
         let hit = Hit::new(Severity::Critical, says).remedy(DIRECTORY).with("after", missing.after.as_str());
         let hit = hit.with("file", missing.file.as_str());
@@ -183,8 +186,12 @@ mod tests {
         assert_eq!(found(|_, _| {}), []);
         let critical = [Severity::Critical];
         assert_eq!(found(|_, start| start.refusals.push("acceptedEpoch: older".into())), critical);
-        let missing =
-            ZookeeperMissing { after: "0x5".into(), next: Some("0x9".into()), file: "log.9".into() };
+        let missing = ZookeeperMissing {
+            after: "0x5".into(),
+            next: Some("0x9".into()),
+            file: "log.9".into(),
+            within_log: true,
+        };
         assert_eq!(found(|_, start| start.missing.push(missing.clone())), critical);
         assert_eq!(found(|_, start| start.log_seen = false), critical);
         let warning = [Severity::Warning];
