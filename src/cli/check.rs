@@ -32,7 +32,8 @@ use std::time::Duration;
     quorate check prod-etcd --report prometheus=/var/lib/node_exporter/quorate.prom\n  \
     quorate check prod-etcd -o markdown >> $GITHUB_STEP_SUMMARY\n  \
     quorate check prod-etcd --before-restart n2 && systemctl restart etcd\n  \
-    quorate check --snapshot backup.db\n\n\
+    quorate check --snapshot backup.db\n  \
+    quorate check --snapshot /var/lib/zookeeper\n\n\
     Exit codes: 0 nothing at or above --fail-on · 1 a warning, with --fail-on warning · 2 critical · \
     3 not enough could be seen to decide · 4 --before-restart: it must not be restarted · 64 usage or configuration\n\
     With -o nagios as plugins do: 0 ok · 1 warning · 2 critical · 3 undecided, usage or configuration")]
@@ -70,7 +71,8 @@ pub(super) struct CheckArgs {
     #[arg(long, value_name = "FILE")]
     save_facts: Option<PathBuf>,
     /// Judge a snapshot instead of a running cluster: encryption at rest over all revisions, stored membership, alarms,
-    /// users, what stands in the way of an upgrade
+    /// users, what stands in the way of an upgrade; of ZooKeeper a snapshot or a data directory: what a start loses, open
+    /// ACLs, what outgrows a packet
     #[arg(long, value_name = "FILE", conflicts_with_all = ["facts", "save_facts", "targets", "endpoints", "all"])]
     snapshot: Option<PathBuf>,
     /// Judge what --save-facts kept instead of looking

@@ -3,6 +3,7 @@
 
 mod logs;
 mod places;
+mod playback;
 mod replay;
 mod snapshots;
 
@@ -11,6 +12,7 @@ use crate::facts::{Soundness, StoredDamage, ZookeeperFiles, ZookeeperFilesKind};
 use crate::format::source::{Damage, Damages};
 use crate::format::zookeeper::{FileName, Zxid};
 use places::Places;
+pub use playback::{LogEnding, ZookeeperLogLine, ZookeeperOperation, describe, play, touches};
 use std::path::Path;
 
 /// Reads what lies at `path`: a `dataDir`, its `version-2`, one snapshot or one log. `log_dir` is the `dataLogDir` where

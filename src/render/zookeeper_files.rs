@@ -8,6 +8,7 @@ use crate::facts::{
     Soundness, ZookeeperBig, ZookeeperFileState, ZookeeperFiles, ZookeeperLogFile, ZookeeperReplay,
     ZookeeperSnapshotFile, ZookeeperTree,
 };
+use crate::offline::zookeeper::ZookeeperLogLine;
 use crate::value::human_bytes;
 use anstyle::AnsiColor;
 use std::io::{self, Write};
@@ -35,6 +36,23 @@ pub fn write_zookeeper_files(files: &ZookeeperFiles, style: Style, out: &mut dyn
         Some(tree) => write_tree(tree, style, out),
         None => Ok(()),
     }
+}
+
+/// The line above those of [`write_zookeeper_log_line`].
+///
+/// # Errors
+/// The output cannot be written.
+pub fn write_zookeeper_log_header(out: &mut dyn Write) -> io::Result<()> {
+    writeln!(out, "{:<18} {:<20} {:<18} TRANSACTION", "ZXID", "TIME", "SESSION")
+}
+
+/// A line of `--log`: columns of fixed width, for lines are written while the log is read.
+///
+/// # Errors
+/// The output cannot be written.
+pub fn write_zookeeper_log_line(line: &ZookeeperLogLine, out: &mut dyn Write) -> io::Result<()> {
+    let time = line.time.as_deref().unwrap_or("-");
+    writeln!(out, "{:<18} {time:<20} {:<18} {}", line.zxid, line.session, escape(&line.says))
 }
 
 fn verdict(files: &ZookeeperFiles, style: Style, out: &mut dyn Write) -> io::Result<()> {

@@ -317,3 +317,118 @@ fn candidates(piece: &[u8]) -> impl Iterator<Item = usize> + '_ {
         plausible.then_some(at)
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    fn head() -> Vec<u8> {
+        [&MAGIC[..], &[0, 0, 0, 2], &[0; 8]].concat()
+    }
+
+    /// A record that sets a value of so many bytes.
+    fn record(zxid: u64, value: usize) -> Vec<u8> {
+        let lengths = [2u32.to_be_bytes(), (value as u32).to_be_bytes()];
+        let body = [&lengths[0][..], b"/a", &lengths[1], &vec![b'v'; value], &[0; 4]].concat();
+        let payload = [&[0; 12][..], &zxid.to_be_bytes(), &[0; 8], &5i32.to_be_bytes(), &body].concat();
+        let mut sum = Adler32::new();
+        sum.write_slice(&payload);
+        let before =
+            [u64::from(sum.checksum()).to_be_bytes().to_vec(), (payload.len() as u32).to_be_bytes().to_vec()];
+        [before.concat(), payload, vec![END]].concat()
+    }
+
+    type Told = (Vec<u64>, Vec<String>, Option<u64>, bool);
+
+    /// Zxids, damages, where it is torn, whether servers refuse it.
+    fn told(source: &dyn Source) -> Told {
+        let (mut reader, _) = LogReader::open(source).expect("a log");
+        let (mut zxids, mut damages) = (Vec::new(), Vec::new());
+        while let Some(next) = reader.next_record() {
+            match next {
+                Ok(record) => zxids.push(record.header.zxid.0),
+                Err(damage) => damages.push(damage.to_string()),
+            }
+        }
+        (zxids, damages, reader.ending().torn, reader.refused())
+    }
+
+    #[test]
+    fn what_stands_behind_decides_between_torn_and_damaged() {
+        let [one, two, three] = [1, 2, 3].map(|zxid| record(zxid, 40));
+        let whole = [head(), one.clone(), two.clone(), three.clone(), vec![0; 5000]].concat();
+        assert_eq!(told(&whole), (vec![1, 2, 3], vec![], None, false));
+        let second = 16 + one.len();
+        let last = second + two.len();
+        assert_eq!(told(&whole[..last + 20].to_vec()), (vec![1, 2], vec![], Some(last as u64), false));
+        let mut wrong = whole.clone();
+        wrong[second + 30] ^= 1;
+        let (zxids, damages, torn, refused) = told(&wrong);
+        assert_eq!((zxids, torn, refused), (vec![1, 3], None, true));
+        assert!(
+            damages[0].contains(&format!("offset {second}")) && damages[0].contains("does not start"),
+            "{damages:?}"
+        );
+        let mut zeroed = whole.clone();
+        zeroed[second..second + 12].fill(0);
+        let (zxids, damages, _, refused) = told(&zeroed);
+        assert_eq!((zxids, refused), (vec![1, 3], false));
+        assert!(damages[0].contains("takes it for the end"), "{damages:?}");
+        let mut last_wrong = whole.clone();
+        last_wrong[last + 40] ^= 1;
+        assert!(told(&last_wrong).3 && told(&last_wrong).2.is_none());
+    }
+
+    #[test]
+    fn a_record_longer_than_is_held_is_proven_all_the_same() {
+        let mut file = [head(), record(1, HELD + 5), record(2, 1)].concat();
+        assert_eq!(told(&file), (vec![1, 2], vec![], None, false));
+        file[HELD / 2] ^= 1;
+        assert_eq!(told(&file).0, [2]);
+    }
+
+    /// A file to which a server writes its last record while it is read.
+    struct Growing {
+        bytes: Vec<u8>,
+        late: usize,
+        asked: Cell<u32>,
+    }
+
+    impl Source for Growing {
+        fn len(&self) -> u64 {
+            self.bytes.len() as u64
+        }
+
+        fn read_at(&self, offset: u64, into: &mut [u8]) -> std::io::Result<usize> {
+            self.asked.set(self.asked.get() + 1);
+            let mut seen = self.bytes.clone();
+            if self.asked.get() <= 3 {
+                seen[self.late..].fill(0);
+            }
+            seen.as_slice().read_at(offset, into)
+        }
+    }
+
+    #[test]
+    fn what_is_written_meanwhile_is_read_or_not_yet_there() {
+        let first = [head(), record(1, 40)].concat();
+        for cut in [0, 5, 30] {
+            let bytes = [first.clone(), record(2, 40), vec![0; 100]].concat();
+            let source = Growing { bytes, late: first.len() + cut, asked: Cell::new(0) };
+            let (zxids, damages, torn, _) = told(&source);
+            assert_eq!((zxids, damages, torn), (vec![1, 2], vec![], None), "{cut}");
+        }
+    }
+
+    #[test]
+    fn heads() {
+        let open =
+            |bytes: &[u8]| LogReader::open(&bytes.to_vec()).map(|(_, head)| head).map_err(|damage| damage.at);
+        assert_eq!(open(b""), Ok(LogHead::Empty));
+        assert_eq!(open(&head()), Ok(LogHead::Whole));
+        assert_eq!(open(&head()[..7]), Err(Place::Offset(7)));
+        assert_eq!(open(b"ZKSN\0\0\0\x02\0\0\0\0\0\0\0\0"), Err(Place::Offset(0)));
+        assert_eq!(open(b"ZKLG\0\0\0\x03\0\0\0\0\0\0\0\0"), Err(Place::Offset(4)));
+    }
+}

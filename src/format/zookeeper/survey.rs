@@ -302,3 +302,100 @@ fn keep<T>(kept: &mut Vec<T>, size: u64, of: impl Fn(&T) -> u64, make: impl FnOn
     kept.insert(at, make());
     kept.truncate(TOP);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use adler2::Adler32;
+
+    /// A snapshot as 3.4 writes it, with one ACL of number 1 that lets anyone read.
+    fn snapshot(nodes: &[(&str, &[u8], i64, i64)]) -> Vec<u8> {
+        let text = |text: &[u8]| [&(text.len() as u32).to_be_bytes()[..], text].concat();
+        let mut bytes = [&b"ZKSN"[..], &[0, 0, 0, 2], &[0xff; 8]].concat();
+        let session = [&1u32.to_be_bytes()[..], &9u64.to_be_bytes(), &4000u32.to_be_bytes()].concat();
+        let acl =
+            [&1u32.to_be_bytes()[..], &1u64.to_be_bytes(), &1u32.to_be_bytes(), &1u32.to_be_bytes()].concat();
+        bytes.extend([session, acl, text(b"world"), text(b"anyone")].concat());
+        for (path, value, acl, owner) in nodes {
+            bytes.extend(
+                [text(path.as_bytes()), text(value), acl.to_be_bytes().to_vec(), vec![0; 44]].concat(),
+            );
+            bytes.extend([owner.to_be_bytes(), [0; 8]].concat());
+        }
+        bytes.extend(text(b"/"));
+        seal(bytes)
+    }
+
+    fn seal(mut bytes: Vec<u8>) -> Vec<u8> {
+        let mut sum = Adler32::new();
+        sum.write_slice(&bytes);
+        bytes.extend(u64::from(sum.checksum()).to_be_bytes());
+        bytes.extend(b"\0\0\0\x01/");
+        bytes
+    }
+
+    fn read(bytes: &[u8]) -> Survey {
+        survey(&bytes.to_vec(), Packing::Plain)
+    }
+
+    const ROOT: (&str, &[u8], i64, i64) = ("", b"", -1, 0);
+
+    #[test]
+    fn kinds_of_nodes_children_and_rights() {
+        let nodes = [
+            ROOT,
+            ("/a", b"four", -1, 0),
+            ("/a/long-name", b"", 1, 9),
+            ("/a/b", b"", 1, 0),
+            ("/a/b/c", b"", 7, i64::MIN),
+            ("/d", b"x", -1, (0xff << 56) | 1000),
+        ];
+        let found = read(&snapshot(&nodes));
+        assert_eq!((found.damage.clone(), found.nodes, found.bytes), (None, 6, 31));
+        assert_eq!((found.ephemerals, found.containers, found.ttl_nodes, found.without_acl), (1, 1, 1, 1));
+        assert_eq!(
+            found.end,
+            Some(SnapshotEnd { length: snapshot(&nodes).len() as u64, ..SnapshotEnd::default() })
+        );
+        assert_eq!((found.sessions, found.timeouts_ms), (1, Some((4000, 4000))));
+        assert_eq!(found.lists[0], ChildList { path: "/a".into(), children: 2, bytes: 4 + 4 + 9 + 4 + 1 });
+        assert_eq!(found.owners, [Session { id: 9, nodes: 1, bytes: 4 + 12 }]);
+        let a = found.prefixes["/a"];
+        assert_eq!((a.nodes, a.readable, a.writable, a.ephemerals), (4, 3, 1, 1));
+    }
+
+    #[test]
+    fn nodes_in_an_order_that_no_tree_has() {
+        for (wrong, what) in [
+            (vec![("/a", &b""[..], -1, 0)], "not the root"),
+            (vec![ROOT, ("/a/b", b"", -1, 0)], "whose parent"),
+            (vec![ROOT, ("/a", b"", -1, 0), ("/b", b"", -1, 0), ("/a/x", b"", -1, 0)], "whose parent"),
+            (vec![ROOT, ("a", b"", -1, 0)], "is none"),
+            (vec![ROOT, ("/a/", b"", -1, 0)], "is none"),
+        ] {
+            let damage = read(&snapshot(&wrong)).damage.expect("damaged").to_string();
+            assert!(damage.contains(what) && damage.starts_with("offset"), "{damage}");
+        }
+    }
+
+    #[test]
+    fn what_stands_behind_the_tree() {
+        let plain = snapshot(&[ROOT]);
+        let digest = |version: u32, value: &[u8]| {
+            let behind = [&3u64.to_be_bytes()[..], &version.to_be_bytes(), value].concat();
+            seal([plain.clone(), behind].concat())
+        };
+        let zxid = |bytes: Vec<u8>| seal([bytes, 3u64.to_be_bytes().to_vec()].concat());
+        let sum = read(&plain).digest;
+        let both = read(&zxid(digest(2, &sum.to_be_bytes())));
+        assert_eq!(both.end.and_then(|end| end.last_zxid), Some(Zxid(3)));
+        assert_eq!((both.digest_matches(Zxid(3)), both.digest_matches(Zxid(2))), (Some(true), None));
+        assert_eq!(read(&digest(2, &(sum + 1).to_be_bytes())).digest_matches(Zxid(3)), Some(false));
+        assert_eq!(read(&digest(1, b"\0\0\0\x02ab")).end.and_then(|end| end.digest?.value), None);
+        let alone = read(&zxid(plain.clone()));
+        assert_eq!(alone.end.map(|end| (end.digest, end.last_zxid)), Some((None, Some(Zxid(3)))));
+        for bad in [[plain.clone(), vec![0]].concat(), [zxid(plain.clone()), vec![0; 40]].concat()] {
+            assert!(read(&bad).damage.is_some());
+        }
+    }
+}

@@ -224,26 +224,29 @@ fn create(kind: i32, jute: &mut Jute<'_>) -> Option<Operation> {
     Some(made)
 }
 
-/// Since 3.6 it lists the ephemeral nodes that go with the session.
+/// Since 3.6 it lists the ephemeral nodes that go with the session, unless `closeSessionTxn.enabled` is false: then, and
+/// before, nothing or the digest comes.
 fn close_session(jute: &mut Jute<'_>) -> Option<Operation> {
+    let mut listed = *jute;
+    match paths(&mut listed) {
+        Some(made) if matches!(listed.left(), 0 | 12) => {
+            *jute = listed;
+            Some(made)
+        }
+        _ => matches!(jute.left(), 0 | 12).then(|| Operation::of(OperationKind::CloseSession)),
+    }
+}
+
+fn paths(jute: &mut Jute<'_>) -> Option<Operation> {
     let mut made = Operation::of(OperationKind::CloseSession);
-    if jute.left() >= 4 {
-        let before = *jute;
-        match jute.items(4) {
-            Some(count) => {
-                for at in 0..count {
-                    let path = jute.bytes()?;
-                    if at < MAX_PARTS {
-                        let part = Operation { path: path.to_vec(), ..Operation::of(OperationKind::Delete) };
-                        made.parts.push(part);
-                    }
-                }
-                made.more_parts = count.saturating_sub(MAX_PARTS);
-            }
-            // Without the list, a digest may stand here.
-            None => *jute = before,
+    let count = jute.items(4)?;
+    for at in 0..count {
+        let path = jute.bytes()?;
+        if at < MAX_PARTS {
+            made.parts.push(Operation { path: path.to_vec(), ..Operation::of(OperationKind::Delete) });
         }
     }
+    made.more_parts = count.saturating_sub(MAX_PARTS);
     Some(made)
 }
 
@@ -262,4 +265,65 @@ fn multi(jute: &mut Jute<'_>) -> Option<Operation> {
     }
     made.more_parts = count.saturating_sub(MAX_PARTS);
     Some(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A record of this type, with parts of a body: numbers of four and eight bytes, texts with their length.
+    fn record(kind: i32, body: &[&[u8]]) -> Vec<u8> {
+        let head: [&[u8]; 5] = [&[0; 8], &[0; 4], &7u64.to_be_bytes(), &[0; 8], &kind.to_be_bytes()];
+        [head.concat(), body.concat()].concat()
+    }
+
+    fn text(text: &str) -> Vec<u8> {
+        [&(text.len() as u32).to_be_bytes()[..], text.as_bytes()].concat()
+    }
+
+    const DIGEST: [u8; 12] = [0, 0, 0, 2, 0, 0, 0, 9, 1, 2, 3, 4];
+    const NO_ACL: [u8; 4] = [0xff; 4];
+
+    #[test]
+    fn creations_of_old_and_new() {
+        let (path, value) = (text("/a"), text("v"));
+        let old = record(1, &[&path, &value, &NO_ACL, &[1]]);
+        let txn = decode(&old).expect("whole");
+        assert_eq!((txn.operation.kind, txn.digest), (OperationKind::CreateEphemeral, None));
+        let ttl = record(21, &[&path, &value, &NO_ACL, &[0; 4], &5u64.to_be_bytes(), &DIGEST]);
+        let txn = decode(&ttl).expect("whole");
+        assert_eq!((txn.operation.kind, txn.operation.number), (OperationKind::CreateTtl, Some(5)));
+        assert_eq!(txn.digest, Some(TxnDigest { version: 2, value: 0x9_0102_0304 }));
+        assert_eq!(decode(&ttl[..40]), None, "cut in its path");
+    }
+
+    #[test]
+    fn a_session_is_closed_with_and_without_a_list() {
+        let of = |body: &[&[u8]]| {
+            decode(&record(-11, body)).map(|txn| (txn.operation.parts.len(), txn.digest.is_some()))
+        };
+        assert_eq!(of(&[]), Some((0, false)), "before 3.6");
+        assert_eq!(of(&[&DIGEST]), Some((0, true)), "closeSessionTxn.enabled=false");
+        assert_eq!(of(&[&[0; 4], &DIGEST]), Some((0, true)));
+        assert_eq!(of(&[&[0, 0, 0, 1], &text("/abc")]), Some((1, false)));
+        assert_eq!(of(&[&[0, 0, 0, 1], &text("/abc"), &DIGEST]), Some((1, true)));
+        assert_eq!(of(&[&[0, 0, 0, 9], &text("/abcde")]), None);
+    }
+
+    #[test]
+    fn several_at_once() {
+        let part = |kind: i32, body: &[u8]| {
+            [&kind.to_be_bytes()[..], &(body.len() as u32).to_be_bytes(), body].concat()
+        };
+        let delete = part(2, &text("/a"));
+        // What a failed one carries behind its code is passed over.
+        let failed = part(-1, &[&(-101i32).to_be_bytes()[..], b"more"].concat());
+        let txn = decode(&record(14, &[&2u32.to_be_bytes(), &delete, &failed, &DIGEST])).expect("whole");
+        assert_eq!(txn.operation.parts[0].path, b"/a");
+        assert_eq!((txn.operation.parts[1].number, txn.digest.is_some()), (Some(-101), true));
+        let within = record(14, &[&1u32.to_be_bytes(), &part(14, &[0; 4])]);
+        assert_eq!(decode(&within).map(|txn| txn.operation.parts[0].kind), Some(OperationKind::Unknown));
+        assert_eq!(decode(&record(14, &[&0x7fff_ffffu32.to_be_bytes()])), None);
+        assert_eq!(decode(&record(99, &[])).map(|txn| txn.operation.kind), Some(OperationKind::Unknown));
+    }
 }
