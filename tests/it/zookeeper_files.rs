@@ -316,8 +316,29 @@ fn an_ensemble_s_directories_and_what_is_missing_in_them() {
         let report = judged(home, &directory(&cluster, at)).exits(0).json();
         assert_eq!(findings(&report, "server-snapshots"), [], "{report:#}");
     }
+    played(home, &data, &last);
     gaps(&cluster, &data, &last, nodes);
     damages(&cluster, &data);
+}
+
+/// The log transaction by transaction, and the whole on a narrow terminal.
+fn played(home: &Home, data: &Path, last: &str) {
+    let path = data.to_str().expect("a path");
+    let lines = |more: &[&str]| -> Vec<Value> {
+        let ran = home.run(&[&["inspect", path, "--log", "-o", "json"], more].concat()).exits(0);
+        ran.stdout.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect()
+    };
+    let all = lines(&[]);
+    assert_eq!(all.last().map(|line| &line["zxid"]), Some(&last.into()));
+    assert_eq!(all.len() as u64, u64::from_str_radix(&last[2..], 16).expect("a zxid") & 0xffff_ffff);
+    let multis = lines(&["--type", "multi", "--key", "/m"]);
+    let says: Vec<&str> = multis.iter().filter_map(|line| line["says"].as_str()).collect();
+    assert!(says.len() == 1 && says[0].contains("set-data /app (7 B)"), "{says:?}");
+    assert!(lines(&["--type", "multi"])[1]["says"].as_str().is_some_and(|says| says.contains("failed")));
+    assert_eq!(lines(&["--from", last]).len(), 1);
+    home.run(&["inspect", path, "--log", "--values"]).exits(64).says(&["--values"]);
+    let table = home.run(&["inspect", path, "--log", "--key", "/closed/"]).exits(0).stdout;
+    assert!(table.contains("create /closed/inner (1 B)") && table.lines().count() == 2, "{table}");
 }
 
 /// A log is gone in the middle: a server starts on it as if nothing were missing, and both are told.

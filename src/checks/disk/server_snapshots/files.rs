@@ -17,9 +17,15 @@ const FLAG: &str = "Start servers on it with -Dzookeeper.digest.enabled=false, a
 pub(super) fn judge(files: &ZookeeperFiles, _: &Policy) -> Outcome {
     let mut tally = Tally::new();
     match files.kind {
-        ZookeeperFilesKind::Log | ZookeeperFilesKind::LogDirectory => {
-            return Outcome::NotApplicable("a log without a snapshot".into());
-        }
+        ZookeeperFilesKind::Log | ZookeeperFilesKind::LogDirectory => match files.damages.first() {
+            None => return Outcome::NotApplicable("a log without a snapshot".into()),
+            Some(damage) => {
+                let says = "a log is damaged: {what} ({at})";
+                let hit =
+                    Hit::new(Severity::Critical, says).remedy(DIRECTORY).with("what", damage.what.as_str());
+                tally.hit(hit.with("at", damage.at.as_str()));
+            }
+        },
         ZookeeperFilesKind::Snapshot => {
             for snapshot in &files.snapshots {
                 alone(files, snapshot, &mut tally);
@@ -203,6 +209,16 @@ mod tests {
         assert_eq!(found(|files, _| files.snapshots[1].has_digest = Some(false)), []);
         let tree = ZookeeperTree { nodes_without_acl: 2, ..ZookeeperTree::default() };
         assert_eq!(found(|files, _| files.tree = Some(tree.clone())), warning);
+    }
+
+    #[test]
+    fn a_log_alone() {
+        let mut files = ZookeeperFiles { kind: ZookeeperFilesKind::Log, ..ZookeeperFiles::default() };
+        assert!(matches!(judge(&files, &Policy::default()), Outcome::NotApplicable(_)));
+        files
+            .damages
+            .push(crate::facts::StoredDamage { at: "log.1, offset 16".into(), what: "wrong".into() });
+        assert_eq!(severities(&files), [Severity::Critical]);
     }
 
     #[test]
