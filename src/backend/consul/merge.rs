@@ -336,7 +336,7 @@ fn native(consul: &Consul, ask: &Ask, harvest: &Harvest) -> ConsulFacts {
         members: harvest.cores.iter().map(|core| native_member(core, harvest)).collect(),
         autopilot: first_known(rests().map(|rest| rest.autopilot.clone())),
         health: first_known(rests().filter_map(|rest| rest.health.clone())),
-        keyring: first_known(rests().filter_map(|rest| rest.keyring.clone())),
+        keyring: keyring(harvest),
         roots: first_known(harvest.cores.iter().filter(|core| core.consul).map(|core| match &core.roots {
             Ok(roots) => Observed::Known(roots.certificates(ask.now)),
             Err(trouble) => Observed::unknown(trouble.to_string()),
@@ -344,6 +344,15 @@ fn native(consul: &Consul, ask: &Ask, harvest: &Harvest) -> ConsulFacts {
         zones: first_known(rests().filter_map(|rest| rest.zones.clone())),
         token: consul.target.auth.is_some(),
     }
+}
+
+/// The keys of the gossip pool: none where no server encrypts.
+fn keyring(harvest: &Harvest) -> Observed<Vec<GossipKeys>> {
+    let mut told = harvest.rests.values().filter_map(|rest| rest.keyring.clone()).peekable();
+    if told.peek().is_none() && harvest.cores.iter().any(|core| core.gossips_in_plaintext()) {
+        return Observed::Known(Vec::new());
+    }
+    first_known(told)
 }
 
 fn native_member(core: &Core, harvest: &Harvest) -> ConsulMember {

@@ -186,7 +186,7 @@ async fn until_agreed<F: Future<Output = Result<(), Setback>>>(ask: impl Fn() ->
         match ask().await {
             Ok(()) => return Ok(()),
             Err(Setback::NotYet(why)) if deadline.left().is_zero() => return Err(why),
-            Err(Setback::NotYet(_)) => tokio::time::sleep(POLL).await,
+            Err(Setback::NotYet(_)) => tokio::time::sleep(POLL / 2).await,
             Err(Setback::Refused(why)) => return Err(why),
             Err(Setback::InDoubt(trouble) | Setback::NotAsked(trouble)) => return Err(said(trouble)),
         }

@@ -31,6 +31,8 @@ use std::time::Duration;
 
 /// Time between two looks while waiting.
 const POLL: Duration = Duration::from_millis(100);
+/// How often an effect is looked for that somebody waits for: a look leaves no line in a server's log.
+const SETTLES: Duration = Duration::from_millis(25);
 /// A look at a host or a server.
 const LOOK: Duration = Duration::from_secs(5);
 /// Anything that moves a database.
@@ -132,7 +134,7 @@ impl Hands for RealHands {
 
     fn wait<'a>(&'a self, deadline: Deadline) -> Looking<'a, bool> {
         Box::pin(async move {
-            tokio::time::sleep(POLL).await;
+            tokio::time::sleep(SETTLES).await;
             !deadline.left().is_zero()
         })
     }
