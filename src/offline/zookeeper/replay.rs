@@ -187,3 +187,80 @@ impl Replay {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::facts::{Soundness, ZookeeperFiles};
+    use crate::offline::zookeeper::read;
+    use std::path::Path;
+
+    /// A server's: begun and ended at 0x8e.
+    const SNAPSHOT: &[u8] = include_bytes!("../../../tests/data/zookeeper/snapshot.8e");
+    /// Of the same server: 0x1 to 0x8f.
+    const LOG: &[u8] = include_bytes!("../../../tests/data/zookeeper/log.1");
+
+    fn made(files: &[(&str, &[u8])]) -> ZookeeperFiles {
+        let home = tempfile::tempdir().expect("a directory");
+        let inside = home.path().join("version-2");
+        std::fs::create_dir(&inside).expect("a directory");
+        files.iter().for_each(|(name, bytes)| std::fs::write(inside.join(name), bytes).expect("a file"));
+        read(home.path(), None).expect("ZooKeeper's")
+    }
+
+    fn start(files: &ZookeeperFiles) -> &crate::facts::ZookeeperReplay {
+        files.start.as_ref().expect("a data directory")
+    }
+
+    #[test]
+    fn a_start_follows_the_log_from_its_snapshot_on() {
+        let files = made(&[("snapshot.8e", SNAPSHOT), ("log.1", LOG)]);
+        let start = start(&files);
+        assert_eq!((files.verdict, start.last_zxid.as_str()), (Soundness::Sound, "0x8f"), "{files:?}");
+        assert_eq!((start.transactions, start.snapshot.as_deref()), (1, Some("snapshot.8e")));
+    }
+
+    #[test]
+    fn what_a_snapshot_holds_partly_has_to_be_in_the_log() {
+        // As if it had been begun earlier, and the log ended while it was written.
+        let files = made(&[("snapshot.80", SNAPSHOT), ("log.1", &LOG[..16_000])]);
+        let last = start(&files).last_zxid.clone();
+        assert!(last.as_str() > "0x80" && last.as_str() < "0x8e", "{last}");
+        let missing = &start(&files).missing;
+        assert_eq!((missing.len(), &missing[0].next, missing[0].within_log), (1, &None, false));
+        assert_eq!(files.logs[0].torn_at.is_some(), files.notes.len() == 1, "{files:?}");
+        assert!(files.damages[0].what.contains(&format!("behind {last} are missing")), "{files:?}");
+    }
+
+    #[test]
+    fn a_log_under_another_name_is_told() {
+        let files = made(&[("snapshot.8e", SNAPSHOT), ("log.5", LOG)]);
+        assert!(files.damages.iter().any(|d| d.at == "log.5" && d.what.contains("0x1")), "{files:?}");
+    }
+
+    #[test]
+    fn why_a_server_does_not_start() {
+        let epochs = |accepted: &'static [u8], current: &'static [u8]| {
+            made(&[
+                ("snapshot.8e", SNAPSHOT),
+                ("log.1", LOG),
+                ("acceptedEpoch", accepted),
+                ("currentEpoch", current),
+            ])
+        };
+        assert_eq!(start(&epochs(b"5", b"5\n")).refusals, [""; 0]);
+        assert_eq!(start(&epochs(b"4", b"5")).refusals.len(), 1);
+        let cut = &SNAPSHOT[..9000];
+        for (files, why) in [
+            (made(&[("snapshot.8e", cut), ("log.1", LOG)]), "none of them"),
+            (made(&[("currentEpoch", b"0"), ("log.1", LOG)]), "there is none"),
+        ] {
+            let refusals = &start(&files).refusals;
+            assert!(refusals.len() == 1 && refusals[0].contains(why), "{refusals:?}");
+            assert_eq!(files.verdict, Soundness::Damaged);
+        }
+        // A log alone is no server's directory.
+        assert!(made(&[("log.1", LOG)]).start.is_none());
+        let home = tempfile::tempdir().expect("a directory");
+        assert!(read(home.path(), None).is_err() && read(Path::new("/nonexistent"), None).is_err());
+    }
+}
