@@ -68,7 +68,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--window', '--window', [CompletionResultType]::ParameterName, 'Look twice, this long apart, for what needs two samples [default: compare with the previous run]')
             [CompletionResult]::new('--before-restart', '--before-restart', [CompletionResultType]::ParameterName, 'Only answer whether this member (name, id or address) may be restarted now: exit code 4 when it must not')
             [CompletionResult]::new('--save-facts', '--save-facts', [CompletionResultType]::ParameterName, 'Keep what was seen, to replay with --facts')
-            [CompletionResult]::new('--snapshot', '--snapshot', [CompletionResultType]::ParameterName, 'Judge a snapshot instead of a running cluster: of etcd its encryption at rest over all revisions, stored membership, alarms, users, what stands in the way of an upgrade; of Consul its age, secrets that others can read, a Vault''s data in it, whether it can be restored. A data directory of Consul may be given too')
+            [CompletionResult]::new('--snapshot', '--snapshot', [CompletionResultType]::ParameterName, 'Judge files instead of a running cluster: a snapshot of etcd (encryption at rest over all revisions, stored membership, alarms, users, what stands in the way of an upgrade); a snapshot or a data directory of ZooKeeper (what a start loses, open ACLs, what outgrows a packet) or of Consul (age, secrets that others can read, a Vault''s data in it, whether it can be restored)')
             [CompletionResult]::new('--facts', '--facts', [CompletionResultType]::ParameterName, 'Judge what --save-facts kept instead of looking')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]')
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
@@ -107,10 +107,10 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             break
         }
         'quorate;inspect' {
-            [CompletionResult]::new('--wal-dir', '--wal-dir', [CompletionResultType]::ParameterName, 'Where the log is, when the server has --wal-dir')
-            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'With --log: from this index on')
-            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'With --log: up to this index')
-            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'With --log: only entries that may write a key with this prefix')
+            [CompletionResult]::new('--wal-dir', '--wal-dir', [CompletionResultType]::ParameterName, 'Where the log is, when the server has --wal-dir (etcd) or dataLogDir (ZooKeeper)')
+            [CompletionResult]::new('--from', '--from', [CompletionResultType]::ParameterName, 'With --log: from this index, or zxid, on')
+            [CompletionResult]::new('--to', '--to', [CompletionResultType]::ParameterName, 'With --log: up to this index, or zxid')
+            [CompletionResult]::new('--key', '--key', [CompletionResultType]::ParameterName, 'With --log: only entries that may write a key, or a node, with this prefix')
             [CompletionResult]::new('--type', '--type', [CompletionResultType]::ParameterName, 'With --log: only entries of these types')
             [CompletionResult]::new('--voters', '--voters', [CompletionResultType]::ParameterName, 'With --survivors: how many voters the cluster has, when the copies do not know')
             [CompletionResult]::new('-o', '-o', [CompletionResultType]::ParameterName, 'Output format; with --log JSON comes one entry a line')

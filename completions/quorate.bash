@@ -1762,7 +1762,7 @@ _quorate() {
                     return 0
                     ;;
                 --type)
-                    COMPREPLY=($(compgen -W "put delete txn range compaction lease-grant lease-revoke lease-checkpoint conf-change member-attributes cluster-version alarm auth downgrade v2 empty" -- "${cur}"))
+                    COMPREPLY=($(compgen -W "put delete txn range compaction lease-grant lease-revoke lease-checkpoint conf-change member-attributes cluster-version alarm auth downgrade v2 empty create-session close-session create create-ephemeral create-container create-ttl delete-container set-data set-acl check reconfig multi error" -- "${cur}"))
                     return 0
                     ;;
                 --voters)

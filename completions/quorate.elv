@@ -64,7 +64,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --window 'Look twice, this long apart, for what needs two samples [default: compare with the previous run]'
             cand --before-restart 'Only answer whether this member (name, id or address) may be restarted now: exit code 4 when it must not'
             cand --save-facts 'Keep what was seen, to replay with --facts'
-            cand --snapshot 'Judge a snapshot instead of a running cluster: of etcd its encryption at rest over all revisions, stored membership, alarms, users, what stands in the way of an upgrade; of Consul its age, secrets that others can read, a Vault''s data in it, whether it can be restored. A data directory of Consul may be given too'
+            cand --snapshot 'Judge files instead of a running cluster: a snapshot of etcd (encryption at rest over all revisions, stored membership, alarms, users, what stands in the way of an upgrade); a snapshot or a data directory of ZooKeeper (what a start loses, open ACLs, what outgrows a packet) or of Consul (age, secrets that others can read, a Vault''s data in it, whether it can be restored)'
             cand --facts 'Judge what --save-facts kept instead of looking'
             cand --config 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]'
             cand --color 'When to use colour'
@@ -101,10 +101,10 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --help 'Print help (see more with ''--help'')'
         }
         &'quorate;inspect'= {
-            cand --wal-dir 'Where the log is, when the server has --wal-dir'
-            cand --from 'With --log: from this index on'
-            cand --to 'With --log: up to this index'
-            cand --key 'With --log: only entries that may write a key with this prefix'
+            cand --wal-dir 'Where the log is, when the server has --wal-dir (etcd) or dataLogDir (ZooKeeper)'
+            cand --from 'With --log: from this index, or zxid, on'
+            cand --to 'With --log: up to this index, or zxid'
+            cand --key 'With --log: only entries that may write a key, or a node, with this prefix'
             cand --type 'With --log: only entries of these types'
             cand --voters 'With --survivors: how many voters the cluster has, when the copies do not know'
             cand -o 'Output format; with --log JSON comes one entry a line'

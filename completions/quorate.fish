@@ -75,7 +75,7 @@ complete -c quorate -n "__fish_quorate_using_subcommand check" -l timeout -d 'Th
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l window -d 'Look twice, this long apart, for what needs two samples [default: compare with the previous run]' -r
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l before-restart -d 'Only answer whether this member (name, id or address) may be restarted now: exit code 4 when it must not' -r
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l save-facts -d 'Keep what was seen, to replay with --facts' -r -F
-complete -c quorate -n "__fish_quorate_using_subcommand check" -l snapshot -d 'Judge a snapshot instead of a running cluster: of etcd its encryption at rest over all revisions, stored membership, alarms, users, what stands in the way of an upgrade; of Consul its age, secrets that others can read, a Vault\'s data in it, whether it can be restored. A data directory of Consul may be given too' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l snapshot -d 'Judge files instead of a running cluster: a snapshot of etcd (encryption at rest over all revisions, stored membership, alarms, users, what stands in the way of an upgrade); a snapshot or a data directory of ZooKeeper (what a start loses, open ACLs, what outgrows a packet) or of Consul (age, secrets that others can read, a Vault\'s data in it, whether it can be restored)' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l facts -d 'Judge what --save-facts kept instead of looking' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l config -d 'Config file [default: ./quorate.toml, then $XDG_CONFIG_HOME/quorate/config.toml]' -r -F
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l color -d 'When to use colour' -r -f -a "auto\t'On a terminal, unless NO_COLOR is set'
@@ -108,10 +108,10 @@ complete -c quorate -n "__fish_quorate_using_subcommand status" -l all -d 'Every
 complete -c quorate -n "__fish_quorate_using_subcommand status" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
 complete -c quorate -n "__fish_quorate_using_subcommand status" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand status" -s h -l help -d 'Print help (see more with \'--help\')'
-complete -c quorate -n "__fish_quorate_using_subcommand inspect" -l wal-dir -d 'Where the log is, when the server has --wal-dir' -r -F
-complete -c quorate -n "__fish_quorate_using_subcommand inspect" -l from -d 'With --log: from this index on' -r
-complete -c quorate -n "__fish_quorate_using_subcommand inspect" -l to -d 'With --log: up to this index' -r
-complete -c quorate -n "__fish_quorate_using_subcommand inspect" -l key -d 'With --log: only entries that may write a key with this prefix' -r
+complete -c quorate -n "__fish_quorate_using_subcommand inspect" -l wal-dir -d 'Where the log is, when the server has --wal-dir (etcd) or dataLogDir (ZooKeeper)' -r -F
+complete -c quorate -n "__fish_quorate_using_subcommand inspect" -l from -d 'With --log: from this index, or zxid, on' -r
+complete -c quorate -n "__fish_quorate_using_subcommand inspect" -l to -d 'With --log: up to this index, or zxid' -r
+complete -c quorate -n "__fish_quorate_using_subcommand inspect" -l key -d 'With --log: only entries that may write a key, or a node, with this prefix' -r
 complete -c quorate -n "__fish_quorate_using_subcommand inspect" -l type -d 'With --log: only entries of these types' -r -f -a "put\t''
 delete\t''
 txn\t''
@@ -127,7 +127,20 @@ alarm\t''
 auth\t''
 downgrade\t''
 v2\t''
-empty\t''"
+empty\t''
+create-session\t''
+close-session\t''
+create\t''
+create-ephemeral\t''
+create-container\t''
+create-ttl\t''
+delete-container\t''
+set-data\t''
+set-acl\t''
+check\t''
+reconfig\t''
+multi\t''
+error\t''"
 complete -c quorate -n "__fish_quorate_using_subcommand inspect" -l voters -d 'With --survivors: how many voters the cluster has, when the copies do not know' -r
 complete -c quorate -n "__fish_quorate_using_subcommand inspect" -s o -l output -d 'Output format; with --log JSON comes one entry a line' -r -f -a "table\t'For people'
 json\t'For scripts'"

@@ -33,7 +33,8 @@ use std::time::Duration;
     quorate check prod-etcd -o markdown >> $GITHUB_STEP_SUMMARY\n  \
     quorate check prod-etcd --before-restart n2 && systemctl restart etcd\n  \
     quorate check --snapshot backup.db\n  \
-    quorate check --snapshot consul.snap --fail-on warning\n\n\
+    quorate check --snapshot consul.snap --fail-on warning\n  \
+    quorate check --snapshot /var/lib/zookeeper\n\n\
     Exit codes: 0 nothing at or above --fail-on · 1 a warning, with --fail-on warning · 2 critical · \
     3 not enough could be seen to decide · 4 --before-restart: it must not be restarted · 64 usage or configuration\n\
     With -o nagios as plugins do: 0 ok · 1 warning · 2 critical · 3 undecided, usage or configuration")]
@@ -70,9 +71,10 @@ pub(super) struct CheckArgs {
     /// Keep what was seen, to replay with --facts
     #[arg(long, value_name = "FILE")]
     save_facts: Option<PathBuf>,
-    /// Judge a snapshot instead of a running cluster: of etcd its encryption at rest over all revisions, stored membership,
-    /// alarms, users, what stands in the way of an upgrade; of Consul its age, secrets that others can read, a Vault's data
-    /// in it, whether it can be restored. A data directory of Consul may be given too
+    /// Judge files instead of a running cluster: a snapshot of etcd (encryption at rest over all revisions, stored membership,
+    /// alarms, users, what stands in the way of an upgrade); a snapshot or a data directory of ZooKeeper (what a start
+    /// loses, open ACLs, what outgrows a packet) or of Consul (age, secrets that others can read, a Vault's data in it,
+    /// whether it can be restored)
     #[arg(long, value_name = "FILE", conflicts_with_all = ["facts", "save_facts", "targets", "endpoints", "all"])]
     snapshot: Option<PathBuf>,
     /// Judge what --save-facts kept instead of looking
@@ -180,7 +182,7 @@ fn of_file(
     now: jiff::Timestamp,
 ) -> Result<Judged, Failure> {
     let file = match offline::whose(path) {
-        Some(BackendKind::Zookeeper) => FileFacts::Zookeeper(Box::new(offline::zookeeper::read(path)?)),
+        Some(BackendKind::Zookeeper) => FileFacts::Zookeeper(Box::new(offline::zookeeper::read(path, None)?)),
         Some(BackendKind::Consul) => FileFacts::Consul(Box::new(offline::consul::read(path, now)?)),
         Some(BackendKind::Etcd) | None => FileFacts::Etcd(Box::new(super::snapshot::look_at(path)?)),
     };

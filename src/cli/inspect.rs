@@ -1,9 +1,11 @@
 //! `quorate inspect`: what is on a disk, server or no server.
 
+mod zookeeper;
+
 use super::failure::{Failure, Kind};
 use super::{Global, Shape, World, style};
 use crate::facts::{BackendKind, Soundness};
-use crate::offline::{self, ConsulFilesReport, ZookeeperFilesReport};
+use crate::offline::{self, ConsulFilesReport};
 use crate::offline::{
     CopyFacts, Detail, InspectReport, LogLine, Loss, Playback, RankError, SurvivorsReport, Unrecognised,
     Verdict, describe, open, rank, touches,
@@ -15,9 +17,11 @@ use std::path::{Path, PathBuf};
 
 /// Read a data directory, log, snapshot or database offline; a server may run on it or not
 ///
-/// Nothing is written, and no lock is taken. Files of etcd are read, and of Consul: snapshots, packed or not, and data
-/// directories; secrets in them are counted, never shown. With --log etcd's write-ahead log is played back entry by entry;
-/// with --survivors several copies of etcd's data are put in the order in which to recover from them.
+/// Nothing is written, and no lock is taken. With --log etcd's write-ahead log or ZooKeeper's transaction log is played back
+/// entry by entry; with --survivors several copies of etcd's data are put in the order in which to recover from them. Of
+/// ZooKeeper, a data directory, a snapshot or a transaction log: what a server loads and replays when it is started on it,
+/// and what is lost then. Of Consul, snapshots, packed or not, and data directories: secrets in them are counted, never
+/// shown.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
     quorate inspect /var/lib/etcd\n  \
@@ -27,26 +31,29 @@ use std::path::{Path, PathBuf};
     quorate inspect /opt/consul/data\n  \
     quorate inspect /var/lib/etcd --log --from 1200 --key /registry/secrets/\n  \
     quorate inspect /var/lib/etcd --log --type conf-change -o json\n  \
-    quorate inspect --survivors n1/etcd n2/etcd\n\n\
+    quorate inspect --survivors n1/etcd n2/etcd\n  \
+    quorate inspect /var/lib/zookeeper --wal-dir /mnt/txnlog\n  \
+    quorate inspect /var/lib/zookeeper --log --from 0x500000000 --key /kafka/\n\n\
     Exit codes: 0 all of it was read and is whole · 2 damaged · 3 not all of it could be read, or (with --survivors) how \
     many voters there are is unknown · 64 usage, or a path that is something else")]
 pub(super) struct InspectArgs {
-    /// A data directory, a directory of log files, a snapshot, or a database file; with --survivors several
+    /// A data directory, a directory of log files, a snapshot, a log, or a database file; with --survivors several
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Where the log is, when the server has --wal-dir
+    /// Where the log is, when the server has --wal-dir (etcd) or dataLogDir (ZooKeeper)
     #[arg(long, value_name = "DIR", conflicts_with = "survivors")]
     wal_dir: Option<PathBuf>,
     /// Play the log back, entry by entry
     #[arg(long)]
     log: bool,
-    /// With --log: from this index on
-    #[arg(long, value_name = "INDEX", requires = "log", default_value_t = 0, hide_default_value = true)]
+    /// With --log: from this index, or zxid, on
+    #[arg(long, value_name = "INDEX", requires = "log", default_value_t = 0, hide_default_value = true,
+          value_parser = index)]
     from: u64,
-    /// With --log: up to this index
-    #[arg(long, value_name = "INDEX", requires = "log")]
+    /// With --log: up to this index, or zxid
+    #[arg(long, value_name = "INDEX", requires = "log", value_parser = index)]
     to: Option<u64>,
-    /// With --log: only entries that may write a key with this prefix
+    /// With --log: only entries that may write a key, or a node, with this prefix
     #[arg(long, value_name = "PREFIX", requires = "log")]
     key: Option<String>,
     /// With --log: only entries of these types
@@ -67,7 +74,7 @@ pub(super) struct InspectArgs {
 }
 
 /// Names of operations, as in the output.
-const TYPES: [&str; 16] = [
+const TYPES: [&str; 29] = [
     "put",
     "delete",
     "txn",
@@ -84,7 +91,30 @@ const TYPES: [&str; 16] = [
     "downgrade",
     "v2",
     "empty",
+    // ZooKeeper's
+    "create-session",
+    "close-session",
+    "create",
+    "create-ephemeral",
+    "create-container",
+    "create-ttl",
+    "delete-container",
+    "set-data",
+    "set-acl",
+    "check",
+    "reconfig",
+    "multi",
+    "error",
 ];
+
+/// An index in decimal, or a zxid in hex as ZooKeeper prints it.
+fn index(text: &str) -> Result<u64, String> {
+    let number = match text.strip_prefix("0x") {
+        Some(hex) => u64::from_str_radix(hex, 16),
+        None => text.parse(),
+    };
+    number.map_err(|error| format!("{error}: write a number such as 1200, or 0x500000001"))
+}
 
 pub(super) fn run(args: &InspectArgs, global: &Global, world: &World) -> Result<u8, Failure> {
     if args.survivors {
@@ -95,25 +125,11 @@ pub(super) fn run(args: &InspectArgs, global: &Global, world: &World) -> Result<
             .hint("give one path, or add --survivors to compare copies of one cluster"));
     };
     match offline::whose(path) {
-        Some(BackendKind::Zookeeper) => zookeeper(args, path, global, world),
+        Some(BackendKind::Zookeeper) => zookeeper::run(args, path, global, world),
         Some(BackendKind::Consul) => consul(args, path, global, world),
         Some(BackendKind::Etcd) | None if args.log => log(args, path, global, world),
         Some(BackendKind::Etcd) | None => one(args, path, global, world),
     }
-}
-
-/// ZooKeeper's files.
-fn zookeeper(args: &InspectArgs, path: &Path, global: &Global, world: &World) -> Result<u8, Failure> {
-    only_whole(args, "ZooKeeper")?;
-    let files = offline::zookeeper::read(path)?;
-    let verdict = files.verdict;
-    let mut out = Vec::new();
-    match args.output {
-        Shape::Table => render::write_zookeeper_files(&files, style(global, world), &mut out)?,
-        Shape::Json => render::write_json(&ZookeeperFilesReport::new(files), &mut out)?,
-    }
-    world.print(&out)?;
-    Ok(soundness(verdict))
 }
 
 /// Consul's files.

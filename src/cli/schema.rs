@@ -5,6 +5,7 @@ use super::nearest::nearest;
 use super::probe::TlsReport;
 use super::{World, config, doctor, drill, explain, recover, runbook, size, snapshot};
 use crate::lab::state::Lab;
+use crate::offline::zookeeper::ZookeeperLogLine;
 use crate::offline::{ConsulFilesReport, InspectReport, LogLine, SurvivorsReport, ZookeeperFilesReport};
 use crate::probe::commit::CommitReport;
 use crate::probe::disk::DiskReport;
@@ -49,6 +50,11 @@ const KNOWN: &[Known] = &[
         name: "inspect-zookeeper",
         of: "quorate inspect -o json, on files of ZooKeeper",
         make: || schema_for!(ZookeeperFilesReport),
+    },
+    Known {
+        name: "inspect-zookeeper-log",
+        of: "a line of quorate inspect --log -o json, on logs of ZooKeeper",
+        make: || schema_for!(ZookeeperLogLine),
     },
     Known {
         name: "inspect-consul",

@@ -6,3 +6,4 @@ pub mod prometheus;
 pub mod source;
 pub mod bbolt;
 pub mod etcd;
+pub mod zookeeper;

@@ -5,6 +5,7 @@ use crate::files::FileSource;
 use crate::format::bbolt::{Cursor, Database};
 use crate::format::etcd::{has_digest, wal};
 use crate::format::source::{Source, key_text};
+use crate::format::zookeeper::FileName;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -53,7 +54,7 @@ pub fn whose(path: &Path) -> Option<BackendKind> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     if path.is_dir() {
         let names = names(path).ok()?;
-        return if is_zookeeper(&names) {
+        return if is_zookeeper(path, &names) {
             Some(BackendKind::Zookeeper)
         } else if is_consul(path, &names) || is_raft(&names) {
             Some(BackendKind::Consul)
@@ -66,9 +67,7 @@ pub fn whose(path: &Path) -> Option<BackendKind> {
     let read = source.read_at(0, &mut head).ok()?;
     match &head[..read] {
         [b'Z', b'K', b'S' | b'L', b'N' | b'G', ..] => Some(BackendKind::Zookeeper),
-        _ if name.starts_with("snapshot.") && (name.ends_with(".gz") || name.ends_with(".snappy")) => {
-            Some(BackendKind::Zookeeper)
-        }
+        _ if matches!(FileName::of(name), Some(FileName::Snapshot(..))) => Some(BackendKind::Zookeeper),
         [0x1f, 0x8b, ..] => Some(BackendKind::Consul),
         head if head.get(257..262) == Some(b"ustar") && head.starts_with(b"meta.json\0") => {
             Some(BackendKind::Consul)
@@ -79,9 +78,21 @@ pub fn whose(path: &Path) -> Option<BackendKind> {
     }
 }
 
-fn is_zookeeper(names: &[String]) -> bool {
+fn is_zookeeper(path: &Path, names: &[String]) -> bool {
     let has = |name: &str| names.iter().any(|there| there == name);
-    has("version-2") || names.iter().any(|name| name.starts_with("snapshot.") || name == "acceptedEpoch")
+    let own = |name: &String| match FileName::of(name) {
+        Some(FileName::Snapshot(..)) => true,
+        // many programs have a log.1
+        Some(FileName::Log(_)) => begins_with(&path.join(name), b"ZKLG"),
+        None => name == "acceptedEpoch",
+    };
+    has("version-2") || names.iter().any(own)
+}
+
+fn begins_with(path: &Path, magic: &[u8; 4]) -> bool {
+    let mut head = [0; 4];
+    let read = FileSource::open(path).and_then(|source| source.read_at(0, &mut head));
+    read.is_ok_and(|read| head[..read] == magic[..])
 }
 
 fn is_consul(path: &Path, names: &[String]) -> bool {
@@ -145,7 +156,7 @@ fn directory(path: &Path) -> Result<Kind, Unrecognised> {
     if names.iter().any(|name| wal::segment_name(name).is_some()) {
         return Ok(Kind::LogDirectory(path.to_owned()));
     }
-    if is_zookeeper(&names) {
+    if is_zookeeper(path, &names) {
         return Err(other(path, "a ZooKeeper data directory, not etcd's", None));
     }
     if is_consul(path, &names) {

@@ -33,7 +33,7 @@ pub use snapshot::{field, write_difference, write_kept, write_manifest, write_sn
 pub use status::write as write_status;
 pub use survivors::write_survivors;
 pub use text::{columns, escape, escape_lines, wrap};
-pub use zookeeper_files::write_zookeeper_files;
+pub use zookeeper_files::{write_zookeeper_files, write_zookeeper_log_header, write_zookeeper_log_line};
 
 use crate::finding::{Severity, Status};
 use crate::report::{CheckReport, FindingReport};

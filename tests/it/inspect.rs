@@ -345,8 +345,6 @@ fn other_things_are_named() {
     };
     let cases = [
         (file("empty", b""), "an empty file"),
-        (file("snapshot.1", b"ZKSN\0\0\0\x02"), "ZooKeeper snapshot"),
-        (file("log.1", b"ZKLG\0\0\0\x02"), "ZooKeeper transaction log"),
         (file("consul.snap", b"\x1f\x8b\x08\0\0"), "Consul snapshot"),
         (file("notes", b"hello\n"), "a text file"),
         (home.path("nothing"), "no such file"),

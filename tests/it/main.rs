@@ -25,3 +25,4 @@ mod runbook;
 mod snapshot;
 mod tls_servers;
 mod zookeeper;
+mod zookeeper_files;

@@ -1,3 +1,5 @@
+mod files;
+
 use crate::checks::agents::{exposure, nobody};
 use crate::facts::{CommonFacts, ConsulFacts, Observed, ZookeeperFacts};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally};
@@ -18,7 +20,7 @@ pub(super) const CHECK: Check = Check {
         "zookeeperProgrammers.md: access control using ACLs",
         "https://developer.hashicorp.com/consul/docs/security/acl/tokens#anonymous-token",
     ],
-    rules: &[Rule::Zookeeper(judge), Rule::Consul(judge_consul)],
+    rules: &[Rule::Zookeeper(judge), Rule::Consul(judge_consul), Rule::ZookeeperFile(files::judge)],
 };
 
 fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, _: &Policy) -> Outcome {

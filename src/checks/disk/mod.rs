@@ -4,6 +4,7 @@ mod client_connections;
 mod client_sessions;
 mod disk_space;
 mod jvm;
+mod large_nodes;
 mod server_errors;
 mod server_snapshots;
 mod store_size;
@@ -51,4 +52,5 @@ pub(super) const CHECKS: &[&Check] = &[
     &client_connections::CHECK,
     &client_sessions::CHECK,
     &server_snapshots::CHECK,
+    &large_nodes::CHECK,
 ];

@@ -1,3 +1,5 @@
+mod files;
+
 use crate::checks::servers::{each, hidden_alike, on};
 use crate::facts::{CommonFacts, Observed, ZookeeperFacts, ZookeeperMember, ZookeeperSnapshot};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
@@ -23,9 +25,10 @@ const SNAP_COUNT: u64 = 100_000;
 pub(super) const CHECK: Check = Check {
     slug: "server-snapshots",
     family: Family::Disk,
-    question: "Does every server write its snapshots, and in good time?",
+    question: "Does every server write its snapshots, in good time, and can it start from them?",
     why: "A server starts from its newest snapshot and replays its log from there. One whose snapshots fail goes on \
-          serving while its log grows: purging stops with them, the disk fills, and its next start takes for ever.",
+          serving while its log grows: purging stops with them, the disk fills, and its next start takes for ever. What \
+          cannot be loaded is passed over with a warning, and transactions that are missing are missed by few servers.",
     remedy: "Look for errors of snapshots in the server's log, and at the room and the speed of the disk of dataDir. \
              Where they take long, give snapshots and log a disk each (dataLogDir).",
     runbook: Some("full-disk"),
@@ -33,9 +36,13 @@ pub(super) const CHECK: Check = Check {
     sources: &[
         "zookeeperMonitor.md, alert rules: snapshottime",
         "zookeeperAdmin.md: snapCount (100000)",
+        "ZooKeeper FileSnap.deserialize: the newest of 100 that loads; QuorumPeer.loadDataBase: acceptedEpoch, \
+         currentEpoch",
+        "run on 3.8.0, 3.8.3, 3.9.3 and 3.9.5 without a log in the middle: only servers from 3.9.4 on refuse to start",
+        "run on 3.9.5 and 3.8.3: a snapshot with a last zxid and no digest is refused while digest.enabled is true",
         "AdminServer last_snapshot: its timestamp is in seconds, and 0 for a snapshot of this process until 3.9",
     ],
-    rules: &[Rule::Zookeeper(judge)],
+    rules: &[Rule::Zookeeper(judge), Rule::ZookeeperFile(files::judge)],
 };
 
 fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
