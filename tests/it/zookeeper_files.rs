@@ -410,6 +410,16 @@ fn damages(cluster: &Cluster, data: &Path) {
     assert_eq!(findings(&judged(home, &torn).exits(2).json(), "server-snapshots")[0].0, "critical");
     assert_eq!(starts(cluster, &torn), None, "a checksum that is wrong stops a server");
 
+    // One that is cut is no snapshot to a server: without a log it starts as if there had never been anything.
+    let bare = home.path("bare");
+    std::fs::create_dir_all(bare.join("version-2")).expect("a directory");
+    let newest = std::fs::read(data.join("version-2").join(&snapshots[0])).expect("readable");
+    std::fs::write(bare.join("version-2").join(&snapshots[0]), &newest[..newest.len() / 2]).expect("written");
+    assert_eq!(inspect(home, &bare).exits(2).json()["start"]["starts_empty"], true);
+    let report = judged(home, &bare).exits(2).json();
+    assert!(findings(&report, "server-snapshots")[0].1.contains("empty tree"), "{report:#}");
+    assert!(starts(cluster, &bare).is_some_and(|nodes| nodes < 6), "it serves an empty tree");
+
     let promised = copy(data, &home.path("promised"));
     std::fs::write(promised.join("version-2/acceptedEpoch"), "0").expect("written");
     let files = inspect(home, &promised).exits(2).json();

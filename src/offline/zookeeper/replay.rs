@@ -160,6 +160,11 @@ impl Replay {
         let stored =
             facts.logs.iter().any(|log| log.transactions > 0 || log.state == ZookeeperFileState::NotRead);
         let mut why: Vec<(String, String)> = Vec::new();
+        self.told.starts_empty &= self.told.snapshot.is_none() && !stored;
+        if self.told.starts_empty {
+            let what = "servers take none of them for one, and no log has transactions: a server starts with an empty tree";
+            return reading.told("snapshots".to_owned(), what.to_owned());
+        }
         if self.told.snapshot.is_none() && !facts.snapshots.is_empty() {
             why.push(("snapshots".to_owned(), "none of them can be loaded".to_owned()));
         } else if self.told.snapshot.is_none() && stored {
@@ -258,6 +263,13 @@ mod tests {
             assert!(refusals.len() == 1 && refusals[0].contains(why), "{refusals:?}");
             assert_eq!(files.verdict, Soundness::Damaged);
         }
+        // What is cut is no snapshot to a server, and where there is no log, nothing is missing to it.
+        let empty = made(&[("snapshot.8e", cut)]);
+        assert!(start(&empty).starts_empty && start(&empty).refusals.is_empty(), "{empty:?}");
+        let mut flipped = SNAPSHOT.to_vec();
+        flipped[9000] ^= 1;
+        let refused = made(&[("snapshot.8e", &flipped)]);
+        assert!(!start(&refused).starts_empty && start(&refused).refusals.len() == 1, "{refused:?}");
         // A log alone is no server's directory.
         assert!(made(&[("log.1", LOG)]).start.is_none());
         let home = tempfile::tempdir().expect("a directory");

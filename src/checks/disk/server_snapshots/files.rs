@@ -61,6 +61,12 @@ fn directory(files: &ZookeeperFiles, start: &ZookeeperReplay, tally: &mut Tally)
         let hit = Hit::new(Severity::Critical, "a server does not start on it: {why}").remedy(DIRECTORY);
         tally.hit(hit.with("why", why.as_str()));
     }
+    if start.starts_empty {
+        let says = "servers take {files} for no snapshot, and there is no log: a server starts with an empty tree and does not \
+                    say so";
+        let hit = Hit::new(Severity::Critical, says).remedy(DIRECTORY);
+        tally.hit(hit.with("files", start.passed_over.clone()));
+    }
     for missing in &start.missing {
         let says = match (missing.within_log, &missing.next) {
             (true, _) => {
@@ -198,6 +204,7 @@ mod tests {
             file: "log.9".into(),
             within_log: true,
         };
+        assert_eq!(found(|_, start| start.starts_empty = true), critical);
         assert_eq!(found(|_, start| start.missing.push(missing.clone())), critical);
         assert_eq!(found(|_, start| start.log_seen = false), critical);
         let warning = [Severity::Warning];
