@@ -297,6 +297,7 @@ fn an_ensemble_s_directories_and_what_is_missing_in_them() {
         looks
     });
     assert!(filled > 1, "{filled} looks");
+    deep(&cluster, &data);
     let nodes = counted(cluster.endpoints()[0], "zk_znode_count") - 1;
     let served = word(cluster.endpoints()[0], "srvr");
     let last = served.lines().find_map(|line| line.strip_prefix("Zxid: ")).expect("a zxid").to_owned();
@@ -319,6 +320,19 @@ fn an_ensemble_s_directories_and_what_is_missing_in_them() {
     played(home, &data, &last);
     gaps(&cluster, &data, &last, nodes);
     damages(&cluster, &data);
+}
+
+/// Servers of this machine are looked at the same way while they run, where that is asked for.
+fn deep(cluster: &Cluster, data: &Path) {
+    let options = ["--deep", "--timeout", "20s", "--only", "server-snapshots,large-nodes"];
+    let report = cluster.check(&options).exits(0).json();
+    assert_eq!(findings(&report, "server-snapshots"), [], "{report:#}");
+    assert!(report.to_string().contains("\"nearest\":\"/"), "the tree was read: {report:#}");
+    let epoch = data.join("version-2/acceptedEpoch");
+    std::fs::write(&epoch, "0").expect("written");
+    let found = findings(&cluster.check(&options).exits(2).json(), "server-snapshots");
+    assert!(found.len() == 1 && found[0].1.contains("does not start"), "{found:?}");
+    std::fs::write(&epoch, "1").expect("written");
 }
 
 /// The log transaction by transaction, and the whole on a narrow terminal.

@@ -1,7 +1,6 @@
 //! What a server replays behind the snapshot that it loads, and what is missing there.
 
 use super::logs::{self, ReadLog};
-use super::places::Places;
 use super::snapshots::Loaded;
 use super::{Reading, name, text};
 use crate::facts::{ZookeeperFileState, ZookeeperLogFile, ZookeeperMissing, ZookeeperReplay};
@@ -15,15 +14,15 @@ const KEPT: usize = 16;
 
 /// Reads the logs that could be needed, and follows a start through them.
 pub(super) fn read_logs(
-    places: &Places,
+    logs: &[(Zxid, PathBuf)],
     loaded: Option<Loaded>,
     reading: &mut Reading,
 ) -> Result<(), Unrecognised> {
     let oldest = loaded.as_ref().map_or(Zxid(0), |loaded| loaded.oldest);
-    let needed = first_needed(&places.logs, oldest);
-    let from = loaded.as_ref().map(|loaded| first_needed(&places.logs, loaded.zxid));
+    let needed = first_needed(logs, oldest);
+    let from = loaded.as_ref().map(|loaded| first_needed(logs, loaded.zxid));
     let mut replay = reading.facts.start.take().map(|told| Replay::new(told, loaded.as_ref()));
-    for (at, (zxid, path)) in places.logs.iter().enumerate() {
+    for (at, (zxid, path)) in logs.iter().enumerate() {
         if at < needed {
             reading.facts.logs.extend(listed(path));
             continue;

@@ -1,7 +1,8 @@
 //! The same question of a server's files: can it start from them, and what does it lose?
 
 use crate::facts::{
-    ZookeeperFileState, ZookeeperFiles, ZookeeperFilesKind, ZookeeperReplay, ZookeeperSnapshotFile,
+    Observed, ZookeeperFileState, ZookeeperFiles, ZookeeperFilesKind, ZookeeperMember, ZookeeperReplay,
+    ZookeeperSnapshotFile,
 };
 use crate::finding::{Hit, Outcome, Severity, Tally, Value};
 use crate::policy::Policy;
@@ -38,6 +39,23 @@ pub(super) fn judge(files: &ZookeeperFiles, _: &Policy) -> Outcome {
         },
     }
     tally.outcome()
+}
+
+/// The files of a server that runs on them, where they were read. Where its log lies is known: what is not there was never
+/// written.
+pub(super) fn of_member(member: &ZookeeperMember, policy: &Policy, tally: &mut Tally) {
+    let files = member.here.known().and_then(|here| here.files.as_ref()).filter(|_| !member.not_serving);
+    match files {
+        None => {}
+        Some(Observed::Unknown(why)) => {
+            tally.gap(member.label(), format!("its snapshots and logs: {why}"), Severity::Critical);
+        }
+        Some(Observed::Known(files)) => {
+            if let Outcome::Judged { hits, .. } = judge(files, policy) {
+                hits.into_iter().for_each(|hit| tally.hit(hit.on(member.label())));
+            }
+        }
+    }
 }
 
 /// A snapshot that is no part of a directory.
