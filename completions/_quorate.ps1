@@ -74,7 +74,7 @@ Register-ArgumentCompleter -Native -CommandName 'quorate' -ScriptBlock {
             [CompletionResult]::new('--color', '--color', [CompletionResultType]::ParameterName, 'When to use colour')
             [CompletionResult]::new('--all', '--all', [CompletionResultType]::ParameterName, 'Every cluster of the config file')
             [CompletionResult]::new('--insecure-skip-tls-verify', '--insecure-skip-tls-verify', [CompletionResultType]::ParameterName, 'Do not verify the servers'' certificates; what is wrong with them is still reported')
-            [CompletionResult]::new('--deep', '--deep', [CompletionResultType]::ParameterName, 'Also what costs the servers something: data hashes, every stored object, legacy TLS')
+            [CompletionResult]::new('--deep', '--deep', [CompletionResultType]::ParameterName, 'Also what costs the servers something: data hashes, every stored object, legacy TLS, snapshots and logs of ZooKeeper servers on this machine')
             [CompletionResult]::new('-v', '-v', [CompletionResultType]::ParameterName, 'Show more')
             [CompletionResult]::new('--verbose', '--verbose', [CompletionResultType]::ParameterName, 'Show more')
             [CompletionResult]::new('-h', '-h', [CompletionResultType]::ParameterName, 'Print help (see more with ''--help'')')

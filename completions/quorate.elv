@@ -70,7 +70,7 @@ set edit:completion:arg-completer[quorate] = {|@words|
             cand --color 'When to use colour'
             cand --all 'Every cluster of the config file'
             cand --insecure-skip-tls-verify 'Do not verify the servers'' certificates; what is wrong with them is still reported'
-            cand --deep 'Also what costs the servers something: data hashes, every stored object, legacy TLS'
+            cand --deep 'Also what costs the servers something: data hashes, every stored object, legacy TLS, snapshots and logs of ZooKeeper servers on this machine'
             cand -v 'Show more'
             cand --verbose 'Show more'
             cand -h 'Print help (see more with ''--help'')'

@@ -83,7 +83,7 @@ always\t'Always'
 never\t'Never'"
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l all -d 'Every cluster of the config file'
 complete -c quorate -n "__fish_quorate_using_subcommand check" -l insecure-skip-tls-verify -d 'Do not verify the servers\' certificates; what is wrong with them is still reported'
-complete -c quorate -n "__fish_quorate_using_subcommand check" -l deep -d 'Also what costs the servers something: data hashes, every stored object, legacy TLS'
+complete -c quorate -n "__fish_quorate_using_subcommand check" -l deep -d 'Also what costs the servers something: data hashes, every stored object, legacy TLS, snapshots and logs of ZooKeeper servers on this machine'
 complete -c quorate -n "__fish_quorate_using_subcommand check" -s v -l verbose -d 'Show more'
 complete -c quorate -n "__fish_quorate_using_subcommand check" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c quorate -n "__fish_quorate_using_subcommand status" -l backend -d 'What runs at --endpoints' -r

@@ -62,7 +62,8 @@ pub(super) struct CheckArgs {
     /// Look twice, this long apart, for what needs two samples [default: compare with the previous run]
     #[arg(long, value_parser = duration, value_name = "DURATION")]
     window: Option<Duration>,
-    /// Also what costs the servers something: data hashes, every stored object, legacy TLS
+    /// Also what costs the servers something: data hashes, every stored object, legacy TLS, snapshots and logs of ZooKeeper
+    /// servers on this machine
     #[arg(long)]
     deep: bool,
     /// Only answer whether this member (name, id or address) may be restarted now: exit code 4 when it must not

@@ -1,6 +1,6 @@
 //! What only ZooKeeper has, in its own words: modes, zxids, the dynamic configuration, settings, the AdminServer.
 
-use super::{CommonFacts, DataDir, Member, Observed, Window};
+use super::{CommonFacts, DataDir, Member, Observed, Window, ZookeeperFiles};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -98,6 +98,8 @@ pub struct ZookeeperHere {
     pub start: ZookeeperStart,
     /// Key stores that are PEM files, by the prefix of their settings: `ssl` for clients, `ssl.quorum`.
     pub stores: BTreeMap<String, ZookeeperStore>,
+    /// Its snapshots and logs, read completely; `None` where that was not asked for (`--deep`).
+    pub files: Option<Observed<Box<ZookeeperFiles>>>,
 }
 
 /// The files that a server starts from, as they are now. Secrets are not kept.

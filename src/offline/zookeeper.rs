@@ -113,7 +113,9 @@ impl Reading {
         self.facts.kind =
             if alone { ZookeeperFilesKind::LogDirectory } else { ZookeeperFilesKind::DataDirectory };
         let loaded = snapshots::read_newest(&places, self)?;
-        replay::read_logs(&places, loaded, self)
+        // Listed anew: a server that goes on writes transactions into a snapshot and begins a log with them meanwhile.
+        let logs = Places::find(path, log_dir)?.logs;
+        replay::read_logs(&logs, loaded, self)
     }
 
     fn finish(mut self) -> ZookeeperFiles {

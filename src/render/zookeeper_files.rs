@@ -91,7 +91,9 @@ fn write_start(
     heading("When a server is started on it", style, out)?;
     let starts = if start.refusals.is_empty() { "yes" } else { "no" };
     fact("starts", &[&[starts.to_owned()][..], &start.refusals].concat().join("; "), style, out)?;
-    fact("loads", start.snapshot.as_deref().unwrap_or("no snapshot"), style, out)?;
+    let nothing =
+        if start.starts_empty { "no snapshot: it begins with an empty tree" } else { "no snapshot" };
+    fact("loads", start.snapshot.as_deref().unwrap_or(nothing), style, out)?;
     if !start.passed_over.is_empty() {
         let text = format!("{}, with a warning in its log only", start.passed_over.join(", "));
         fact("passes over", &text, style, out)?;

@@ -297,6 +297,7 @@ fn an_ensemble_s_directories_and_what_is_missing_in_them() {
         looks
     });
     assert!(filled > 1, "{filled} looks");
+    deep(&cluster, &data);
     let nodes = counted(cluster.endpoints()[0], "zk_znode_count") - 1;
     let served = word(cluster.endpoints()[0], "srvr");
     let last = served.lines().find_map(|line| line.strip_prefix("Zxid: ")).expect("a zxid").to_owned();
@@ -319,6 +320,19 @@ fn an_ensemble_s_directories_and_what_is_missing_in_them() {
     played(home, &data, &last);
     gaps(&cluster, &data, &last, nodes);
     damages(&cluster, &data);
+}
+
+/// Servers of this machine are looked at the same way while they run, where that is asked for.
+fn deep(cluster: &Cluster, data: &Path) {
+    let options = ["--deep", "--timeout", "20s", "--only", "server-snapshots,large-nodes"];
+    let report = cluster.check(&options).exits(0).json();
+    assert_eq!(findings(&report, "server-snapshots"), [], "{report:#}");
+    assert!(report.to_string().contains("\"nearest\":\"/"), "the tree was read: {report:#}");
+    let epoch = data.join("version-2/acceptedEpoch");
+    std::fs::write(&epoch, "0").expect("written");
+    let found = findings(&cluster.check(&options).exits(2).json(), "server-snapshots");
+    assert!(found.len() == 1 && found[0].1.contains("does not start"), "{found:?}");
+    std::fs::write(&epoch, "1").expect("written");
 }
 
 /// The log transaction by transaction, and the whole on a narrow terminal.
@@ -409,6 +423,16 @@ fn damages(cluster: &Cluster, data: &Path) {
     assert!(files["start"]["refusals"][0].as_str().is_some_and(|why| why.contains("damaged")), "{files:#}");
     assert_eq!(findings(&judged(home, &torn).exits(2).json(), "server-snapshots")[0].0, "critical");
     assert_eq!(starts(cluster, &torn), None, "a checksum that is wrong stops a server");
+
+    // One that is cut is no snapshot to a server: without a log it starts as if there had never been anything.
+    let bare = home.path("bare");
+    std::fs::create_dir_all(bare.join("version-2")).expect("a directory");
+    let newest = std::fs::read(data.join("version-2").join(&snapshots[0])).expect("readable");
+    std::fs::write(bare.join("version-2").join(&snapshots[0]), &newest[..newest.len() / 2]).expect("written");
+    assert_eq!(inspect(home, &bare).exits(2).json()["start"]["starts_empty"], true);
+    let report = judged(home, &bare).exits(2).json();
+    assert!(findings(&report, "server-snapshots")[0].1.contains("empty tree"), "{report:#}");
+    assert!(starts(cluster, &bare).is_some_and(|nodes| nodes < 6), "it serves an empty tree");
 
     let promised = copy(data, &home.path("promised"));
     std::fs::write(promised.join("version-2/acceptedEpoch"), "0").expect("written");

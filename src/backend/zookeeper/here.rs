@@ -2,13 +2,15 @@
 //! looked at where the config file says that the member is local: a loopback address may be a tunnel's end.
 
 use super::wire;
+use crate::backend::Ask;
 use crate::facts::{
-    DataDir, Observed, ZookeeperConfig, ZookeeperDirectory, ZookeeperHere, ZookeeperSnapshot, ZookeeperStart,
-    ZookeeperStore,
+    DataDir, Observed, ZookeeperConfig, ZookeeperDirectory, ZookeeperFiles, ZookeeperHere, ZookeeperSnapshot,
+    ZookeeperStart, ZookeeperStore,
 };
 use crate::host::local::LocalHost;
 use crate::host::{Host, Process};
 use crate::listener::certificate;
+use crate::offline;
 use crate::target::{DeclaredHost, DeclaredMember};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
@@ -60,7 +62,7 @@ impl HereLook {
 pub(super) async fn look(
     address: &Address,
     declared: Option<&DeclaredMember>,
-    now: Timestamp,
+    ask: &Ask,
     deadline: Deadline,
 ) -> HereLook {
     let Some(declared) = declared.filter(|member| member.host == Some(DeclaredHost::Local)) else {
@@ -73,11 +75,38 @@ pub(super) async fn look(
     let mut started = processes.iter().filter_map(Started::of);
     let mut ours = started.by_ref().filter(|one| one.serves(address, declared.data_dir.as_deref()));
     match (ours.next(), ours.next()) {
-        (Some(one), None) => one.seen(now),
+        (Some(one), None) => {
+            let mut seen = one.seen(ask.now);
+            if let (true, Observed::Known(here), Observed::Known(file)) =
+                (ask.deep, &mut seen.here, &seen.file)
+            {
+                here.files = Some(files(file, deadline).await);
+            }
+            seen
+        }
         (None, _) => HereLook::unseen(
             "no process of this machine serves its address by a zoo.cfg that this user may read",
         ),
         (Some(_), Some(_)) => HereLook::unseen("more than one process of this machine serves its address"),
+    }
+}
+
+/// Reads all that it keeps. On a thread of its own: one that reads on behind the deadline keeps nobody waiting.
+async fn files(settings: &BTreeMap<String, String>, deadline: Deadline) -> Observed<Box<ZookeeperFiles>> {
+    let at = |key: &str| settings.get(key).map(PathBuf::from);
+    let Some(data) = at("dataDir") else { return Observed::unknown("its zoo.cfg names no dataDir") };
+    let log = at("dataLogDir");
+    let (tell, told) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // Nobody listens any more behind the deadline.
+        let _ = tell.send(offline::zookeeper::read(&data, log.as_deref()));
+    });
+    match deadline.run(told).await {
+        Some(Ok(Ok(files))) => Observed::Known(Box::new(files)),
+        Some(Ok(Err(error))) => Observed::unknown(error.to_string()),
+        Some(Err(_)) | None => {
+            Observed::unknown("they were not read to their end in time (--timeout gives more)")
+        }
     }
 }
 
@@ -143,6 +172,7 @@ impl Started {
                 swapped_bytes: swapped(self.pid),
                 snapshot: settings.get("dataDir").and_then(|dir| newest_snapshot(Path::new(dir), now)),
                 stores: stores(&settings),
+                files: None,
             }),
             file: Observed::Known(settings),
             properties: Observed::Known(properties),

@@ -101,7 +101,7 @@ pub(super) async fn first(
     let (session, (admin, words), here) = futures_util::future::join3(
         opened,
         told(zookeeper, address, &look.core, admin::look(http, &page, address, ask, deadline), deadline),
-        here::look(address, declared, ask.now, deadline),
+        here::look(address, declared, ask, deadline),
     )
     .await;
     let read_at = ask.now + jiff::SignedDuration::from_millis(deadline.elapsed_ms() as i64);

@@ -1,4 +1,4 @@
-use crate::facts::{ZookeeperBig, ZookeeperFiles, ZookeeperTree};
+use crate::facts::{CommonFacts, Observed, ZookeeperBig, ZookeeperFacts, ZookeeperFiles, ZookeeperTree};
 use crate::finding::{Check, Family, Hit, Outcome, Rule, Severity, Tally, Value};
 use crate::policy::{Limit, Policy, Threshold};
 
@@ -35,8 +35,26 @@ pub(super) const CHECK: Check = Check {
         "zookeeperAdmin.md: jute.maxbuffer (0xfffff bytes) and jute.maxbuffer.extrasize (as much again)",
         "ZOOKEEPER-4306: the transaction that closes a session lists all its ephemeral nodes",
     ],
-    rules: &[Rule::ZookeeperFile(judge)],
+    rules: &[Rule::Zookeeper(judge_live), Rule::ZookeeperFile(judge)],
 };
+
+/// All members have the same tree: one that was read is enough.
+fn judge_live(zookeeper: &ZookeeperFacts, _: &CommonFacts, policy: &Policy) -> Outcome {
+    let read = zookeeper.answering().filter_map(|member| member.here.known()?.files.as_ref());
+    let mut why = None;
+    for files in read {
+        match files {
+            Observed::Known(files) => return judge(files, policy),
+            Observed::Unknown(unread) => why = Some(unread),
+        }
+    }
+    match why {
+        Some(why) => Outcome::undecided(format!("the servers' snapshots: {why}"), Severity::Critical),
+        None => Outcome::NotApplicable(
+            "no server's files were read (--deep, where members.NAME.host = { local = true }), nor a snapshot given".into(),
+        ),
+    }
+}
 
 fn judge(files: &ZookeeperFiles, policy: &Policy) -> Outcome {
     let mut tally = Tally::new();

@@ -53,6 +53,7 @@ fn judge(zookeeper: &ZookeeperFacts, _: &CommonFacts, policy: &Policy) -> Outcom
         if let Some(hit) = slow(member, policy) {
             tally.hit(hit);
         }
+        files::of_member(member, policy, tally);
         match (&member.snapshot, &member.zxid) {
             (Observed::Known(snapshot), Observed::Known(zxid)) => {
                 late(member, snapshot, *zxid, policy, tally)
@@ -141,6 +142,22 @@ mod tests {
         row(&CHECK, &earlier, &[Severity::Warning]);
         earlier.zookeeper_mut("n1").snapshot = Observed::unknown("elsewhere");
         undecided(&CHECK, &earlier, Severity::Warning);
+    }
+
+    #[test]
+    fn files_that_were_read_deeply() {
+        let with = |files: Observed<Box<crate::facts::ZookeeperFiles>>| {
+            let mut sample = ensemble(3);
+            let here = crate::facts::ZookeeperHere { files: Some(files), ..Default::default() };
+            sample.zookeeper_mut("n1").here = Observed::Known(here);
+            sample
+        };
+        let start =
+            crate::facts::ZookeeperReplay { refusals: vec!["log.1 is damaged".into()], ..Default::default() };
+        let files = crate::facts::ZookeeperFiles { start: Some(start), ..Default::default() };
+        row(&CHECK, &with(Observed::Known(Box::new(files))), &[Severity::Critical]);
+        row(&CHECK, &with(Observed::Known(Box::default())), &[]);
+        undecided(&CHECK, &with(Observed::unknown("too slow")), Severity::Critical);
     }
 
     #[test]

@@ -219,6 +219,7 @@ fn server(id: &str, config: &ZookeeperConfig) -> ZookeeperMember {
             snapshot: None,
             start: start(id, config),
             stores: BTreeMap::new(),
+            files: None,
         }),
     }
 }

@@ -176,6 +176,9 @@ pub struct ZookeeperReplay {
     pub more_missing: u64,
     /// Why it does not start at all; empty when it does.
     pub refusals: Vec<String>,
+    /// Whether there are snapshots and it starts with an empty tree all the same: it takes none of them for one, and there
+    /// is no log that would make it suspicious.
+    pub starts_empty: bool,
     /// Whether a log was there to be looked at: with a `dataLogDir` it is elsewhere.
     pub log_seen: bool,
 }

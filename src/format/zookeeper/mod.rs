@@ -13,6 +13,6 @@ mod txn;
 pub use input::Packing;
 pub use log::{Ending, LogHead, LogReader, Record, SERVER_LIMIT};
 pub use names::{FileName, Zxid, follows};
-pub use snapshot::{Digest, SnapshotEnd};
+pub use snapshot::{Digest, SnapshotEnd, passes_first_look};
 pub use survey::{Big, ChildList, Prefix, Session, Survey, survey};
 pub use txn::{Header, Operation, OperationKind, Txn, TxnDigest};

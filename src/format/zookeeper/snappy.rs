@@ -3,7 +3,8 @@
 
 use std::io::{self, Read};
 
-const MAGIC: [u8; 8] = [0x82, b'S', b'N', b'A', b'P', b'P', b'Y', 0];
+/// What they begin with.
+pub(super) const MAGIC: [u8; 8] = [0x82, b'S', b'N', b'A', b'P', b'P', b'Y', 0];
 
 /// Longest block, packed or not. Java writes blocks of 32 KiB.
 const LONGEST: usize = 8 << 20;

@@ -2,7 +2,7 @@
 
 use super::input::{Input, Packing};
 use super::names::Zxid;
-use crate::format::source::{Damage, Place, Source};
+use crate::format::source::{Damage, Place, Source, read_exact};
 use flate2::Crc;
 
 /// `ZKSN`.
@@ -87,6 +87,24 @@ pub(super) fn read(
     nodes(&mut input, visitor)?;
     seal(&mut input, "the tree")?;
     end(&mut input)
+}
+
+/// Whether a server's first look takes it for a snapshot (`SnapStream.isValidSnapshot`): the end of a plain one, the
+/// beginning of one that is packed. What does not pass is as if it were not there.
+pub fn passes_first_look(source: &dyn Source, packing: Packing) -> bool {
+    let starts_with = |magic: &[u8]| {
+        let mut head = vec![0; magic.len()];
+        read_exact(source, 0, &mut head).is_ok_and(|()| head == magic)
+    };
+    match packing {
+        Packing::Plain => {
+            let mut tail = [0; 5];
+            let at = source.len().checked_sub(5).filter(|_| source.len() >= 10);
+            at.is_some_and(|at| read_exact(source, at, &mut tail).is_ok_and(|()| tail == *b"\0\0\0\x01/"))
+        }
+        Packing::Gzip => starts_with(&[0x1f, 0x8b]),
+        Packing::Snappy => starts_with(&super::snappy::MAGIC),
+    }
 }
 
 fn at<T>(offset: u64, what: impl Into<String>) -> Result<T, Damage> {

@@ -1,7 +1,6 @@
 //! What a server replays behind the snapshot that it loads, and what is missing there.
 
 use super::logs::{self, ReadLog};
-use super::places::Places;
 use super::snapshots::Loaded;
 use super::{Reading, name, text};
 use crate::facts::{ZookeeperFileState, ZookeeperLogFile, ZookeeperMissing, ZookeeperReplay};
@@ -15,15 +14,15 @@ const KEPT: usize = 16;
 
 /// Reads the logs that could be needed, and follows a start through them.
 pub(super) fn read_logs(
-    places: &Places,
+    logs: &[(Zxid, PathBuf)],
     loaded: Option<Loaded>,
     reading: &mut Reading,
 ) -> Result<(), Unrecognised> {
     let oldest = loaded.as_ref().map_or(Zxid(0), |loaded| loaded.oldest);
-    let needed = first_needed(&places.logs, oldest);
-    let from = loaded.as_ref().map(|loaded| first_needed(&places.logs, loaded.zxid));
+    let needed = first_needed(logs, oldest);
+    let from = loaded.as_ref().map(|loaded| first_needed(logs, loaded.zxid));
     let mut replay = reading.facts.start.take().map(|told| Replay::new(told, loaded.as_ref()));
-    for (at, (zxid, path)) in places.logs.iter().enumerate() {
+    for (at, (zxid, path)) in logs.iter().enumerate() {
         if at < needed {
             reading.facts.logs.extend(listed(path));
             continue;
@@ -160,6 +159,11 @@ impl Replay {
         let stored =
             facts.logs.iter().any(|log| log.transactions > 0 || log.state == ZookeeperFileState::NotRead);
         let mut why: Vec<(String, String)> = Vec::new();
+        self.told.starts_empty &= self.told.snapshot.is_none() && !stored;
+        if self.told.starts_empty {
+            let what = "servers take none of them for one, and no log has transactions: a server starts with an empty tree";
+            return reading.told("snapshots".to_owned(), what.to_owned());
+        }
         if self.told.snapshot.is_none() && !facts.snapshots.is_empty() {
             why.push(("snapshots".to_owned(), "none of them can be loaded".to_owned()));
         } else if self.told.snapshot.is_none() && stored {
@@ -258,6 +262,13 @@ mod tests {
             assert!(refusals.len() == 1 && refusals[0].contains(why), "{refusals:?}");
             assert_eq!(files.verdict, Soundness::Damaged);
         }
+        // What is cut is no snapshot to a server, and where there is no log, nothing is missing to it.
+        let empty = made(&[("snapshot.8e", cut)]);
+        assert!(start(&empty).starts_empty && start(&empty).refusals.is_empty(), "{empty:?}");
+        let mut flipped = SNAPSHOT.to_vec();
+        flipped[9000] ^= 1;
+        let refused = made(&[("snapshot.8e", &flipped)]);
+        assert!(!start(&refused).starts_empty && start(&refused).refusals.len() == 1, "{refused:?}");
         // A log alone is no server's directory.
         assert!(made(&[("log.1", LOG)]).start.is_none());
         let home = tempfile::tempdir().expect("a directory");

@@ -6,7 +6,7 @@ use crate::facts::{
     ZookeeperBig, ZookeeperFileState, ZookeeperPacking, ZookeeperPrefix, ZookeeperSnapshotFile, ZookeeperTree,
 };
 use crate::files::FileSource;
-use crate::format::zookeeper::{FileName, Packing, Survey, Zxid, survey};
+use crate::format::zookeeper::{FileName, Packing, Survey, Zxid, passes_first_look, survey};
 use crate::offline::recognise::{Unrecognised, unreadable};
 use std::fs::Metadata;
 use std::io;
@@ -28,6 +28,8 @@ pub(super) struct ReadSnapshot {
     pub(super) zxid: Option<Zxid>,
     /// A server is writing it.
     pub(super) moving: bool,
+    /// Servers take it for a snapshot at their first look.
+    taken: bool,
 }
 
 impl ReadSnapshot {
@@ -54,7 +56,8 @@ pub(super) struct Loaded {
 /// Reads the newest ones, and further ones until one is whole.
 pub(super) fn read_newest(places: &Places, reading: &mut Reading) -> Result<Option<Loaded>, Unrecognised> {
     let mut loaded: Option<Loaded> = None;
-    let mut replay = crate::facts::ZookeeperReplay::default();
+    let none = !places.snapshots.is_empty();
+    let mut replay = crate::facts::ZookeeperReplay { starts_empty: none, ..Default::default() };
     for (at, (zxid, path)) in places.snapshots.iter().enumerate() {
         if at >= READ && loaded.is_some() {
             reading.facts.snapshots.extend(listed(path, *zxid));
@@ -66,6 +69,7 @@ pub(super) fn read_newest(places: &Places, reading: &mut Reading) -> Result<Opti
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             Err(error) => return Err(unreadable(path, error)),
         };
+        replay.starts_empty &= !read.taken;
         match (&read.survey.damage, read.moving) {
             (Some(_), true) => {
                 reading.note(format!("{} is being written; the one before it is looked at", read.facts.file));
@@ -149,7 +153,8 @@ pub(super) fn read(path: &Path) -> io::Result<ReadSnapshot> {
         }
         if !moving || tries == TRIES {
             let facts = told(path, zxid, &before, &survey);
-            return Ok(ReadSnapshot { facts, survey, zxid, moving });
+            let taken = passes_first_look(&source, packing(path));
+            return Ok(ReadSnapshot { facts, survey, zxid, moving, taken });
         }
     }
 }

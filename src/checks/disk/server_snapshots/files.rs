@@ -1,7 +1,8 @@
 //! The same question of a server's files: can it start from them, and what does it lose?
 
 use crate::facts::{
-    ZookeeperFileState, ZookeeperFiles, ZookeeperFilesKind, ZookeeperReplay, ZookeeperSnapshotFile,
+    Observed, ZookeeperFileState, ZookeeperFiles, ZookeeperFilesKind, ZookeeperMember, ZookeeperReplay,
+    ZookeeperSnapshotFile,
 };
 use crate::finding::{Hit, Outcome, Severity, Tally, Value};
 use crate::policy::Policy;
@@ -40,6 +41,23 @@ pub(super) fn judge(files: &ZookeeperFiles, _: &Policy) -> Outcome {
     tally.outcome()
 }
 
+/// The files of a server that runs on them, where they were read. Where its log lies is known: what is not there was never
+/// written.
+pub(super) fn of_member(member: &ZookeeperMember, policy: &Policy, tally: &mut Tally) {
+    let files = member.here.known().and_then(|here| here.files.as_ref()).filter(|_| !member.not_serving);
+    match files {
+        None => {}
+        Some(Observed::Unknown(why)) => {
+            tally.gap(member.label(), format!("its snapshots and logs: {why}"), Severity::Critical);
+        }
+        Some(Observed::Known(files)) => {
+            if let Outcome::Judged { hits, .. } = judge(files, policy) {
+                hits.into_iter().for_each(|hit| tally.hit(hit.on(member.label())));
+            }
+        }
+    }
+}
+
 /// A snapshot that is no part of a directory.
 fn alone(files: &ZookeeperFiles, snapshot: &ZookeeperSnapshotFile, tally: &mut Tally) {
     if snapshot.state != ZookeeperFileState::Whole {
@@ -60,6 +78,12 @@ fn directory(files: &ZookeeperFiles, start: &ZookeeperReplay, tally: &mut Tally)
     for why in &start.refusals {
         let hit = Hit::new(Severity::Critical, "a server does not start on it: {why}").remedy(DIRECTORY);
         tally.hit(hit.with("why", why.as_str()));
+    }
+    if start.starts_empty {
+        let says = "servers take {files} for no snapshot, and there is no log: a server starts with an empty tree and does not \
+                    say so";
+        let hit = Hit::new(Severity::Critical, says).remedy(DIRECTORY);
+        tally.hit(hit.with("files", start.passed_over.clone()));
     }
     for missing in &start.missing {
         let says = match (missing.within_log, &missing.next) {
@@ -198,6 +222,7 @@ mod tests {
             file: "log.9".into(),
             within_log: true,
         };
+        assert_eq!(found(|_, start| start.starts_empty = true), critical);
         assert_eq!(found(|_, start| start.missing.push(missing.clone())), critical);
         assert_eq!(found(|_, start| start.log_seen = false), critical);
         let warning = [Severity::Warning];
