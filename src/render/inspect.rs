@@ -3,6 +3,7 @@
 use super::Style;
 use super::layout::{bold, grid, hanging};
 use super::text::{escape, wrap};
+use crate::facts::StoredDamage;
 use crate::offline::{
     CopyFacts, DatabaseFacts, EntryFacts, EntryMark, InspectReport, LogFacts, NoteWeight, Span, Verdict,
 };
@@ -64,16 +65,8 @@ fn verdict(verdict: Verdict, copy: &CopyFacts, style: Style, out: &mut dyn Write
 
 /// Damage, gaps, warnings, notes: in this order.
 fn troubles(copy: &CopyFacts, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    let shown = if style.verbose { usize::MAX } else { SHOWN };
-    for damage in copy.damage.iter().take(shown) {
-        let text = format!("{}, {}: {}", damage.file, damage.place, damage.what);
-        hanging("  damage", AnsiColor::Red, &escape(&text), style, out)?;
-    }
-    let rest = copy.damage.len().saturating_sub(shown) as u64 + copy.damage_more;
-    if rest > 0 {
-        let all = if style.verbose { "" } else { " (--verbose shows more)" };
-        hanging("  damage", AnsiColor::Red, &format!("and {rest} more{all}"), style, out)?;
-    }
+    let told = copy.damage.iter().map(|damage| format!("{}, {}: {}", damage.file, damage.place, damage.what));
+    damages(told, copy.damage_more, style, out)?;
     for gap in &copy.gaps {
         let text = format!("{} could not be read: {}", gap.what, gap.why);
         hanging("  unread", AnsiColor::Magenta, &escape(&text), style, out)?;
@@ -315,6 +308,35 @@ pub(super) fn span_text(span: Span) -> String {
         1 => format!("entry {}", span.first),
         count => format!("{count} entries, {} to {}", span.first, span.last),
     }
+}
+
+/// What is wrong, the first ones; `more` are not among those told.
+pub(super) fn damages(
+    told: impl ExactSizeIterator<Item = String>,
+    more: u64,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    let shown = if style.verbose { usize::MAX } else { SHOWN };
+    let rest = told.len().saturating_sub(shown) as u64 + more;
+    for text in told.take(shown) {
+        hanging("  damage", AnsiColor::Red, &escape(&text), style, out)?;
+    }
+    if rest > 0 {
+        let all = if style.verbose { "" } else { " (--verbose shows more)" };
+        hanging("  damage", AnsiColor::Red, &format!("and {rest} more{all}"), style, out)?;
+    }
+    Ok(())
+}
+
+/// [`damages`] of files that were read once.
+pub(super) fn stored_damages(
+    told: &[StoredDamage],
+    more: u64,
+    style: Style,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    damages(told.iter().map(|damage| format!("{}: {}", damage.at, damage.what)), more, style, out)
 }
 
 pub(super) fn heading(text: &str, style: Style, out: &mut dyn Write) -> io::Result<()> {

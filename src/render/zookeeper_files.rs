@@ -1,7 +1,7 @@
 //! `quorate inspect` on files of ZooKeeper: damage first, then what a start makes of them, then the tree.
 
 use super::Style;
-use super::inspect::{fact, heading, table};
+use super::inspect::{fact, heading, stored_damages, table};
 use super::layout::hanging;
 use super::text::{escape, wrap};
 use crate::facts::{
@@ -66,16 +66,7 @@ fn verdict(files: &ZookeeperFiles, style: Style, out: &mut dyn Write) -> io::Res
             hanging("DAMAGED", AnsiColor::Red, &format!("in {count} places"), style, out)?;
         }
     }
-    let shown = if style.verbose { usize::MAX } else { SHOWN };
-    for damage in files.damages.iter().take(shown) {
-        let text = format!("{}: {}", damage.at, damage.what);
-        hanging("  damage", AnsiColor::Red, &escape(&text), style, out)?;
-    }
-    let rest = files.damages.len().saturating_sub(shown) as u64 + files.more_damages;
-    if rest > 0 {
-        let all = if style.verbose { "" } else { " (--verbose shows more)" };
-        hanging("  damage", AnsiColor::Red, &format!("and {rest} more{all}"), style, out)?;
-    }
+    stored_damages(&files.damages, files.more_damages, style, out)?;
     for note in &files.notes {
         hanging("  note", AnsiColor::Cyan, &escape(note), style, out)?;
     }
