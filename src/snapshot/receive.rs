@@ -19,6 +19,9 @@ use tokio::sync::mpsc;
 
 /// Bytes handed to the writing thread at once.
 const BATCH: usize = 1 << 20;
+/// Bytes written at once. For more, ext4 wants folios of as many pages in a row, and a machine that has been up for a while
+/// spends seconds on moving others away to make room for them.
+const WRITE: usize = 32 << 10;
 /// Batches on their way.
 const IN_FLIGHT: usize = 4;
 /// Bytes after which the disk is told to take what there is, so that little is left to wait for at the end.
@@ -278,7 +281,7 @@ fn hash_and_write(
     let mut tail: Vec<u8> = Vec::with_capacity(2 * DIGEST);
     let mut length = 0u64;
     while let Some(batch) = batches.blocking_recv() {
-        file.write_all(&batch)?;
+        batch.chunks(WRITE).try_for_each(|piece| file.write_all(piece))?;
         let before = length;
         length += batch.len() as u64;
         if before / DURABLE != length / DURABLE {
