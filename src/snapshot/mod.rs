@@ -12,6 +12,6 @@ mod temporary;
 pub use choose::{Candidate, Choice, ChooseError, candidates, choose};
 pub use differ::{Difference, Example, PrefixDifference, Side, differ};
 pub use manifest::{MANIFEST_SCHEMA, Manifest, OtherMember, manifest_path, read_manifest, stamp};
-pub use receive::{Received, SaveError, Stored, Target, receive};
+pub use receive::{Received, SaveError, Stored, Target, WRITE, receive};
 pub use shelf::{Fate, Kept, Rule, Shelf, look_through, plan_prune};
 pub use temporary::{Placed, Temporary, sweep};

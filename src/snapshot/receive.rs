@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 const BATCH: usize = 1 << 20;
 /// Bytes written at once. For more, ext4 wants folios of as many pages in a row, and a machine that has been up for a while
 /// spends seconds on moving others away to make room for them.
-const WRITE: usize = 32 << 10;
+pub const WRITE: usize = 32 << 10;
 /// Batches on their way.
 const IN_FLIGHT: usize = 4;
 /// Bytes after which the disk is told to take what there is, so that little is left to wait for at the end.

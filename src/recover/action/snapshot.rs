@@ -7,7 +7,7 @@ use crate::facts::SnapshotFacts;
 use crate::offline::{self, CopyKind, DatabaseFacts};
 use crate::private;
 use crate::recover::executor::Truth;
-use crate::snapshot::{receive, sweep};
+use crate::snapshot::{WRITE, receive, sweep};
 use crate::transport::Deadline;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -226,7 +226,7 @@ pub(super) fn seal(from: &Path, to: &Path, min_revision: u64) -> Result<(), Stri
     let mut options = OpenOptions::new();
     let file = options.write(true).create(true).truncate(true).mode(0o600).open(&part);
     let mut file = file.map_err(told(&part))?;
-    let (mut hash, mut piece) = (Sha256::new(), vec![0; 1 << 20]);
+    let (mut hash, mut piece) = (Sha256::new(), vec![0; WRITE]);
     loop {
         let read = database.read(&mut piece).map_err(told(from))?;
         if read == 0 {
