@@ -5,7 +5,11 @@ use super::super::process::{self, Process, ProcessId, Signal, StatLine};
 use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, pidfd_open, pidfd_send_signal};
 use std::fs;
+use std::io::Read;
 use std::path::{Path, PathBuf};
+
+/// More bytes than the arguments or the environment of a process can have (Linux allows 6 MiB for both).
+const LONGEST: u64 = 16 << 20;
 
 pub(super) fn processes(prefixes: &[&str]) -> Result<Vec<Process>, Trouble> {
     let pids = fs::read_dir("/proc")?.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
@@ -18,10 +22,10 @@ pub(super) fn processes(prefixes: &[&str]) -> Result<Vec<Process>, Trouble> {
 fn process(pid: u32, prefixes: &[&str]) -> Option<Process> {
     let dir = PathBuf::from(format!("/proc/{pid}"));
     let before = stat(&dir).filter(|stat| stat.is_process(pid))?;
-    let status = fs::read(dir.join("status")).ok()?;
+    let status = read(&dir, "status")?;
     let found = Process {
         id: ProcessId { pid, start_ticks: before.start_ticks },
-        argv: process::words(&fs::read(dir.join("cmdline")).ok()?),
+        argv: process::words(&read(&dir, "cmdline")?),
         env: environment(&dir, prefixes),
         uid: process::effective(&status, "Uid:")?,
         gid: process::effective(&status, "Gid:")?,
@@ -37,11 +41,18 @@ fn environment(dir: &Path, prefixes: &[&str]) -> Option<Vec<(std::ffi::OsString,
     if prefixes.is_empty() {
         return Some(Vec::new());
     }
-    Some(process::variables(&fs::read(dir.join("environ")).ok()?, prefixes))
+    Some(process::variables(&read(dir, "environ")?, prefixes))
+}
+
+/// Files of `/proc` say that they are empty, and are then read in pieces of a few bytes: with room for a page, in one.
+fn read(dir: &Path, name: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(4096);
+    fs::File::open(dir.join(name)).ok()?.take(LONGEST).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
 }
 
 fn stat(dir: &Path) -> Option<StatLine> {
-    StatLine::parse(&fs::read(dir.join("stat")).ok()?)
+    StatLine::parse(&read(dir, "stat")?)
 }
 
 /// Through a descriptor of the process: between the look at its start time and the signal its number cannot change hands.
