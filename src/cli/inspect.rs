@@ -134,7 +134,7 @@ pub(super) fn run(args: &InspectArgs, global: &Global, world: &World) -> Result<
 
 /// Consul's files.
 fn consul(args: &InspectArgs, path: &Path, global: &Global, world: &World) -> Result<u8, Failure> {
-    only_whole(args, "Consul")?;
+    only_whole(args)?;
     let files = offline::consul::read(path, world.now())?;
     let code = match soundness(files.verdict) {
         0 if !files.unread.is_empty() => Kind::Undecided.code(),
@@ -153,14 +153,15 @@ fn consul(args: &InspectArgs, path: &Path, global: &Global, world: &World) -> Re
     Ok(code)
 }
 
-/// What is offered for files of etcd only is refused for others, not passed over.
-fn only_whole(args: &InspectArgs, whose: &str) -> Result<(), Failure> {
+/// What is not offered for files of Consul is refused, not passed over.
+fn only_whole(args: &InspectArgs) -> Result<(), Failure> {
     let flag = match (args.log, &args.wal_dir) {
         (true, _) => "--log",
         (_, Some(_)) => "--wal-dir",
         _ => return Ok(()),
     };
-    Err(Failure::usage(format!("{flag} is for files of etcd, and these are of {whose}")).hint("leave it out"))
+    Err(Failure::usage(format!("{flag} is for files of etcd and ZooKeeper, and these are of Consul"))
+        .hint("leave it out"))
 }
 
 fn soundness(verdict: Soundness) -> u8 {

@@ -3,10 +3,10 @@
 mod data_dir;
 
 use super::recognise::{Unrecognised, is_log_store, names, other, unreadable};
+use super::verify::judged;
 use crate::facts::{
     ConsulCatalog, ConsulFiles, ConsulFilesKind, ConsulKeys, ConsulMeshCa, ConsulPrefix, ConsulProof,
-    ConsulRecords, ConsulSecrets, ConsulSnapshot, ConsulStoredServer, ConsulVault, FileReaders, Soundness,
-    StoredDamage,
+    ConsulRecords, ConsulSecrets, ConsulSnapshot, ConsulStoredServer, ConsulVault, FileReaders,
 };
 use crate::files::{FileSource, Readers, readers};
 use crate::format::consul::{
@@ -52,13 +52,7 @@ pub fn read(path: &Path, now: Timestamp) -> Result<ConsulFiles, Unrecognised> {
     } else {
         file(path, name, now, &mut facts, &mut damages)?;
     }
-    facts.verdict = if damages.is_empty() { Soundness::Sound } else { Soundness::Damaged };
-    facts.more_damages = damages.more;
-    facts.damages = damages
-        .first
-        .into_iter()
-        .map(|damage| StoredDamage { at: damage.at.to_string(), what: damage.what })
-        .collect();
+    (facts.verdict, facts.more_damages, facts.damages) = judged(damages);
     Ok(facts)
 }
 

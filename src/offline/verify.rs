@@ -76,14 +76,15 @@ pub fn examine(source: &FileSource, known: Option<Verified>) -> SnapshotFacts {
         Ok(content) => describe(content, &mut facts, &mut damages),
         Err(damage) => damages.push(damage),
     }
-    facts.verdict = if damages.is_empty() { Soundness::Sound } else { Soundness::Damaged };
-    facts.more_damages = damages.more;
-    facts.damages = damages
-        .first
-        .into_iter()
-        .map(|damage| StoredDamage { at: damage.at.to_string(), what: damage.what })
-        .collect();
+    (facts.verdict, facts.more_damages, facts.damages) = judged(damages);
     facts
+}
+
+/// The verdict that damage makes, how much of it is not told, and what is.
+pub(super) fn judged(damages: Damages) -> (Soundness, u64, Vec<StoredDamage>) {
+    let verdict = if damages.is_empty() { Soundness::Sound } else { Soundness::Damaged };
+    let told = |damage: Damage| StoredDamage { at: damage.at.to_string(), what: damage.what };
+    (verdict, damages.more, damages.first.into_iter().map(told).collect())
 }
 
 /// What one pass over the pages found.

@@ -1,8 +1,6 @@
 //! ZooKeeper's files as real servers write them: what is read of them is what the servers and their own tools say, damage
 //! is found with its place, and what a start on them does is told before.
 
-mod mutations;
-
 use crate::cluster::{Cluster, Home, Ran};
 use serde_json::Value;
 use std::io::{Read, Write};

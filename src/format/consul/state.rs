@@ -139,8 +139,8 @@ impl State {
         match kind {
             KVS => return self.key(reader).map(Some),
             REGISTER => self.register(reader)?,
-            ACL_TOKEN => self.token(reader)?,
-            OLD_ACL => self.old_token(reader)?,
+            ACL_TOKEN => self.token(reader, ACL_TOKEN, b"SecretID")?,
+            OLD_ACL => self.token(reader, OLD_ACL, b"ID")?,
             CA_ROOT => {
                 self.ca.roots += 1;
                 self.secrets.ca_keys += u64::from(has(reader, kind, b"SigningKey")?);
@@ -211,11 +211,12 @@ impl State {
         Ok(())
     }
 
-    fn token(&mut self, reader: &mut Reader<'_>) -> Result<(), Broken> {
+    /// A token of either kind; its secret is in the field `holds`. One of before 1.4 has no policies.
+    fn token(&mut self, reader: &mut Reader<'_>, kind: u8, holds: &[u8]) -> Result<(), Broken> {
         let (mut secret, mut management) = (false, false);
-        fields(reader, ACL_TOKEN, &mut |reader, name| {
+        fields(reader, kind, &mut |reader, name| {
             match name {
-                b"SecretID" => {
+                name if name == holds => {
                     let text = reader.text(LONGEST_TEXT)?;
                     secret = !text.is_empty() && text != "anonymous";
                 }
@@ -230,24 +231,6 @@ impl State {
                     })?;
                     Ok(())
                 })?,
-                _ => return Ok(false),
-            }
-            Ok(true)
-        })?;
-        self.secrets.tokens += u64::from(secret);
-        self.secrets.management += u64::from(secret && management);
-        Ok(())
-    }
-
-    fn old_token(&mut self, reader: &mut Reader<'_>) -> Result<(), Broken> {
-        let (mut secret, mut management) = (false, false);
-        fields(reader, OLD_ACL, &mut |reader, name| {
-            match name {
-                b"ID" => {
-                    let text = reader.text(LONGEST_TEXT)?;
-                    secret = !text.is_empty() && text != "anonymous";
-                }
-                b"Type" => management = reader.text(LONGEST_TEXT)? == "management",
                 _ => return Ok(false),
             }
             Ok(true)

@@ -6,3 +6,4 @@ mod consul;
 pub(crate) mod crash;
 mod segments;
 mod mutations;
+mod zookeeper;

@@ -10,12 +10,14 @@ use std::cell::Cell;
 const SAVED: &[u8] = include_bytes!("../../data/etcd/saved.db");
 const LOG: &[u8] = include_bytes!("../../data/etcd/0000000000000000-0000000000000000.wal");
 const PAGE: usize = 4096;
-const ROUNDS: u64 = 1000;
+pub(super) const ROUNDS: u64 = 1000;
 
 /// Notes the largest piece that is asked for: no reader makes a buffer that it does not read into.
 pub(super) struct Watched {
     pub(super) bytes: Vec<u8>,
     pub(super) largest: Cell<usize>,
+    /// Bytes read in all.
+    pub(super) all: Cell<usize>,
 }
 
 impl Source for Watched {
@@ -25,12 +27,14 @@ impl Source for Watched {
 
     fn read_at(&self, offset: u64, into: &mut [u8]) -> std::io::Result<usize> {
         self.largest.set(self.largest.get().max(into.len()));
-        self.bytes.as_slice().read_at(offset, into)
+        let read = self.bytes.as_slice().read_at(offset, into)?;
+        self.all.set(self.all.get() + read);
+        Ok(read)
     }
 }
 
 /// Small, fast and the same everywhere (splitmix64).
-struct Random(u64);
+pub(super) struct Random(pub(super) u64);
 
 impl Random {
     fn below(&mut self, bound: usize) -> usize {
@@ -51,9 +55,9 @@ pub(super) enum Kind {
     ZeroPage,
 }
 
-const KINDS: [Kind; 5] = [Kind::Truncate, Kind::Flip, Kind::Splice, Kind::Extend, Kind::ZeroPage];
+pub(super) const KINDS: [Kind; 5] = [Kind::Truncate, Kind::Flip, Kind::Splice, Kind::Extend, Kind::ZeroPage];
 
-fn mutate(original: &[u8], kind: Kind, random: &mut Random) -> Vec<u8> {
+pub(super) fn mutate(original: &[u8], kind: Kind, random: &mut Random) -> Vec<u8> {
     let mut bytes = original.to_vec();
     match kind {
         Kind::Truncate => bytes.truncate(random.below(original.len())),
@@ -76,7 +80,7 @@ fn mutate(original: &[u8], kind: Kind, random: &mut Random) -> Vec<u8> {
 }
 
 pub(super) fn watched(bytes: Vec<u8>) -> Watched {
-    Watched { bytes, largest: Cell::new(0) }
+    Watched { bytes, largest: Cell::new(0), all: Cell::new(0) }
 }
 
 /// What is said of a saved snapshot: why it is not sound, or its status hash.
