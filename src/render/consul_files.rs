@@ -28,7 +28,7 @@ pub fn write_consul_files(files: &ConsulFiles, style: Style, out: &mut dyn Write
         about(snapshot, files, style, out)?;
         records(snapshot, style, out)?;
         prefixes(snapshot, style, out)?;
-        goes_with_it(snapshot, style, out)?;
+        goes_with_it(snapshot, files.verdict == Soundness::Sound, style, out)?;
     }
     if let Some(dir) = &files.data_dir {
         data_dir(dir, files.snapshot.is_some(), style, out)?;
@@ -105,7 +105,8 @@ fn about(
         counted(catalog.services, "service instance", "service instances"),
         counted(catalog.checks, "check", "checks"),
     ];
-    fact("catalog", &catalog.join(", "), style, out)?;
+    let least = if files.verdict == Soundness::Sound { "" } else { "at least " };
+    fact("catalog", &format!("{least}{}", catalog.join(", ")), style, out)?;
     if let Some(readers) = &snapshot.readers {
         let who = match (readers.others, readers.group) {
             (true, _) => "every user of this machine can read it",
@@ -168,13 +169,19 @@ fn more(rest: usize, what: &str, style: Style, out: &mut dyn Write) -> io::Resul
     Ok(())
 }
 
-/// What a restore brings along with keys and services, and whoever reads the file gets.
-fn goes_with_it(snapshot: &ConsulSnapshot, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    heading("Goes with the data", style, out)?;
-    let provider = snapshot.mesh_ca.provider.as_deref().unwrap_or("not configured");
+/// What a restore brings along with keys and services, and whoever reads the file gets. What was not seen in a file that is
+/// not `whole` may be in it.
+fn goes_with_it(snapshot: &ConsulSnapshot, whole: bool, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let (title, no_ca, no_secret) = match whole {
+        true => ("Goes with the data", "not configured", "none that are known here"),
+        false => ("Goes with the data, as far as seen", "none seen", "none seen"),
+    };
+    heading(title, style, out)?;
+    let provider = snapshot.mesh_ca.provider.as_deref().unwrap_or(no_ca);
     let roots = counted(snapshot.mesh_ca.roots, "root certificate", "root certificates");
     fact("mesh CA", &format!("{provider}, {roots}"), style, out)?;
-    fact("secrets", &secrets(&snapshot.secrets), style, out)?;
+    let secrets = Some(secrets(&snapshot.secrets)).filter(|told| !told.is_empty());
+    fact("secrets", secrets.as_deref().unwrap_or(no_secret), style, out)?;
     let names = &snapshot.keys.private_key_names;
     if !names.is_empty() {
         let rest = snapshot.keys.private_keys - names.len() as u64;
@@ -182,7 +189,7 @@ fn goes_with_it(snapshot: &ConsulSnapshot, style: Style, out: &mut dyn Write) ->
         fact("PEM in KV", &format!("private keys in {}{rest}", names.join(", ")), style, out)?;
     }
     for vault in &snapshot.vaults {
-        fact("Vault", &told_vault(vault), style, out)?;
+        fact("Vault", &told_vault(vault, whole), style, out)?;
     }
     for (name, kinds) in [("Enterprise", &snapshot.enterprise), ("unknown", &snapshot.unknown)] {
         if !kinds.is_empty() {
@@ -211,14 +218,15 @@ fn secrets(secrets: &ConsulSecrets) -> String {
             format!("{}{more}", counted(*count, one, several))
         })
         .collect();
-    if told.is_empty() { "none that are known here".to_owned() } else { told.join(", ") }
+    told.join(", ")
 }
 
-fn told_vault(vault: &ConsulVault) -> String {
+fn told_vault(vault: &ConsulVault, whole: bool) -> String {
     let below = format!("{} below {}", counted(vault.keys, "key", "keys"), vault.prefix);
     match vault.missing.as_slice() {
         [] => format!("{below}, with its keyring and seal configuration"),
-        missing => format!("{below}; MISSING: {}", missing.join(", ")),
+        missing if whole => format!("{below}; MISSING: {}", missing.join(", ")),
+        unseen => format!("{below}; not seen: {}", unseen.join(", ")),
     }
 }
 
@@ -383,7 +391,7 @@ mod tests {
             "8 more prefixes",
             "1 private key of the mesh's CA, 2 ACL tokens (0 with global-management)",
             "private keys in tls/key and 8 more",
-            "MISSING: core/keyring",
+            "not seen: core/keyring",
             "3 of kind 64",
             "7 to 8 are not in it",
             "20 of them behind the snapshot: KVS 20",
@@ -392,6 +400,23 @@ mod tests {
             assert!(text.contains(words), "{words}: {text}");
         }
         assert!(!written(&files, None, true).contains("--verbose"));
+    }
+
+    #[test]
+    fn of_a_damaged_file_nothing_is_said_to_be_missing() {
+        let snapshot = ConsulSnapshot { state_bytes: 7, ..ConsulSnapshot::default() };
+        let snapshot = ConsulSnapshot { vaults: sample().snapshot.expect("one").vaults, ..snapshot };
+        let files =
+            |verdict| ConsulFiles { verdict, snapshot: Some(snapshot.clone()), ..ConsulFiles::default() };
+        let damaged = written(&files(Soundness::Damaged), None, false);
+        for words in ["as far as seen", "at least 0 nodes", "none seen", "not seen: core/keyring"] {
+            assert!(damaged.contains(words), "{words}: {damaged}");
+        }
+        assert!(!damaged.contains("not configured") && !damaged.contains("MISSING"), "{damaged}");
+        let sound = written(&files(Soundness::Sound), None, false);
+        for words in ["not configured", "none that are known here", "MISSING: core/keyring"] {
+            assert!(sound.contains(words), "{words}: {sound}");
+        }
     }
 
     #[test]
