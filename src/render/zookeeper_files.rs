@@ -33,7 +33,7 @@ pub fn write_zookeeper_files(files: &ZookeeperFiles, style: Style, out: &mut dyn
     snapshots(&files.snapshots, style, out)?;
     logs(&files.logs, style, out)?;
     match &files.tree {
-        Some(tree) => write_tree(tree, style, out),
+        Some(tree) => write_tree(tree, files.unseen_nodes().is_none(), style, out),
         None => Ok(()),
     }
 }
@@ -97,6 +97,8 @@ fn write_start(
     fact("ends with", &zxid(&start.last_zxid), style, out)?;
     let missing = start.missing.len() as u64 + start.more_missing;
     let text = match (missing, start.log_seen) {
+        (0, _) if start.starts_empty => "everything that the damaged snapshots hold".to_owned(),
+        (0, _) if !start.refusals.is_empty() => "unknown, for it does not start".to_owned(),
         (0, true) => "nothing that can be seen: each transaction follows the one before it".to_owned(),
         (0, false) => "unknown, for no log was seen".to_owned(),
         (1, _) => "transactions in 1 place".to_owned(),
@@ -193,8 +195,9 @@ fn further(count: usize, of: &str, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-fn write_tree(tree: &ZookeeperTree, style: Style, out: &mut dyn Write) -> io::Result<()> {
-    heading(&format!("Tree of {}", escape(&tree.file)), style, out)?;
+fn write_tree(tree: &ZookeeperTree, whole: bool, style: Style, out: &mut dyn Write) -> io::Result<()> {
+    let seen = if whole { "" } else { ", as far as seen" };
+    heading(&format!("Tree of {}{seen}", escape(&tree.file)), style, out)?;
     let mut nodes = vec![format!("{} of {}", tree.nodes, human_bytes(tree.bytes))];
     let kinds =
         [(tree.ephemerals, "ephemeral"), (tree.containers, "container"), (tree.ttl_nodes, "with a TTL")];
@@ -208,7 +211,9 @@ fn write_tree(tree: &ZookeeperTree, style: Style, out: &mut dyn Write) -> io::Re
     fact("sessions", &format!("{}{timeouts}", tree.sessions), style, out)?;
     let lists = if tree.acls == 1 { "list" } else { "lists" };
     fact("acls", &format!("{} {lists} beside world:anyone with all rights", tree.acls), style, out)?;
-    fact("digest", &format!("{} (version 2)", tree.digest), style, out)?;
+    if whole {
+        fact("digest", &format!("{} (version 2)", tree.digest), style, out)?;
+    }
     for (at, line) in tree.config.iter().enumerate() {
         fact(if at == 0 { "config" } else { "" }, line, style, out)?;
     }
@@ -255,4 +260,43 @@ fn prefixes(tree: &ZookeeperTree, style: Style, out: &mut dyn Write) -> io::Resu
     let header = ["SUBTREE", "NODES", "BYTES", "EPHEMERAL", "READ BY ALL", "CHANGED BY ALL"];
     table(&header, &rows, &["SUBTREE"], style, out)?;
     further(all.len() - shown, "subtrees", out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::facts::{ZookeeperFileState, ZookeeperSnapshotFile};
+
+    fn written(files: &ZookeeperFiles) -> String {
+        let style = Style { color: false, width: Some(80), verbose: false };
+        let mut out = Vec::new();
+        write_zookeeper_files(files, style, &mut out).expect("memory");
+        String::from_utf8(out).expect("text")
+    }
+
+    #[test]
+    fn of_a_damaged_snapshot_only_what_was_seen_is_told() {
+        let of = |state| {
+            let file = "snapshot.8e".to_owned();
+            let snapshot = ZookeeperSnapshotFile { file: file.clone(), state, ..Default::default() };
+            let tree = ZookeeperTree { file, digest: "1cbce66db0".into(), ..Default::default() };
+            written(&ZookeeperFiles { snapshots: vec![snapshot], tree: Some(tree), ..Default::default() })
+        };
+        let damaged = of(ZookeeperFileState::Damaged);
+        assert!(damaged.contains("as far as seen") && !damaged.contains("1cbce66db0"), "{damaged}");
+        let whole = of(ZookeeperFileState::Whole);
+        assert!(!whole.contains("as far as seen") && whole.contains("1cbce66db0"), "{whole}");
+    }
+
+    #[test]
+    fn a_start_that_fails_loses_nothing_that_is_known() {
+        let of = |refused: bool, starts_empty| {
+            let refusals = refused.then(|| "none of them can be loaded".to_owned()).into_iter().collect();
+            let start = ZookeeperReplay { refusals, starts_empty, log_seen: true, ..Default::default() };
+            written(&ZookeeperFiles { start: Some(start), ..Default::default() })
+        };
+        assert!(of(false, false).contains("nothing that can be seen"));
+        assert!(of(true, false).contains("unknown, for it does not start"));
+        assert!(of(false, true).contains("everything that the damaged snapshots hold"));
+    }
 }

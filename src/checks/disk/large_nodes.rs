@@ -63,10 +63,16 @@ fn judge(files: &ZookeeperFiles, policy: &Policy) -> Outcome {
         let hit = Hit::new(Severity::Warning, says).with("file", log.file.as_str());
         tally.hit(hit.with("bytes", Value::Bytes(log.longest_bytes)));
     }
+    let unseen = files.unseen_nodes();
     match &files.tree {
         Some(tree) => of_tree(tree, policy, &mut tally),
-        None if files.logs.is_empty() => return Outcome::NotApplicable("there is no snapshot".into()),
+        None if files.logs.is_empty() && unseen.is_none() => {
+            return Outcome::NotApplicable("there is no snapshot".into());
+        }
         None => {}
+    }
+    if let Some(unseen) = unseen {
+        tally.gap(None, unseen, Severity::Critical);
     }
     tally.outcome()
 }
@@ -107,6 +113,7 @@ fn one(big: &ZookeeperBig, says: &'static str, policy: &Policy, tally: &mut Tall
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::facts::{ZookeeperFileState, ZookeeperSnapshotFile};
 
     fn severities(tree: ZookeeperTree) -> Vec<Severity> {
         let files = ZookeeperFiles { tree: Some(tree), ..ZookeeperFiles::default() };
@@ -118,6 +125,24 @@ mod tests {
 
     fn big(bytes: u64) -> Vec<ZookeeperBig> {
         vec![ZookeeperBig { name: "/a".into(), bytes, count: 3 }]
+    }
+
+    #[test]
+    fn nodes_that_were_not_seen_are_not_small() {
+        let damaged = ZookeeperSnapshotFile {
+            file: "snapshot.8e".into(),
+            state: ZookeeperFileState::Damaged,
+            ..ZookeeperSnapshotFile::default()
+        };
+        let tree = ZookeeperTree { file: "snapshot.8e".into(), ..ZookeeperTree::default() };
+        for tree in [Some(tree), None] {
+            let files =
+                ZookeeperFiles { snapshots: vec![damaged.clone()], tree, ..ZookeeperFiles::default() };
+            let Outcome::Judged { hits, gaps } = judge(&files, &Policy::default()) else {
+                unreachable!("is judged");
+            };
+            assert_eq!((hits.len(), gaps.len()), (0, 1));
+        }
     }
 
     #[test]

@@ -35,6 +35,18 @@ pub struct ZookeeperFiles {
     pub tree: Option<ZookeeperTree>,
 }
 
+impl ZookeeperFiles {
+    /// What of the tree was not seen, for a snapshot is damaged; `None` when it was read whole, or no snapshot is there.
+    pub fn unseen_nodes(&self) -> Option<String> {
+        let Some(tree) = &self.tree else {
+            return (!self.snapshots.is_empty())
+                .then(|| "the nodes, for no snapshot can be loaded".to_owned());
+        };
+        let of = self.snapshots.iter().find(|snapshot| snapshot.file == tree.file)?;
+        (of.state != ZookeeperFileState::Whole).then(|| format!("the nodes behind the damage in {}", of.file))
+    }
+}
+
 /// What a path is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -197,7 +209,7 @@ pub struct ZookeeperMissing {
     pub within_log: bool,
 }
 
-/// The tree of one snapshot.
+/// The tree of one snapshot, as far as that could be read.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ZookeeperTree {
     /// The snapshot.

@@ -1,6 +1,6 @@
 //! The same question of a snapshot: every node's list is in it.
 
-use crate::facts::{ZookeeperFiles, ZookeeperPrefix};
+use crate::facts::{ZookeeperFiles, ZookeeperPrefix, ZookeeperTree};
 use crate::finding::{Hit, Outcome, Severity, Tally, Value};
 use crate::policy::Policy;
 
@@ -10,8 +10,18 @@ const OWN: [&str; 2] = ["/", "/zookeeper"];
 const NAMED: usize = 10;
 
 pub(super) fn judge(files: &ZookeeperFiles, _: &Policy) -> Outcome {
-    let Some(tree) = &files.tree else { return Outcome::NotApplicable("there is no snapshot".into()) };
     let mut tally = Tally::new();
+    match (files.unseen_nodes(), &files.tree) {
+        (None, None) => return Outcome::NotApplicable("there is no snapshot".into()),
+        (unseen, tree) => {
+            tree.iter().for_each(|tree| of_tree(tree, &mut tally));
+            unseen.into_iter().for_each(|unseen| tally.gap(None, unseen, Severity::Warning));
+        }
+    }
+    tally.outcome()
+}
+
+fn of_tree(tree: &ZookeeperTree, tally: &mut Tally) {
     let of_users: Vec<(&String, &ZookeeperPrefix)> =
         tree.prefixes.iter().filter(|(name, _)| !OWN.contains(&name.as_str())).collect();
     let count = |of: fn(&ZookeeperPrefix) -> u64| of_users.iter().map(|(_, prefix)| of(prefix)).sum::<u64>();
@@ -43,13 +53,30 @@ pub(super) fn judge(files: &ZookeeperFiles, _: &Policy) -> Outcome {
         tally.hit(hit.with("subtrees", Value::List(worst(|prefix| prefix.readable))));
     }
     tally.evidence("nodes", nodes);
-    tally.outcome()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::ZookeeperTree;
+    use crate::facts::{ZookeeperFileState, ZookeeperSnapshotFile};
+
+    #[test]
+    fn nodes_that_were_not_seen_may_be_open() {
+        let damaged = ZookeeperSnapshotFile {
+            file: "snapshot.8e".into(),
+            state: ZookeeperFileState::Damaged,
+            ..ZookeeperSnapshotFile::default()
+        };
+        let tree = ZookeeperTree { file: "snapshot.8e".into(), ..ZookeeperTree::default() };
+        for tree in [Some(tree), None] {
+            let files =
+                ZookeeperFiles { snapshots: vec![damaged.clone()], tree, ..ZookeeperFiles::default() };
+            let Outcome::Judged { gaps, .. } = judge(&files, &Policy::default()) else {
+                unreachable!("is judged");
+            };
+            assert_eq!(gaps.len(), 1);
+        }
+    }
 
     #[test]
     fn what_is_open_where_others_are_closed_was_left_so() {
