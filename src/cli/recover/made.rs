@@ -65,6 +65,26 @@ pub(in crate::cli) async fn plan(
     places: &Places,
     world: &World,
 ) -> Result<Plan, Failure> {
+    let backup = snapshot.map(|path| backup(path, world)).transpose()?;
+    let mut situation = look(target, assumed_dead, places, world).await?;
+    situation.backup.clone_from(&backup);
+    let mut planned = etcd::plan(&situation);
+    // One that was killed a moment ago may still be ending, one that was started may be about to answer.
+    if planned.as_ref().is_err_and(|refusal| refusal.rule == etcd::Rule::RunsSilent) {
+        situation = look(target, assumed_dead, places, world).await?;
+        situation.backup = backup;
+        planned = etcd::plan(&situation);
+    }
+    planned.map_err(|refusal| Failure::refused(refusal.why.clone()).hint(refusal.instead.clone()))
+}
+
+/// What there is to plan from: what the members say, and what is on their hosts.
+async fn look(
+    target: &Target,
+    assumed_dead: &[String],
+    places: &Places,
+    world: &World,
+) -> Result<Situation, Failure> {
     let etcd = Etcd::open(target.clone())?;
     let now = world.now();
     let ask = Ask { timeout: LOOK, deep: false, window: None, state_dir: world.state_dir(), now };
@@ -84,8 +104,7 @@ pub(in crate::cli) async fn plan(
         futures_util::join!(etcd.observe(&ask), gather::sites(&target.members, None))
     };
     let free = free_near(&LocalHost, &run_dir, Deadline::after(LOOK)).await;
-    let backup = snapshot.map(|path| backup(path, world)).transpose()?;
-    let situation = Situation {
+    Ok(Situation {
         token: format!("quorate-{run_id}-{}", &hex[4..]),
         run_id,
         now,
@@ -99,11 +118,9 @@ pub(in crate::cli) async fn plan(
         has_certificate: target.tls.cert.is_some(),
         sites,
         program_here: gather::program_here().await,
-        backup,
+        backup: None,
         bump: BUMP,
-    };
-    etcd::plan(&situation)
-        .map_err(|refusal| Failure::refused(refusal.why.clone()).hint(refusal.instead.clone()))
+    })
 }
 
 fn has_other_hosts(target: &Target) -> bool {

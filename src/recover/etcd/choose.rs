@@ -194,7 +194,7 @@ fn prove_lost(
         match site.and_then(|site| site.running.known()) {
             Some(true) if !whole || enough => {
                 return Err(Refusal::new(
-                    Rule::NotProvenDead,
+                    Rule::RunsSilent,
                     format!("the server of {name} runs on its host, though it does not answer here"),
                     "Repair it or what is between: its network, its certificates, its disk. That costs no data.",
                 ));
@@ -222,7 +222,7 @@ fn prove_lost(
     };
     if let Some(member) = assumed.iter().find(runs) {
         return Err(Refusal::new(
-            Rule::NotProvenDead,
+            Rule::RunsSilent,
             format!("the server of {} runs on its host, though it does not answer here", member.label()),
             "Stop it, or repair what is between: that costs no data.",
         ));

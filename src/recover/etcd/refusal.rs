@@ -21,6 +21,8 @@ pub enum Rule {
     Undecided,
     /// A member may live where it cannot be seen.
     NotProvenDead,
+    /// A member's server runs and does not answer: on its way in or out, or cut off. A second look may tell.
+    RunsSilent,
     /// A lost member only has to be started.
     CanBeStarted,
     /// Nobody answers: there is nothing to take a snapshot of.

@@ -115,6 +115,24 @@ pub(super) fn signal(cluster: &Cluster, signal: &str, members: &[usize]) {
     let mut command = std::process::Command::new("kill");
     command.arg(signal).args(members.iter().map(|member| pids[*member].to_string()));
     assert!(command.status().expect("kill runs").success(), "{signal} to {members:?}");
+    if signal == "-KILL" {
+        members.iter().for_each(|member| is_gone(pids[*member]));
+    }
+}
+
+/// Waits until a killed process is gone: one that waits for its disk ends when the disk has answered.
+fn is_gone(pid: u64) {
+    let stat = format!("/proc/{pid}/stat");
+    let ended = || {
+        let stat = std::fs::read_to_string(&stat).unwrap_or_default();
+        let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim().chars().next());
+        matches!(state, None | Some('Z' | 'X'))
+    };
+    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !ended() {
+        assert!(std::time::Instant::now() < until, "process {pid} does not end");
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
 }
 
 /// The data directory of a member.

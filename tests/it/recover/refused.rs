@@ -1,7 +1,8 @@
 //! What a recovery refuses, with nothing changed on disk.
 
-use super::oracle::{data_dir, files, runs_until, take_disks};
-use crate::cluster::{Cluster, Ran, pids};
+use super::oracle::{data_dir, files, runs_until, signal, take_disks};
+use super::scene::Running;
+use crate::cluster::{Cluster, Ran};
 use std::path::{Path, PathBuf};
 
 type Disk = Vec<(PathBuf, Vec<u8>)>;
@@ -86,7 +87,8 @@ fn a_run_before_the_last_is_over_a_wrong_tool_and_a_journal_of_another_cluster_a
     let config = std::fs::read_to_string(cluster.config()).expect("a config file");
     let mixed = config.replace(&program.display().to_string(), &mixed.join("etcd").display().to_string());
     let mixed = cluster.home.file("mixed.toml", &mixed);
-    signal_lab_down(&cluster);
+    // so that the config file has to say what its program is
+    signal(&cluster, "-KILL", &[0]);
     let ran = cluster.home.run(&["recover", "run", "--yes", "--config", &mixed.display().to_string()]);
     ran.exits(4).says(&["is of version 3.5.35", "minor version"]);
 
@@ -110,11 +112,21 @@ fn a_run_before_the_last_is_over_a_wrong_tool_and_a_journal_of_another_cluster_a
     cluster.run(&["recover", "rollback", "--yes"]).exits(0);
 }
 
-/// Ends the first member, so that the config file has to say what its program is.
-fn signal_lab_down(cluster: &Cluster) {
-    let pid = pids(&cluster.lab)[0].to_string();
-    let killed = std::process::Command::new("kill").args(["-KILL", &pid]).status();
-    assert!(killed.expect("kill runs").success());
+#[test]
+fn a_server_that_is_still_ending_while_it_is_looked_at_does_not_refuse_the_plan() {
+    let cluster = Cluster::etcd("3.6.16", 3);
+    cluster.settles("healthy");
+    signal(&cluster, "-KILL", &[1]);
+    signal(&cluster, "-STOP", &[2]);
+    take_disks(&cluster, &[1, 2]);
+    let plan = ["recover", "plan", "--config", cluster.config()];
+    // one that runs on and says nothing is refused
+    cluster.run(&["recover", "plan"]).exits(4).says(&["the server of n3 runs on its host"]);
+    let running = Running::start(&cluster, &plan);
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    signal(&cluster, "-KILL", &[2]);
+    let (code, text) = running.ends();
+    assert_eq!(code, 0, "{text}");
 }
 
 /// A file system of a few megabytes; none where this user may not mount one.
