@@ -128,11 +128,7 @@ fn is_gone(pid: u64) {
         let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim().chars().next());
         matches!(state, None | Some('Z' | 'X'))
     };
-    let until = std::time::Instant::now() + std::time::Duration::from_secs(60);
-    while !ended() {
-        assert!(std::time::Instant::now() < until, "process {pid} does not end");
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    crate::cluster::wait("the process to end", ended);
 }
 
 /// The data directory of a member.
