@@ -5,7 +5,7 @@ pub mod membership;
 pub mod status;
 
 use crate::checks::{self, Verdict};
-use crate::facts::{BackendKind, EtcdFacts, Facts, Member, NativeFacts, Role};
+use crate::facts::{BackendKind, EtcdFacts, Facts, Member, NativeFacts, Role, TroubleKind};
 use crate::finding::{Finding, Severity, Status};
 use crate::quorum::{self, QuorumState};
 use jiff::Timestamp;
@@ -277,11 +277,19 @@ fn quorum_report(facts: &Facts) -> QuorumReport {
     }
 }
 
+/// Every address that failed, and members whose address nobody told.
 fn unreachable_reports(facts: &Facts) -> Vec<UnreachableReport> {
-    let failed = facts.common.endpoints.iter().filter_map(|e| Some((e, e.reach.trouble()?)));
+    let failed = facts.common.endpoints.iter().filter_map(|e| Some((e.url.clone(), e.reach.trouble()?)));
+    let tried = |url: &String| facts.common.endpoints.iter().any(|endpoint| endpoint.url == *url);
+    let untold = facts.common.members.iter().filter_map(|member| {
+        let trouble = member.trouble.as_ref().filter(|t| t.kind == TroubleKind::AddressUnknown)?;
+        let shown = member.endpoint.as_ref().is_some_and(tried);
+        (!shown).then(|| (member.label(), trouble))
+    });
     failed
+        .chain(untold)
         .map(|(endpoint, trouble)| UnreachableReport {
-            endpoint: endpoint.url.clone(),
+            endpoint,
             diagnosis: trouble.kind.name(),
             detail: trouble.detail.clone(),
         })

@@ -2,6 +2,7 @@
 //! to be wrong, the same server is asked what they ask, and quorate is right.
 
 mod bare;
+mod doors;
 mod groups;
 mod limits;
 mod outputs;

@@ -2,12 +2,13 @@
 //! slowest address bounds the time; none delays another.
 
 use super::admin::{self, Page};
+use super::doors::Doors;
 use super::look::{self, Look};
-use super::roll::{self, Names};
+use super::roll::{self, Names, Roll};
 use super::{Zookeeper, listeners, merge};
 use crate::backend::Ask;
 use crate::backend::state::{self, LastRun};
-use crate::facts::{Facts, Listener, Observed, Origin, ZookeeperMetrics, ZookeeperQuorumPort};
+use crate::facts::{Facts, Listener, Observed, Origin, Trouble, ZookeeperMetrics, ZookeeperQuorumPort};
 use crate::transport::Deadline;
 use crate::transport::address::Address;
 use crate::transport::http::Http;
@@ -21,8 +22,10 @@ use std::time::Duration;
 /// Everything the looks brought home, before it is merged into facts.
 pub(super) struct Harvest {
     pub(super) looks: Vec<Look>,
-    /// What the hosts in addresses and lists resolve to.
-    pub(super) names: Names,
+    /// Who is a member.
+    pub(super) roll: Roll,
+    /// What there is to say of members whose address for clients nobody knows, by key.
+    pub(super) unseen: BTreeMap<String, Trouble>,
     /// Ports of the quorum, by the address of the server that they belong to.
     pub(super) peers: BTreeMap<String, Listener>,
     pub(super) quorum_port: Observed<ZookeeperQuorumPort>,
@@ -41,19 +44,30 @@ pub(super) async fn collect(zookeeper: &Zookeeper, ask: &Ask) -> Facts {
     let (mut firsts, mut seconds) = (FuturesUnordered::new(), FuturesUnordered::new());
     let mut looks: Vec<Look> = Vec::new();
     let mut remembered = last.is_some();
+    let mut doors = Doors::default();
+    let mut half_time = std::pin::pin!(tokio::time::sleep(ask.timeout / 2));
     while !(untried.is_empty() && firsts.is_empty() && seconds.is_empty()) {
         for (address, origin) in untried.drain(..) {
             if tried.insert(address.authority()) {
+                doors.looked_at(&address);
                 let page = page(zookeeper, &address);
                 firsts.push(look::first(zookeeper, address, origin, page, http.as_ref(), ask, deadline));
             }
         }
         tokio::select! {
             Some(look) = firsts.next(), if !firsts.is_empty() => {
+                if look.core.is_ok() {
+                    doors.answered(&look.address);
+                }
                 untried.extend(discovered(&look).into_iter().map(|address| (address, Origin::Discovered)));
                 seconds.push(look::second(zookeeper, look, deadline));
             }
             Some(look) = seconds.next(), if !seconds.is_empty() => looks.push(look),
+            // Whoever is silent now may stay so until there is no time left for anything else.
+            () = &mut half_time, if !doors.tried => {
+                doors.try_silent(&roll::roll(zookeeper, &looks, &Names::default(), last.as_ref()), deadline);
+            }
+            Some(()) = doors.next() => {}
             else => {}
         }
         let nobody = firsts.is_empty() && seconds.is_empty() && looks.iter().all(|look| look.core.is_err());
@@ -66,7 +80,9 @@ pub(super) async fn collect(zookeeper: &Zookeeper, ask: &Ask) -> Facts {
         (given, look.address.clone())
     });
     let names = names(&looks, deadline).await;
+    let roll = roll::roll(zookeeper, &looks, &names, last.as_ref());
     let (peers, quorum_port) = peers(&looks, &names, deadline).await;
+    let unseen = doors.end(&roll, &mut looks, deadline).await;
     let mut earlier = BTreeMap::new();
     if let Some(apart) = ask.window {
         tokio::time::sleep(apart).await;
@@ -81,7 +97,7 @@ pub(super) async fn collect(zookeeper: &Zookeeper, ask: &Ask) -> Facts {
         zookeeper,
         ask,
         deadline.elapsed_ms(),
-        Harvest { looks, names, peers, quorum_port, earlier, last },
+        Harvest { looks, roll, unseen, peers, quorum_port, earlier, last },
     )
 }
 

@@ -2,7 +2,7 @@
 
 use super::collect::Harvest;
 use super::look::{Core, Look};
-use super::roll::{Roll, declared, listed, own_list, roll, standalone};
+use super::roll::{Roll, declared, listed, own_list, standalone};
 use super::session::SessionLook;
 use super::{Zookeeper, window};
 use crate::backend::Ask;
@@ -17,8 +17,7 @@ pub(super) fn state_key(zookeeper: &Zookeeper) -> String {
 }
 
 pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest: Harvest) -> Facts {
-    let Harvest { looks, names, mut peers, quorum_port, earlier, last } = harvest;
-    let roll = roll(zookeeper, &looks, &names, last.as_ref());
+    let Harvest { looks, roll, unseen, mut peers, quorum_port, earlier, last } = harvest;
     let led = Led::of(&looks, &roll);
     let of_root = |of: fn(&SessionLook) -> &Observed<bool>| {
         let told = || looks.iter().map(|look| of(&look.session));
@@ -33,8 +32,15 @@ pub(super) fn facts(zookeeper: &Zookeeper, ask: &Ask, duration_ms: f64, harvest:
         .iter()
         .map(|(key, listed)| {
             let at = roll.looks.get(key).copied();
-            let mut member =
-                member(zookeeper, key, listed, at.map(|at| (&looks[at], &natives[at])), &roll, &led);
+            let mut member = member(
+                zookeeper,
+                key,
+                listed,
+                at.map(|at| (&looks[at], &natives[at])),
+                unseen.get(key),
+                &roll,
+                &led,
+            );
             if let Some(look) = at.map(|at| &looks[at]).filter(|_| member.reachable) {
                 member.listeners = look.listeners.clone();
                 member.listeners.extend(peers.remove(&look.address.authority()));
@@ -135,6 +141,7 @@ fn member(
     key: &str,
     listed: &ListedMember,
     found: Option<(&Look, &ZookeeperMember)>,
+    unseen: Option<&Trouble>,
     roll: &Roll,
     led: &Led,
 ) -> Member {
@@ -185,10 +192,7 @@ fn member(
                 Some(Trouble::new(TroubleKind::WrongService, "a standalone server answers on its address"))
             }
             Some((look, _)) => look.core.as_ref().err().cloned(),
-            None => Some(Trouble::new(
-                TroubleKind::HostUnreachable,
-                "the member list does not tell where clients connect to it, and no address that was given is its",
-            )),
+            None => unseen.cloned(),
         },
         reachable: answered.is_some(),
         zone: at_place.and_then(|place| declared(zookeeper, place)).and_then(|(_, m)| m.zone.clone()),

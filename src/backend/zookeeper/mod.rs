@@ -3,6 +3,7 @@
 mod admin;
 mod collect;
 mod commit;
+mod doors;
 mod here;
 mod listeners;
 mod look;
