@@ -19,7 +19,7 @@ pub mod service;
 pub mod ssh;
 
 pub use error::{HostError, Place};
-pub use process::{Process, ProcessId, Signal};
+pub use process::{Process, ProcessId, Signal, StatLine};
 pub use quote::typed;
 
 use crate::consent::Consent;

@@ -68,32 +68,41 @@ impl Signal {
 
 /// What `/proc/PID/stat` says of interest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct StatLine {
+pub struct StatLine {
     state: u8,
     parent: u32,
+    threads: u32,
     /// Clock ticks since boot.
-    pub(super) start_ticks: u64,
+    pub start_ticks: u64,
 }
 
 impl StatLine {
     /// `PID (NAME) STATE PARENT …`: the name may hold anything, so the last bracket ends it.
-    pub(super) fn parse(bytes: &[u8]) -> Option<StatLine> {
+    pub fn parse(bytes: &[u8]) -> Option<StatLine> {
         let bracket = bytes.iter().rposition(|byte| *byte == b')')?;
         let mut fields = std::str::from_utf8(&bytes[bracket + 1..]).ok()?.split_whitespace();
         let state = *fields.next()?.as_bytes().first()?;
         let parent = fields.next()?.parse().ok()?;
-        // The state is field 3, the parent field 4 and the start time field 22.
-        let start_ticks = fields.nth(17)?.parse().ok()?;
-        Some(StatLine { state, parent, start_ticks })
+        // The state is field 3, the parent field 4, the number of threads field 20 and the start time field 22.
+        let threads = fields.nth(15)?.parse().ok()?;
+        let start_ticks = fields.nth(1)?.parse().ok()?;
+        Some(StatLine { state, parent, threads, start_ticks })
     }
 
     /// Neither dead nor a thread of the kernel (those descend from process 2).
-    pub(super) fn is_process(&self, pid: u32) -> bool {
+    pub fn is_process(&self, pid: u32) -> bool {
         !self.is_dead() && self.parent != 2 && pid != 2
     }
 
-    pub(super) fn is_dead(&self) -> bool {
-        matches!(self.state, b'Z' | b'X' | b'x')
+    /// Whether nothing of it is left but its number. A process whose first thread has ended is called a zombie while others
+    /// may still wait for the disk: until they end, its files stay open and locked, and its ports.
+    pub fn is_dead(&self) -> bool {
+        matches!(self.state, b'X' | b'x') || self.state == b'Z' && self.threads <= 1
+    }
+
+    /// Whether it was stopped by a signal or is traced.
+    pub fn is_paused(&self) -> bool {
+        matches!(self.state, b'T' | b't')
     }
 }
 
@@ -132,9 +141,19 @@ mod tests {
     fn a_name_with_brackets_and_newlines_does_not_confuse() {
         let line = b"42 (a) S 2\n(b c)) T 1 42 42 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 9 0 987654 11 12\n";
         let stat = StatLine::parse(line).expect("a stat line");
-        assert_eq!(stat, StatLine { state: b'T', parent: 1, start_ticks: 987_654 });
-        assert!(stat.is_process(42) && !stat.is_process(2));
+        assert_eq!(stat, StatLine { state: b'T', parent: 1, threads: 9, start_ticks: 987_654 });
+        assert!(stat.is_process(42) && !stat.is_process(2) && stat.is_paused());
         assert!(StatLine::parse(b"42 (cut").is_none());
+    }
+
+    #[test]
+    fn a_zombie_whose_threads_go_on_is_not_dead() {
+        let with = |state: &str, threads: &str| {
+            let line =
+                format!("7 (etcd) {state} 1 7 7 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 {threads} 0 5 11 12\n");
+            StatLine::parse(line.as_bytes()).expect("a stat line").is_dead()
+        };
+        assert!(!with("Z", "2") && with("Z", "1") && with("X", "1") && !with("D", "1"));
     }
 
     #[test]

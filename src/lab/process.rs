@@ -3,6 +3,7 @@
 
 use super::state::{Lab, Member, MemberState};
 use super::{LabError, at};
+use crate::host::StatLine;
 use crate::transport::Deadline;
 use rustix::process::{Pid, Signal, kill_process};
 use std::fs::OpenOptions;
@@ -57,13 +58,13 @@ fn mark(lab: &Lab, member: &str) -> String {
     format!("{}/{member}", lab.dir.display())
 }
 
-/// How a member stands by `/proc`. A zombie is dead.
+/// How a member stands by `/proc`.
 pub(super) fn state(lab: &Lab, member: &Member) -> MemberState {
     let Some(pid) = running_pid(lab, member) else {
         return if member.state == MemberState::Exited { MemberState::Exited } else { MemberState::Dead };
     };
-    match stat(pid).map(|stat| stat.state) {
-        Some('T' | 't') => MemberState::Paused,
+    match stat(pid) {
+        Some(stat) if stat.is_paused() => MemberState::Paused,
         Some(_) => MemberState::Running,
         None => MemberState::Dead,
     }
@@ -81,31 +82,16 @@ pub(super) fn running_pid(lab: &Lab, member: &Member) -> Option<u32> {
 
 /// When a live process started, in clock ticks since boot.
 pub(super) fn started_ticks(pid: u32) -> Option<u64> {
-    stat(pid).map(|stat| stat.started_ticks)
+    stat(pid).map(|stat| stat.start_ticks)
 }
 
 fn alive(pid: u32, ticks: u64) -> bool {
-    stat(pid).is_some_and(|stat| stat.started_ticks == ticks)
+    stat(pid).is_some_and(|stat| stat.start_ticks == ticks)
 }
 
-struct Stat {
-    state: char,
-    started_ticks: u64,
-}
-
-/// Of a process that is there and no zombie.
-fn stat(pid: u32) -> Option<Stat> {
-    parse_stat(&std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?)
-        .filter(|stat| !matches!(stat.state, 'Z' | 'X' | 'x'))
-}
-
-/// `PID (NAME) STATE …`: the name may hold blanks and brackets, so the last bracket ends it.
-fn parse_stat(text: &str) -> Option<Stat> {
-    let mut fields = text.rsplit_once(')')?.1.split_whitespace();
-    let state = fields.next()?.chars().next()?;
-    // state is field 3; the start time is field 22
-    let started_ticks = fields.nth(18)?.parse().ok()?;
-    Some(Stat { state, started_ticks })
+/// Of a process that is there.
+fn stat(pid: u32) -> Option<StatLine> {
+    StatLine::parse(&std::fs::read(format!("/proc/{pid}/stat")).ok()?).filter(|stat| !stat.is_dead())
 }
 
 fn find_marked(mark: &str) -> Option<u32> {
@@ -181,14 +167,6 @@ pub(super) fn excerpt(log: &Path, first: usize, last: usize) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn reads_a_stat_line_whose_name_holds_brackets_and_blanks() {
-        let line = "42 (a) b (c)) T 1 42 42 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 9 0 987654 11 12";
-        let stat = parse_stat(line).expect("a stat line");
-        assert_eq!((stat.state, stat.started_ticks), ('T', 987_654));
-        assert!(parse_stat("42 (cut").is_none());
-    }
 
     #[test]
     fn this_process_lives_and_a_recycled_pid_does_not() {

@@ -1,6 +1,7 @@
 //! The harness: quorate in a home of its own, and real clusters made with `quorate lab`, gone when dropped. A server
 //! that is not there fails the test, and the message says how to get it.
 
+use quorate::host::StatLine;
 use quorate::transport::Deadline;
 use serde_json::Value;
 use std::path::{Path, PathBuf};
@@ -275,10 +276,10 @@ pub(crate) fn url() -> String {
     format!("http://{}", listener.local_addr().expect("an address"))
 }
 
-/// Whether a process is there and no zombie.
+/// Whether anything of a process is left that holds files or ports.
 pub(crate) fn alive(pid: u64) -> bool {
-    let stat = std::fs::read_to_string(Path::new("/proc").join(pid.to_string()).join("stat"));
-    stat.is_ok_and(|stat| !stat.rsplit_once(')').is_some_and(|(_, rest)| rest.trim_start().starts_with('Z')))
+    let stat = std::fs::read(Path::new("/proc").join(pid.to_string()).join("stat"));
+    stat.is_ok_and(|stat| !StatLine::parse(&stat).expect("a stat line").is_dead())
 }
 
 /// Process ids of a lab's members.

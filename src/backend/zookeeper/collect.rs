@@ -38,47 +38,7 @@ pub(super) async fn collect(zookeeper: &Zookeeper, ask: &Ask) -> Facts {
     let deadline = Deadline::after(ask.timeout);
     let http = Http::new(&zookeeper.material).ok();
     let last = ask.state_dir.as_deref().and_then(|dir| state::load(dir, &merge::state_key(zookeeper)));
-    let mut untried: Vec<(Address, Origin)> =
-        zookeeper.addresses.iter().map(|address| (address.clone(), Origin::Given)).collect();
-    let mut tried: BTreeSet<String> = BTreeSet::new();
-    let (mut firsts, mut seconds) = (FuturesUnordered::new(), FuturesUnordered::new());
-    let mut looks: Vec<Look> = Vec::new();
-    let mut remembered = last.is_some();
-    let mut doors = Doors::default();
-    let mut half_time = std::pin::pin!(tokio::time::sleep(ask.timeout / 2));
-    while !(untried.is_empty() && firsts.is_empty() && seconds.is_empty()) {
-        for (address, origin) in untried.drain(..) {
-            if tried.insert(address.authority()) {
-                doors.looked_at(&address);
-                let page = page(zookeeper, &address);
-                firsts.push(look::first(zookeeper, address, origin, page, http.as_ref(), ask, deadline));
-            }
-        }
-        tokio::select! {
-            Some(look) = firsts.next(), if !firsts.is_empty() => {
-                if look.core.is_ok() {
-                    doors.answered(&look.address);
-                }
-                untried.extend(discovered(&look).into_iter().map(|address| (address, Origin::Discovered)));
-                seconds.push(look::second(zookeeper, look, deadline));
-            }
-            Some(look) = seconds.next(), if !seconds.is_empty() => looks.push(look),
-            // Whoever is silent now may stay so until there is no time left for anything else.
-            () = &mut half_time, if !doors.tried => {
-                doors.try_silent(&roll::roll(zookeeper, &looks, &Names::default(), last.as_ref()), deadline);
-            }
-            Some(()) = doors.next() => {}
-            else => {}
-        }
-        let nobody = firsts.is_empty() && seconds.is_empty() && looks.iter().all(|look| look.core.is_err());
-        if nobody && std::mem::take(&mut remembered) {
-            untried.extend(known_before(zookeeper, last.as_ref()));
-        }
-    }
-    looks.sort_by_key(|look| {
-        let given = zookeeper.addresses.iter().position(|a| *a == look.address).unwrap_or(usize::MAX);
-        (given, look.address.clone())
-    });
+    let (mut looks, doors) = everywhere(zookeeper, http.as_ref(), ask, last.as_ref(), deadline).await;
     let names = names(&looks, deadline).await;
     let roll = roll::roll(zookeeper, &looks, &names, last.as_ref());
     let (peers, quorum_port) = peers(&looks, &names, deadline).await;
@@ -99,6 +59,58 @@ pub(super) async fn collect(zookeeper: &Zookeeper, ask: &Ask) -> Facts {
         deadline.elapsed_ms(),
         Harvest { looks, roll, unseen, peers, quorum_port, earlier, last },
     )
+}
+
+/// Looks at every address that was given or is found on the way. Those that were given come first, in their order.
+async fn everywhere(
+    zookeeper: &Zookeeper,
+    http: Option<&Http>,
+    ask: &Ask,
+    last: Option<&LastRun>,
+    deadline: Deadline,
+) -> (Vec<Look>, Doors) {
+    let mut untried: Vec<(Address, Origin)> =
+        zookeeper.addresses.iter().map(|address| (address.clone(), Origin::Given)).collect();
+    let mut tried: BTreeSet<String> = BTreeSet::new();
+    let (mut firsts, mut seconds) = (FuturesUnordered::new(), FuturesUnordered::new());
+    let mut looks: Vec<Look> = Vec::new();
+    let mut remembered = last;
+    let mut doors = Doors::default();
+    let mut half_time = std::pin::pin!(tokio::time::sleep(ask.timeout / 2));
+    while !(untried.is_empty() && firsts.is_empty() && seconds.is_empty()) {
+        for (address, origin) in untried.drain(..) {
+            if tried.insert(address.authority()) {
+                doors.looked_at(&address);
+                let page = page(zookeeper, &address);
+                firsts.push(look::first(zookeeper, address, origin, page, http, ask, deadline));
+            }
+        }
+        tokio::select! {
+            Some(look) = firsts.next(), if !firsts.is_empty() => {
+                if look.core.is_ok() {
+                    doors.answered(&look.address);
+                }
+                untried.extend(discovered(&look).into_iter().map(|address| (address, Origin::Discovered)));
+                seconds.push(look::second(zookeeper, look, deadline));
+            }
+            Some(look) = seconds.next(), if !seconds.is_empty() => looks.push(look),
+            // Whoever is silent now may stay so until there is no time left for anything else.
+            () = &mut half_time, if !doors.tried => {
+                doors.try_silent(&roll::roll(zookeeper, &looks, &Names::default(), last), deadline);
+            }
+            Some(()) = doors.next() => {}
+            else => {}
+        }
+        let nobody = firsts.is_empty() && seconds.is_empty() && looks.iter().all(|look| look.core.is_err());
+        if nobody && let Some(last) = remembered.take() {
+            untried.extend(known_before(zookeeper, last));
+        }
+    }
+    looks.sort_by_key(|look| {
+        let given = zookeeper.addresses.iter().position(|a| *a == look.address).unwrap_or(usize::MAX);
+        (given, look.address.clone())
+    });
+    (looks, doors)
 }
 
 /// Where a server's AdminServer and its numbers may be.
@@ -129,8 +141,8 @@ fn discovered(look: &Look) -> Vec<Address> {
 }
 
 /// When nobody answers, those who answered an earlier run may have moved on without the addresses that were given.
-fn known_before(zookeeper: &Zookeeper, last: Option<&LastRun>) -> Vec<(Address, Origin)> {
-    let urls = last.into_iter().flat_map(|last| last.members.values()).flat_map(|m| &m.client_urls);
+fn known_before(zookeeper: &Zookeeper, last: &LastRun) -> Vec<(Address, Origin)> {
+    let urls = last.members.values().flat_map(|m| &m.client_urls);
     urls.filter_map(|url| Some((zookeeper.address_of(url).ok()?, Origin::Discovered))).collect()
 }
 

@@ -1,6 +1,6 @@
 //! The way back: open as long as no client's write was acknowledged, and only then.
 
-use super::oracle::{Ctl, cluster_id, data_dir, keys};
+use super::oracle::{Ctl, cluster_id, data_dir, is_gone, keys};
 use super::scene::{Running, config_with_command, lose_two, stuck, with};
 use crate::cluster::{Cluster, alive, wait};
 
@@ -12,9 +12,12 @@ fn pid(cluster: &Cluster) -> Option<u64> {
 }
 
 fn kill_server(cluster: &Cluster, how: &str) {
-    let pid = pid(cluster).expect("it runs").to_string();
-    let sent = std::process::Command::new("kill").args([how, &pid]).status();
+    let pid = pid(cluster).expect("it runs");
+    let sent = std::process::Command::new("kill").args([how, &pid.to_string()]).status();
     assert!(sent.expect("kill runs").success());
+    if how == "-KILL" {
+        is_gone(pid);
+    }
 }
 
 /// The old data is in place, and its server runs.

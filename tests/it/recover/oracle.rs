@@ -121,14 +121,8 @@ pub(super) fn signal(cluster: &Cluster, signal: &str, members: &[usize]) {
 }
 
 /// Waits until a killed process is gone: one that waits for its disk ends when the disk has answered.
-fn is_gone(pid: u64) {
-    let stat = format!("/proc/{pid}/stat");
-    let ended = || {
-        let stat = std::fs::read_to_string(&stat).unwrap_or_default();
-        let state = stat.rsplit_once(')').and_then(|(_, rest)| rest.trim().chars().next());
-        matches!(state, None | Some('Z' | 'X'))
-    };
-    crate::cluster::wait("the process to end", ended);
+pub(super) fn is_gone(pid: u64) {
+    crate::cluster::wait("the process to end", || !crate::cluster::alive(pid));
 }
 
 /// The data directory of a member.
