@@ -87,9 +87,7 @@ async fn everywhere(
         }
         tokio::select! {
             Some(look) = firsts.next(), if !firsts.is_empty() => {
-                if look.core.is_ok() {
-                    doors.answered(&look.address);
-                }
+                doors.seen(&look);
                 untried.extend(discovered(&look).into_iter().map(|address| (address, Origin::Discovered)));
                 seconds.push(look::second(zookeeper, look, deadline));
             }

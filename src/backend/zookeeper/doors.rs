@@ -11,7 +11,7 @@ use crate::transport::exchange::dial;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, join_all};
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// A connection within a data centre takes a hundredth of this.
@@ -26,7 +26,9 @@ const SECURE: &str = "usual for TLS";
 /// Addresses that have not answered, and their servers' other ports.
 #[derive(Default)]
 pub(super) struct Doors {
-    silent: Vec<Address>,
+    addresses: Vec<Address>,
+    /// Authorities of those that have not answered.
+    silent: BTreeSet<String>,
     /// Whether those of the silent were tried.
     pub(super) tried: bool,
     tries: FuturesUnordered<LocalBoxFuture<'static, (String, Tried)>>,
@@ -36,19 +38,31 @@ pub(super) struct Doors {
 impl Doors {
     /// An address that is looked at now.
     pub(super) fn looked_at(&mut self, address: &Address) {
-        self.silent.push(address.clone());
+        self.silent.insert(address.authority());
+        self.addresses.push(address.clone());
     }
 
-    /// It has answered.
-    pub(super) fn answered(&mut self, address: &Address) {
-        self.silent.retain(|silent| silent != address);
+    /// What came of it. Whoever hangs up or fails a handshake lives, and its other ports tell no more.
+    pub(super) fn seen(&mut self, look: &Look) {
+        let silent = |trouble: &Trouble| {
+            matches!(
+                trouble.kind,
+                TroubleKind::ConnectionRefused
+                    | TroubleKind::ConnectTimeout
+                    | TroubleKind::NoAnswer
+                    | TroubleKind::HostUnreachable
+            )
+        };
+        if !look.core.as_ref().is_err_and(silent) {
+            self.silent.remove(&look.address.authority());
+        }
     }
 
     /// Begins to try the ports of all that are silent so far.
     pub(super) fn try_silent(&mut self, roll: &Roll, deadline: Deadline) {
         self.tried = true;
-        for address in &self.silent {
-            let doors = of_address(address, roll, &self.silent);
+        for address in self.addresses.iter().filter(|address| self.silent.contains(&address.authority())) {
+            let doors = of_address(address, roll, &self.addresses);
             self.tries.push(tried(address.authority(), doors, deadline).boxed_local());
         }
     }

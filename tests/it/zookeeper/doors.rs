@@ -26,7 +26,10 @@ fn a_dead_server_has_no_port_and_a_paused_one_takes_votes_or_leads() {
     for version in ["3.9.5", "3.8.3"] {
         let cluster = Cluster::zookeeper(version, 3, &[]);
         cluster.settles_calm();
-        assert_eq!(complaints(&cluster), 0, "{version}: servers that answer are left alone");
+        // Their own elections, and looks before all answered, may have left some.
+        let before = complaints(&cluster);
+        (0..3).for_each(|_| drop(cluster.check(&[]).exits(0)));
+        assert_eq!(complaints(&cluster), before, "{version}: servers that answer are left alone");
         let (leader, follower) =
             (cluster.with_role("leader").remove(0), cluster.with_role("follower").remove(0));
         let (of_leader, of_follower) = (cluster.endpoint_of(&leader), cluster.endpoint_of(&follower));
