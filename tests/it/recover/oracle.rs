@@ -53,9 +53,12 @@ impl Writers {
 
     /// Waits until so many writes are acknowledged.
     pub(super) fn reach(&self, count: usize) {
-        crate::cluster::wait("writes are acknowledged", || {
-            self.acknowledged.lock().expect("whole").len() >= count
-        });
+        crate::cluster::wait("writes are acknowledged", || self.acknowledged() >= count);
+    }
+
+    /// How many writes are acknowledged so far.
+    pub(super) fn acknowledged(&self) -> usize {
+        self.acknowledged.lock().expect("whole").len()
     }
 
     /// What was acknowledged, and how many writes were begun.
