@@ -5,7 +5,7 @@ mod consul;
 mod zookeeper;
 
 pub(crate) use consul::{sampled, servers};
-pub(crate) use zookeeper::ensemble;
+pub(crate) use zookeeper::{behind_damage, ensemble};
 
 use crate::facts::*;
 use crate::finding::{Check, Outcome, Severity};

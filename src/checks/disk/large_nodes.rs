@@ -113,7 +113,7 @@ fn one(big: &ZookeeperBig, says: &'static str, policy: &Policy, tally: &mut Tall
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{ZookeeperFileState, ZookeeperSnapshotFile};
+    use crate::checks::testing::behind_damage;
 
     fn severities(tree: ZookeeperTree) -> Vec<Severity> {
         let files = ZookeeperFiles { tree: Some(tree), ..ZookeeperFiles::default() };
@@ -129,15 +129,7 @@ mod tests {
 
     #[test]
     fn nodes_that_were_not_seen_are_not_small() {
-        let damaged = ZookeeperSnapshotFile {
-            file: "snapshot.8e".into(),
-            state: ZookeeperFileState::Damaged,
-            ..ZookeeperSnapshotFile::default()
-        };
-        let tree = ZookeeperTree { file: "snapshot.8e".into(), ..ZookeeperTree::default() };
-        for tree in [Some(tree), None] {
-            let files =
-                ZookeeperFiles { snapshots: vec![damaged.clone()], tree, ..ZookeeperFiles::default() };
+        for files in behind_damage() {
             let Outcome::Judged { hits, gaps } = judge(&files, &Policy::default()) else {
                 unreachable!("is judged");
             };

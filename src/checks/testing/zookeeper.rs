@@ -4,6 +4,19 @@ use super::{Sample, certificate, latency, listener};
 use crate::facts::*;
 use std::collections::BTreeMap;
 
+/// Files of a server whose snapshot is damaged: with what was seen of its tree, and with nothing.
+pub(crate) fn behind_damage() -> [ZookeeperFiles; 2] {
+    let snapshot = ZookeeperSnapshotFile {
+        file: "snapshot.8e".into(),
+        state: ZookeeperFileState::Damaged,
+        ..ZookeeperSnapshotFile::default()
+    };
+    let tree = ZookeeperTree { file: snapshot.file.clone(), ..ZookeeperTree::default() };
+    let files =
+        |tree| ZookeeperFiles { snapshots: vec![snapshot.clone()], tree, ..ZookeeperFiles::default() };
+    [files(Some(tree)), files(None)]
+}
+
 /// A healthy ZooKeeper 3.9.5 ensemble of `n` servers `n1`…, ids `1`…; `n1` leads. TLS everywhere, AdminServers for
 /// their own machine only.
 pub(crate) fn ensemble(n: usize) -> Sample {

@@ -58,19 +58,11 @@ fn of_tree(tree: &ZookeeperTree, tally: &mut Tally) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::facts::{ZookeeperFileState, ZookeeperSnapshotFile};
+    use crate::checks::testing::behind_damage;
 
     #[test]
     fn nodes_that_were_not_seen_may_be_open() {
-        let damaged = ZookeeperSnapshotFile {
-            file: "snapshot.8e".into(),
-            state: ZookeeperFileState::Damaged,
-            ..ZookeeperSnapshotFile::default()
-        };
-        let tree = ZookeeperTree { file: "snapshot.8e".into(), ..ZookeeperTree::default() };
-        for tree in [Some(tree), None] {
-            let files =
-                ZookeeperFiles { snapshots: vec![damaged.clone()], tree, ..ZookeeperFiles::default() };
+        for files in behind_damage() {
             let Outcome::Judged { gaps, .. } = judge(&files, &Policy::default()) else {
                 unreachable!("is judged");
             };
